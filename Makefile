@@ -1,0 +1,55 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve doctor test check format clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo ## Install, then place real calls end to end and print what happened
+	@$(BIN)/ivr demo
+
+serve: $(VENV)/.demo ## Install, then run web, media and worker (and a private Redis where REDIS_URL is unset)
+	@$(BIN)/ivr serve
+
+doctor: $(VENV)/.demo ## Say what is missing and what to do about it
+	@$(BIN)/ivr doctor
+
+test: $(VENV)/.test debian-packages check ## Install what the tests need, then run everything
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.test ## Formatter, linter, types, architecture fences
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+
+format: $(VENV)/.test ## Format and fix what can be fixed by machine
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the virtual environment and the data folder
+	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; set PYTHON=python3.x") if not (3, 11) <= sys.version_info[:2] <= (3, 13) else None'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "installing Zerohold into $(VENV) (about a minute the first time)"
+	@$(PIP) install -q -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	@echo "installing Zerohold and its tests into $(VENV)"
+	@$(PIP) install -q -e '.[demo,test]'
+	@touch $(VENV)/.demo $@
+
+.PHONY: debian-packages
+debian-packages:
+	@.ci/debian-packages

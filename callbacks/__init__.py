@@ -1,0 +1,1 @@
+"""Callbacks: the promise, its queue, its dispatch and its end."""

@@ -1,0 +1,1 @@
+"""Call flows: pure, `advance(flow, state, event) -> (state, actions)`."""

@@ -1,0 +1,1 @@
+"""Speech: audio to utterance to interpretation, offline, with Vosk."""
