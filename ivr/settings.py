@@ -1,0 +1,123 @@
+"""Settings from the environment: every bad variable is reported at once, with what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import phonenumbers
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+EXAMPLE_FLOW = Path(__file__).resolve().parent.parent / "flows" / "examples" / "orders.yaml"
+
+
+class SettingsError(Exception):
+    """The environment does not describe a system that can run; `problems` has one line for each variable."""
+
+    code = "settings"
+    retryable = False
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("the settings have problems:\n" + "\n".join(f"  {line}" for line in problems))
+
+
+def _e164(number: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        raise ValueError("must be a phone number in E.164 form, such as +14155550100")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _base_url(*schemes: str) -> AfterValidator:
+    def check(url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(
+                f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"
+            )
+        if parts.query or parts.fragment:
+            raise ValueError("must have no query and no fragment")
+        return url.rstrip("/")
+
+    return AfterValidator(check)
+
+
+PhoneNumber = Annotated[str, AfterValidator(_e164)]
+HttpUrl = Annotated[str, _base_url("http", "https")]
+SocketUrl = Annotated[str, _base_url("ws", "wss")]
+RedisUrl = Annotated[str, _base_url("redis", "rediss", "unix")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """What every process reads from its environment (and from `.env` in the working folder)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-f]{32}$")]
+    twilio_auth_token: SecretStr
+    twilio_api_url: HttpUrl = "https://api.twilio.com"
+    caller_id_number: PhoneNumber
+    person_number: PhoneNumber
+    public_url: HttpUrl
+    media_url: SocketUrl | None = None
+    redis_url: RedisUrl | None = None
+    web_host: str = "127.0.0.1"
+    web_port: Port = Field(default=8080, validation_alias=AliasChoices("web_port", "port"))
+    media_host: str = "127.0.0.1"
+    media_port: Port = 8081
+    flow_file: Path = EXAMPLE_FLOW
+    data_dir: Path = Path("data")
+    speech_model: str = "telephone-en"
+    recogniser_children: Annotated[int, Field(ge=1, le=64)] = max(1, (os.cpu_count() or 2) - 1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _carrier_can_reach_us_safely(self) -> Settings:
+        """Source: the carrier opens media sockets over wss only; plain ws serves the local carrier on loopback."""
+        for name, url, secure in (
+            ("PUBLIC_URL", self.public_url, "https"),
+            ("MEDIA_URL", self.media_socket_url, "wss"),
+        ):
+            parts = urlsplit(url)
+            if parts.scheme != secure and parts.hostname not in LOOPBACK_HOSTS:
+                raise ValueError(
+                    f"{name} must start with {secure}:// unless its host is this machine's loopback"
+                )
+        return self
+
+    @property
+    def media_socket_url(self) -> str:
+        """The socket address that the carrier is told; beside PUBLIC_URL unless MEDIA_URL names another."""
+        if self.media_url is not None:
+            return self.media_url
+        parts = urlsplit(self.public_url)
+        if parts.scheme == "https":
+            return f"wss://{parts.netloc}/media"
+        return f"ws://{parts.hostname}:{self.media_port}/media"
+
+
+def _problem(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]).upper()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        message = "is not set"
+    elif error["type"] == "string_pattern_mismatch":
+        message = "must be an account SID: AC and 32 hexadecimal digits"
+    return f"{name}: {message}" if name else message
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises `SettingsError` with every problem at once."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_problem(item) for item in error.errors()]) from None
