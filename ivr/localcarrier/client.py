@@ -64,7 +64,7 @@ class LocalCarrierClient:
         fallback_url: str | None = None,
         status_callback: str | None = None,
     ) -> None:
-        """Give the account the number `number` and tell the carrier where to ask for TwiML when it is called."""
+        """Give the account the number `number` and say where to ask for TwiML when it is called."""
         settings = NumberSettings(voice_url, voice_method, fallback_url, status_callback=status_callback)
         self._request("PUT", f"/local/numbers/{quote(number)}", settings)
 
@@ -82,15 +82,15 @@ class LocalCarrierClient:
     ) -> str:
         """Let a scripted person call one of the account's numbers; returns the CallSid at once."""
         call = InboundCall(from_number, to_number, tuple(steps), extra or {})
-        return self._request("POST", "/local/calls", call, reply=CallView).sid
+        return self._fetch("POST", "/local/calls", CallView, call).sid
 
     def call(self, sid: str) -> CallView:
         """Return one leg; raises `LocalCarrierError` (404) for an unknown SID."""
-        return self._request("GET", f"/local/calls/{quote(sid)}", reply=CallView)
+        return self._fetch("GET", f"/local/calls/{quote(sid)}", CallView)
 
     def calls(self) -> list[CallView]:
         """Return every leg since the start, oldest first."""
-        return self._request("GET", "/local/calls", reply=list[CallView])
+        return self._fetch("GET", "/local/calls", list[CallView])
 
     def hang_up(self, sid: str) -> None:
         """Let the person on this leg hang up now."""
@@ -107,15 +107,13 @@ class LocalCarrierClient:
     def drop_media(self, call_sid: str | None = None) -> int:
         """Break the media sockets of one leg, or of all; returns how many were open."""
         path = "/local/drop_media" + (f"?call_sid={quote(call_sid)}" if call_sid else "")
-        return self._request("POST", path, reply=dict[str, int])["dropped"]
+        return self._fetch("POST", path, dict[str, int])["dropped"]
 
     def events(self, after: int = 0, *, wait_s: float = 0.0) -> list[Event]:
         """Return the events with `seq` > `after`; waits up to `wait_s` for the first one."""
-        return self._request("GET", f"/local/events?after={after}&wait_s={wait_s:g}", reply=list[Event])
+        return self._fetch("GET", f"/local/events?after={after}&wait_s={wait_s:g}", list[Event])
 
-    def wait_for(
-        self, predicate: Callable[[Event], bool], timeout_s: float = 15.0, *, after: int = 0
-    ) -> Event:
+    def wait_for(self, predicate: Callable[[Event], bool], timeout_s: float = 15.0, *, after: int = 0) -> Event:
         """Return the first event after `after` that satisfies `predicate`.
 
         Raises `TimeoutError`, with the last events in its message, if none came within `timeout_s`.
@@ -130,9 +128,7 @@ class LocalCarrierClient:
                 if predicate(event):
                     return event
             if left_s <= 0:
-                tail = "\n".join(
-                    f"  {event.seq} {event.kind} {event.call_sid} {event.data}" for event in seen[-12:]
-                )
+                tail = "\n".join(f"  {event.seq} {event.kind} {event.call_sid} {event.data}" for event in seen[-12:])
                 raise TimeoutError(f"no such event within {timeout_s:g} s; the last events were\n{tail}")
 
     def wait_for_event(
@@ -160,7 +156,10 @@ class LocalCarrierClient:
         self.wait_for_event("call_ended", call_sid=call_sid, timeout_s=timeout_s)
         return self.call(call_sid)
 
-    def _request(self, method: str, path: str, body: Any = None, reply: type[_T] = type(None)) -> _T:  # type: ignore[assignment]
+    def _fetch(self, method: str, path: str, reply: type[_T], body: object = None) -> _T:
+        return msgspec.json.decode(self._request(method, path, body), type=reply)
+
+    def _request(self, method: str, path: str, body: object = None) -> bytes:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
         try:
             payload = None if body is None else msgspec.json.encode(body)
@@ -171,6 +170,4 @@ class LocalCarrierClient:
             connection.close()
         if response.status >= 400:
             raise LocalCarrierError(response.status, content.decode("utf-8", "replace"))
-        if reply is type(None):
-            return None  # type: ignore[return-value]
-        return msgspec.json.decode(content, type=reply)
+        return content

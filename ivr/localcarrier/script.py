@@ -16,9 +16,9 @@ DEFAULT_HEAR_TIMEOUT_S: Final = 20.0
 class Hear(msgspec.Struct, frozen=True, tag_field="do", tag="hear", forbid_unknown_fields=True):
     """Wait until a prompt that contains `text` has started to play to this person.
 
-    Only prompts after the one that was matched last are looked at. Case and runs of white space do not matter. For a
-    `<Play>` the text is its URL. What the person at the other end of a bridge or conference says counts as well.
-    After `timeout_s` without it the script fails and the person hangs up.
+    Only prompts after the one that was matched last are looked at. Case and runs of white space do not
+    matter. For a `<Play>` the text is its URL. What the person at the other end of a bridge or conference says
+    counts as well. After `timeout_s` without it the script fails and the person hangs up.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Hear(msgspec.Struct, frozen=True, tag_field="do", tag="hear", forbid_unkno
 
 
 class HearEnd(msgspec.Struct, frozen=True, tag_field="do", tag="hear_end", forbid_unknown_fields=True):
-    """Wait until the prompt that contains `text` has been played to its end; prompts that were cut do not count.
+    """Wait until the prompt that contains `text` has been played to its end; one that was cut does not count.
 
     After `Hear` of the same prompt it waits for the end of that one.
     """
@@ -46,7 +46,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait", forbid_unkno
 class Say(msgspec.Struct, frozen=True, tag_field="do", tag="say", forbid_unknown_fields=True):
     """Speak `text` with a synthesised voice and wait until it is spoken.
 
-    `voice` is a voice of eSpeak NG (`en-gb-scotland`, `en-gb+f3`), `rate_wpm` words per minute, `pitch` 0 to 99.
+    `voice` is one of eSpeak NG (`en-gb-scotland`, `en-gb+f3`), `rate_wpm` words per minute, `pitch` 0 to 99.
     """
 
     text: str
@@ -56,7 +56,7 @@ class Say(msgspec.Struct, frozen=True, tag_field="do", tag="say", forbid_unknown
 
 
 class Play(msgspec.Struct, frozen=True, tag_field="do", tag="play", forbid_unknown_fields=True):
-    """Speak the WAV file at `path` (16-bit PCM or mu-law, mono); `text` is what it says, for the log and `Hear`."""
+    """Speak the WAV file at `path` (16-bit PCM or mu-law); `text` is what it says, for the log and `Hear`."""
 
     path: str
     text: str = ""

@@ -44,7 +44,7 @@ class NumberSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class InboundCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call that a scripted person places to one of the account's numbers.
 
-    `extra` are further webhook parameters of the whole call, e.g. `{"FromCity": "Leeds", "CallerName": "..."}`.
+    `extra` are further webhook parameters of the whole call, e.g. `{"FromCity": "Leeds"}`.
     """
 
     from_number: str
@@ -63,7 +63,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Faults to inject from now on. Counters count down to 0; the whole set replaces the one before.
 
     refuse_media: the next N media sockets are refused (31902) without a connection attempt.
-    rest_error_status, rest_errors: the next N REST requests are answered with this status (429 or 5xx), not processed.
+    rest_error_status, rest_errors: the next N REST requests get this status (429 or 5xx), unprocessed.
     lose_replies: the next N REST requests that match `rest_operation` are processed, but their reply is lost.
     delay_reply_ms: replies to matching REST requests come this much later.
     rest_operation: `create_call`, `update_call`, `fetch_call`, `list_calls`, ... or `*`.
@@ -82,7 +82,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallView(msgspec.Struct, frozen=True):
-    """A leg as the control API shows it. Times are epoch seconds; `recording` is the WAV once it is written."""
+    """A leg as the control API shows it. Times are epoch seconds; `recording` is the path of the WAV."""
 
     sid: str
     direction: str
