@@ -40,9 +40,7 @@ def _base_url(*schemes: str) -> AfterValidator:
     def check(url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(
-                f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"
-            )
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
         if parts.query or parts.fragment:
             raise ValueError("must have no query and no fragment")
         return url.rstrip("/")
@@ -89,9 +87,7 @@ class Settings(BaseSettings):
         ):
             parts = urlsplit(url)
             if parts.scheme != secure and parts.hostname not in LOOPBACK_HOSTS:
-                raise ValueError(
-                    f"{name} must start with {secure}:// unless its host is this machine's loopback"
-                )
+                raise ValueError(f"{name} must start with {secure}:// unless its host is this machine's loopback")
         return self
 
     @property

@@ -129,14 +129,8 @@ class Carrier:
             listed = self._client.calls.list(to=to_number, limit=20)
         except (TwilioException, OSError) as error:
             raise _carrier_error(error, changes_something=False) from error
-        calls = [
-            CarrierCall(str(item.sid), str(item.to), str(item.status), item.date_created) for item in listed
-        ]
-        return [
-            call
-            for call in calls
-            if call.created_at is None or call.created_at >= since.replace(microsecond=0)
-        ]
+        calls = [CarrierCall(str(item.sid), str(item.to), str(item.status), item.date_created) for item in listed]
+        return [call for call in calls if call.created_at is None or call.created_at >= since.replace(microsecond=0)]
 
 
 def _is_over(error: Exception) -> bool:
