@@ -1,0 +1,164 @@
+"""What `web` tells `media` to listen for, and what `media` has heard: one contract in Redis, both sides.
+
+    zh:listen:{CALL_SID}      web -> media   the turn that the call is in: token, turn, URL, grammar; 24 h
+    zh:listen (channel)       web -> media   the SID of a call whose record changed
+    zh:heard:{CALL_SID}:TURN  media -> web   the interpretation of that turn; the first one stays; 1 h
+    zh:speech:{CALL_SID}      media -> web   "up" or "down"; 24 h
+    zh:heartbeat:media        media -> web   there while at least one recogniser is ready; 5 s
+
+The braces are part of the keys: they are Redis Cluster's hash tag.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Final, Literal, cast
+
+import msgspec
+import redis
+import redis.asyncio
+
+from speech.grammar import Grammar
+
+CHANNEL: Final = "zh:listen"
+HEARTBEAT_KEY: Final = "zh:heartbeat:media"
+LISTEN_TTL_S: Final = 24 * 3600
+HEARD_TTL_S: Final = 3600
+HEARTBEAT_TTL_S: Final = 5
+PING_EVERY_S: Final = 2.0
+SILENT_FOR_S: Final = 8.0
+RECONNECT_FIRST_S: Final = 0.1
+RECONNECT_LAST_S: Final = 2.0
+
+SpeechStatus = Literal["up", "down"]
+
+
+class ListenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The turn that a call is in: `grammar` is None where nothing is listened for.
+
+    `token` must equal the stream's parameter; `turn_url` is what the carrier is asked to fetch after a result.
+    """
+
+    token: str
+    turn: int
+    turn_url: str
+    grammar: Grammar | None = None
+
+
+def _listen_key(call_sid: str) -> str:
+    return f"zh:listen:{{{call_sid}}}"
+
+
+def _heard_key(call_sid: str, turn: int) -> str:
+    return f"zh:heard:{{{call_sid}}}:{turn}"
+
+
+def _speech_key(call_sid: str) -> str:
+    return f"zh:speech:{{{call_sid}}}"
+
+
+class ListenStore:
+    """The side of `web`: threads, and a client from `ivr.redis_client.connect`.
+
+    Every method raises `redis.RedisError` where the server does not answer.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+
+    def listen(self, call_sid: str, record: ListenRecord) -> None:
+        """Say what this call's turn listens for; idempotent. To be called when the turn is committed."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(_listen_key(call_sid), msgspec.json.encode(record), ex=LISTEN_TTL_S)
+        pipe.publish(CHANNEL, call_sid)
+        pipe.execute()
+
+    def heard(self, call_sid: str, turn: int) -> dict[str, Any] | None:
+        """The interpretation of what was said in this turn as plain JSON values; None where nothing was."""
+        raw = cast("str | None", self._redis.get(_heard_key(call_sid, turn)))
+        return None if raw is None else cast("dict[str, Any]", msgspec.json.decode(raw))
+
+    def speech_status(self, call_sid: str) -> SpeechStatus | None:
+        """Whether this call is being listened to; None before its stream has come."""
+        raw = cast("str | None", self._redis.get(_speech_key(call_sid)))
+        return cast("SpeechStatus", raw) if raw in ("up", "down") else None
+
+    def media_is_up(self) -> bool:
+        """Whether a media process with a ready recogniser reported within the last five seconds."""
+        return bool(self._redis.exists(HEARTBEAT_KEY))
+
+
+class AsyncListenStore:
+    """The side of `media`: the event loop, and a client from `ivr.redis_client.connect_async`.
+
+    Every method but `changes` raises `redis.RedisError` where the server does not answer.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._redis = client
+
+    async def record(self, call_sid: str) -> ListenRecord | None:
+        """The call's present record; None where there is none, or none that we can read."""
+        raw = await self._redis.get(_listen_key(call_sid))
+        if raw is None:
+            return None
+        try:
+            return msgspec.json.decode(raw, type=ListenRecord)
+        except msgspec.DecodeError:
+            return None
+
+    async def store_heard(self, call_sid: str, turn: int, heard: dict[str, Any]) -> bool:
+        """Store the result of a turn; False where the turn has another result already."""
+        key, value = _heard_key(call_sid, turn), msgspec.json.encode(heard).decode()
+        if await self._redis.set(key, value, nx=True, ex=HEARD_TTL_S):
+            return True
+        # The client sends a command again when the answer to the first was lost: then what is there is ours.
+        return bool(await self._redis.get(key) == value)
+
+    async def set_speech(self, call_sid: str, status: SpeechStatus) -> None:
+        """Say whether this call is being listened to."""
+        await self._redis.set(_speech_key(call_sid), status, ex=LISTEN_TTL_S)
+
+    async def beat(self, at: float, streams: int, model: str) -> None:
+        """Say that a recogniser is ready. `at` is in seconds since the epoch."""
+        value = msgspec.json.encode({"at": at, "streams": streams, "model": model})
+        await self._redis.set(HEARTBEAT_KEY, value, ex=HEARTBEAT_TTL_S)
+
+    async def changes(self) -> AsyncIterator[str | None]:
+        """The SIDs of calls whose record changed, for ever; None where changes may have been missed.
+
+        None comes after every subscription, so also first of all. Redis gone is not an error here: it tries again.
+        """
+        wait_s = RECONNECT_FIRST_S
+        while True:
+            with contextlib.suppress(redis.RedisError, OSError):
+                async with self._redis.pubsub() as subscription:
+                    await subscription.subscribe(CHANNEL)
+                    async for change in _messages(subscription):
+                        wait_s = RECONNECT_FIRST_S
+                        yield change
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, RECONNECT_LAST_S)
+
+
+async def _messages(subscription: Any) -> AsyncIterator[str | None]:
+    """The messages of one subscription; raises `ConnectionError` of redis when the server fell silent.
+
+    The client subscribes again by itself after a broken connection; its confirmation tells us that we missed some.
+    """
+    loop = asyncio.get_running_loop()
+    last_sign = loop.time()
+    while True:
+        message = await subscription.get_message(timeout=PING_EVERY_S)
+        if message is None:
+            if loop.time() - last_sign > SILENT_FOR_S:
+                raise redis.ConnectionError("the subscription fell silent")
+            await subscription.ping()
+            continue
+        last_sign = loop.time()
+        if message["type"] == "subscribe":
+            yield None
+        elif message["type"] == "message":
+            yield str(message["data"])
