@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -71,11 +72,15 @@ class Lookup(_Action, frozen=True, kw_only=True):
 
 
 class SeekPerson(_Action, frozen=True, kw_only=True):
-    """Reserve a person for this call; answers PersonFound or NobodyFree. `waiting` keeps the place in line."""
+    """Reserve a person for this call; answers PersonFound or NobodyFree.
+
+    `waiting` keeps the place in line; `tried` names the people who missed this call already.
+    """
 
     queue: str
     waiting: bool
-    dossier: dict[str, Any]
+    arrived_at: datetime
+    tried: tuple[str, ...]
 
 
 class RequestCallback(_Action, frozen=True, kw_only=True):
@@ -83,6 +88,7 @@ class RequestCallback(_Action, frozen=True, kw_only=True):
 
     queue: str
     number: str
+    arrived_at: datetime
     dossier: dict[str, Any]
 
 

@@ -45,7 +45,8 @@ def seek(flow: model.Flow, state: CallState) -> Step:
     waiting = isinstance(state.stage, WaitingInLine)
     stage = state.stage if waiting else SeekingPerson()
     state = msgspec.structs.replace(state, stage=stage, misses=0)
-    return state, [actions.SeekPerson(queue=flow.queue, waiting=waiting, dossier=dossier_of(flow, state))]
+    seek = actions.SeekPerson(queue=flow.queue, waiting=waiting, arrived_at=state.started_at, tried=state.tried)
+    return state, [seek]
 
 
 def look_again(flow: model.Flow, state: CallState) -> Step:
@@ -113,7 +114,8 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
             return listen(flow, msgspec.structs.replace(offered, stage=OfferingCallback()))
         case TransferEnded(talked=True):
             return hang_up(say(state, message(state.language, "goodbye")), "transferred")
-        case TransferEnded(talked=False):
+        case TransferEnded(talked=False) if isinstance(stage, WithPerson):
+            state = msgspec.structs.replace(state, tried=(*state.tried, stage.person_id))
             return seek(flow, say(state, message(state.language, "person_missed")))
         case CallbackPromised():
             return _promised(flow, state, event)
@@ -132,7 +134,10 @@ def _wait(flow: model.Flow, state: CallState) -> Step:
 
 def _request(flow: model.Flow, state: CallState, number: str) -> Step:
     state = msgspec.structs.replace(state, stage=Booking(number=number))
-    return state, [actions.RequestCallback(queue=flow.queue, number=number, dossier=dossier_of(flow, state))]
+    request = actions.RequestCallback(
+        queue=flow.queue, number=number, arrived_at=state.started_at, dossier=dossier_of(flow, state)
+    )
+    return state, [request]
 
 
 def _promised(flow: model.Flow, state: CallState, event: CallbackPromised) -> Step:

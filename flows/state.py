@@ -93,7 +93,7 @@ Stage = (
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole state of one call between two turns.
 
-    `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what the caller
+    `tried` names the people who could not take the call. `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what the caller
     heard before the present question, so that "repeat" repeats the answer and not the question alone.
     """
 
@@ -114,4 +114,5 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     last_heard: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     promise_id: str | None = None

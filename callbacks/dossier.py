@@ -1,0 +1,29 @@
+"""The dossier, as an agent hears it in the whisper and reads it in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def whisper(dossier: dict[str, Any]) -> str:
+    """Who is waiting and why, in a few seconds of speech."""
+    number = str(dossier.get("caller_number") or "")
+    parts = [f"A caller for {dossier['organisation']}"]
+    parts.append(f"on the number ending in {' '.join(number[-4:])}" if number else "with a withheld number")
+    if dossier.get("reason"):
+        parts.append(f"about {dossier['reason']}")
+    sentences = [", ".join(parts) + "."]
+    sentences += [f"{_words(name)}: {_speakable(value)}." for name, value in dossier.get("values", {}).items()]
+    said = [entry["text"] for entry in dossier.get("said", []) if entry["by"] == "voice"]
+    if said:
+        sentences.append(f"They said: {'; '.join(said)}.")
+    return " ".join(sentences)
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _speakable(value: str) -> str:
+    return " ".join(value) if value.isdecimal() else value
