@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final, Literal, cast
 
 import msgspec
@@ -126,7 +126,7 @@ class AsyncListenStore:
         value = msgspec.json.encode({"at": at, "streams": streams, "model": model})
         await self._redis.set(HEARTBEAT_KEY, value, ex=HEARTBEAT_TTL_S)
 
-    async def changes(self) -> AsyncIterator[str | None]:
+    async def changes(self) -> AsyncGenerator[str | None, None]:
         """The SIDs of calls whose record changed, for ever; None where changes may have been missed.
 
         None comes after every subscription, so also first of all. Redis gone is not an error here: it tries again.
@@ -143,7 +143,7 @@ class AsyncListenStore:
             wait_s = min(2 * wait_s, RECONNECT_LAST_S)
 
 
-async def _messages(subscription: Any) -> AsyncIterator[str | None]:
+async def _messages(subscription: Any) -> AsyncGenerator[str | None, None]:
     """The messages of one subscription; raises `ConnectionError` of redis when the server fell silent.
 
     The client subscribes again by itself after a broken connection; its confirmation tells us that we missed some.

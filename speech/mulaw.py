@@ -1,0 +1,65 @@
+"""Mu-law and linear audio, in tables: `audioop` left Python in 3.13.
+
+Source: ITU-T G.711; full scale is 32124 of 32768.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from typing import Final
+
+RATE_HZ: Final = 8000
+BYTES_PER_MS: Final = RATE_HZ // 1000
+SILENCE: Final = b"\xff"
+SILENCE_DBFS: Final = -96.0
+
+_BIAS: Final = 0x84
+_CLIP: Final = 32635
+
+
+def _decoded(code: int) -> int:
+    code = ~code & 0xFF
+    magnitude = (((code & 0x0F) << 3) + _BIAS) << ((code & 0x70) >> 4)
+    return _BIAS - magnitude if code & 0x80 else magnitude - _BIAS
+
+
+def _encoded(sample: int) -> int:
+    sign, magnitude = (0x80, -sample) if sample < 0 else (0, sample)
+    magnitude = min(magnitude, _CLIP) + _BIAS
+    exponent = magnitude.bit_length() - 8
+    return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
+
+
+_LINEAR: Final = tuple(_decoded(code) for code in range(256))
+_LOW_BYTES: Final = bytes(sample & 0xFF for sample in _LINEAR)
+_HIGH_BYTES: Final = bytes(sample >> 8 & 0xFF for sample in _LINEAR)
+_SQUARES: Final = tuple(sample * sample for sample in _LINEAR)
+# Indexed by the sample as an unsigned 16-bit number.
+_CODES: Final = bytes(_encoded(value - 0x10000 if value & 0x8000 else value) for value in range(0x10000))
+
+
+def decode(mulaw: bytes) -> bytes:
+    """Mu-law bytes to 16-bit little-endian samples."""
+    pcm = bytearray(2 * len(mulaw))
+    pcm[0::2] = mulaw.translate(_LOW_BYTES)
+    pcm[1::2] = mulaw.translate(_HIGH_BYTES)
+    return bytes(pcm)
+
+
+def encode(pcm: bytes) -> bytes:
+    """16-bit little-endian samples to mu-law bytes; raises `ValueError` for half a sample."""
+    samples = array("H")
+    samples.frombytes(pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return bytes(map(_CODES.__getitem__, samples))
+
+
+def level_dbfs(mulaw: bytes) -> float:
+    """The root mean square level in dB below full scale; `SILENCE_DBFS` for digital silence and for no audio."""
+    energy = sum(map(_SQUARES.__getitem__, mulaw))
+    if not energy:
+        return SILENCE_DBFS
+    return max(SILENCE_DBFS, 10 * math.log10(energy / len(mulaw)) - 20 * math.log10(32768))
