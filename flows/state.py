@@ -93,8 +93,9 @@ Stage = (
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole state of one call between two turns.
 
-    `tried` names the people who could not take the call. `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what the caller
-    heard before the present question, so that "repeat" repeats the answer and not the question alone.
+    `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what the caller
+    heard before the present question, so that "repeat" repeats the answer and not the question alone; `tried`
+    names the people who could not take the call.
     """
 
     version: int = STATE_VERSION

@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     flow_file: Path = EXAMPLE_FLOW
     data_dir: Path = Path("data")
     speech_model: str = "telephone-en"
+    agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
+    customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30
     recogniser_children: Annotated[int, Field(ge=1, le=64)] = max(1, (os.cpu_count() or 2) - 1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

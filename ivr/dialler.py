@@ -1,0 +1,91 @@
+"""Rings agents and customers through the carrier, for the callbacks' dispatcher."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import structlog
+
+from callbacks.dispatch import LegStatus
+from callbacks.errors import DialError
+from callbacks.model import CallbackRequest, Leg
+from ivr.twilio_rest import Carrier, CarrierError
+from ivr.urls import Urls
+
+log = structlog.get_logger()
+
+
+class CarrierDialler:
+    """`callbacks.dispatch.Dialler` over the carrier's REST interface."""
+
+    def __init__(
+        self, carrier: Carrier, urls: Urls, *, from_number: str, agent_ring_s: int, customer_ring_s: int
+    ) -> None:
+        self._carrier = carrier
+        self._urls = urls
+        self._from_number = from_number
+        self._agent_ring_s = agent_ring_s
+        self._customer_ring_s = customer_ring_s
+
+    def ring_agent(self, request: CallbackRequest) -> str:
+        if request.attempt is None:
+            raise ValueError("a request without an attempt has no agent to ring")
+        return self._ring(request, request.attempt.agent_leg.to_number, "offer", "agent-status", self._agent_ring_s)
+
+    def ring_customer(self, request: CallbackRequest) -> str:
+        return self._ring(request, request.number, "answer", "customer-status", self._customer_ring_s)
+
+    def _ring(self, request: CallbackRequest, number: str, answer: str, status: str, ring_s: int) -> str:
+        try:
+            sid = self._carrier.create_call(
+                to_number=number,
+                from_number=self._from_number,
+                url=self._urls.callback(answer, request.id, request.fence),
+                status_url=self._urls.callback(status, request.id, request.fence),
+                status_events=("completed",),
+                ring_s=ring_s,
+            )
+        except CarrierError as error:
+            log.warning("leg not created", request_id=request.id, leg=answer, error=str(error))
+            bad_number = not error.retryable and not error.unknown_outcome
+            raise DialError(str(error), unknown_outcome=error.unknown_outcome, bad_number=bad_number) from error
+        log.info("leg created", request_id=request.id, fence=request.fence, leg=answer, sid=sid)
+        return sid
+
+    def find_leg(self, leg: Leg) -> str | None:
+        try:
+            found = self._carrier.calls_to(leg.to_number, leg.intended_at)
+        except CarrierError as error:
+            raise DialError(str(error), unknown_outcome=False) from error
+        return found[0].sid if found else None
+
+    def leg_status(self, sid: str) -> LegStatus:
+        try:
+            call = self._carrier.fetch_call(sid)
+        except CarrierError as error:
+            raise DialError(str(error), unknown_outcome=False) from error
+        if call is None:
+            return "completed"
+        match call.status:
+            case "queued" | "initiated" | "ringing":
+                return "ringing"
+            case "in-progress":
+                return "talking"
+            case ended:
+                return cast(LegStatus, ended)
+
+    def hang_up(self, sid: str) -> None:
+        try:
+            self._carrier.hang_up(sid)
+        except CarrierError as error:
+            # Whoever answers that leg hears an apology: its fence no longer holds.
+            log.warning("leg not hung up", sid=sid, error=str(error))
+
+    def let_agent_go(self, request: CallbackRequest) -> None:
+        sid = request.attempt.agent_leg.sid if request.attempt is not None else None
+        if sid is None:
+            return
+        try:
+            self._carrier.redirect_call(sid, self._urls.callback("unreached", request.id, request.fence))
+        except CarrierError as error:
+            log.warning("agent not let go", sid=sid, error=str(error))

@@ -1,0 +1,109 @@
+"""Performs the engine's effects; each answers with the event that goes back into the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import phonenumbers
+import structlog
+
+from callbacks.errors import ConflictError
+from callbacks.service import Callbacks
+from flows import actions, events
+from flows.model import Flow
+from ivr.lookups import LookupFileError, find_row
+
+log = structlog.get_logger()
+
+# The id of the person of last resort, who is no agent of ours: nobody to reserve, nobody to brief.
+OFFICE: str = ""
+
+
+class Effects:
+    """The shell's side of `flows.actions.Effect`."""
+
+    def __init__(
+        self, *, callbacks: Callbacks, lookup_folder: Path, person_number: str, ring_s: int, now: Callable[[], datetime]
+    ) -> None:
+        self._callbacks = callbacks
+        self._lookup_folder = lookup_folder
+        self._person_number = person_number
+        self._ring_s = ring_s
+        self._now = now
+
+    def perform(self, flow: Flow, call_sid: str, key: str, effect: actions.Effect) -> events.Event | None:
+        """Do it once: `key` names this effect of this turn of this call, so that a second time finds the first."""
+        match effect:
+            case actions.Lookup():
+                return self._look_up(effect)
+            case actions.SeekPerson():
+                return self._seek_person(call_sid, effect)
+            case actions.RequestCallback():
+                return self._request_callback(flow, key, effect)
+            case actions.LeaveLine(queue=queue):
+                self._callbacks.store.leave_line(queue, call_sid)
+                return None
+
+    def _look_up(self, effect: actions.Lookup) -> events.Event:
+        try:
+            values = find_row(self._lookup_folder, effect.file, effect.where, effect.save)
+        except LookupFileError as error:
+            log.error("lookup failed", file=effect.file, error=str(error))
+            return events.LookupFailed(at=self._now())
+        if values is None:
+            return events.LookupMissed(at=self._now())
+        return events.LookupFound(at=self._now(), values=values)
+
+    def _seek_person(self, call_sid: str, effect: actions.SeekPerson) -> events.Event:
+        now = self._now()
+        agent = self._callbacks.reserve_agent(
+            queue=effect.queue,
+            call_sid=call_sid,
+            arrived_at=effect.arrived_at,
+            waiting=effect.waiting,
+            # Ringing, the whisper, and some time for the carrier to tell us.
+            lease_s=self._ring_s + 45,
+            now=now,
+        )
+        if agent is not None:
+            return events.PersonFound(at=now, person_id=agent.id, person_number=agent.number)
+        staffed = any(effect.queue in known.record.queues for known in self._callbacks.store.agents())
+        if not staffed and OFFICE not in effect.tried:
+            return events.PersonFound(at=now, person_id=OFFICE, person_number=self._person_number)
+        return events.NobodyFree(at=now)
+
+    def _request_callback(self, flow: Flow, key: str, effect: actions.RequestCallback) -> events.Event:
+        now = self._now()
+        number = dialable(effect.number, flow.country)
+        if number is None:
+            return events.CallbackRefused(at=now, reason="number")
+        try:
+            promise = self._callbacks.promise(
+                key=key,
+                number=number,
+                queue=effect.queue,
+                dossier=effect.dossier,
+                arrived_at=effect.arrived_at,
+                now=now,
+            )
+        except ConflictError:
+            log.error("callback not booked", key=key)
+            return events.CallbackRefused(at=now, reason="store")
+        request = promise.request
+        log.info("callback promised", request_id=request.id, by=request.promised_by.isoformat())
+        return events.CallbackPromised(
+            at=now, request_id=request.id, by=request.promised_by, already_booked=promise.already_booked
+        )
+
+
+def dialable(number: str, country: str) -> str | None:
+    """A number in E.164 form, as it was keyed in within `country`; None for one that cannot be dialled."""
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,41 @@
+"""Logging: one JSON or console line a record, on standard error; numbers masked in every field."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from ivr.masking import mask_numbers
+
+
+def configure(process: str, level: str) -> None:
+    """Set up structlog for one process; `level` is debug, info, warning or error."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    # The SDK logs every request with its number; APScheduler every tick.
+    for noisy in ("twilio.http_client", "apscheduler", "werkzeug"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    # Times and SIDs hold long digits too; they are no numbers of anybody.
+    kept = {"timestamp", "call_sid", "sid"}
+    return {name: value if name in kept else mask_numbers(value) for name, value in fields.items()}

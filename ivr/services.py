@@ -1,0 +1,98 @@
+"""Wiring: what `web` and `worker` are made of, from the settings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import redis
+
+from callbacks.policy import Policy
+from callbacks.redis_store import RedisStore
+from callbacks.service import Callbacks
+from flows.loader import load_flow
+from ivr.dialler import CarrierDialler
+from ivr.effects import Effects
+from ivr.redis_calls import CallStore
+from ivr.redis_client import connect
+from ivr.redis_flows import FlowStore
+from ivr.redis_heartbeats import Heartbeats
+from ivr.redis_listen import ListenStore
+from ivr.settings import Settings, SettingsError
+from ivr.turns import Turns
+from ivr.twilio_rest import Carrier
+from ivr.urls import Urls
+
+
+def utc_now() -> datetime:
+    """The present instant; the one clock of the edge."""
+    return datetime.now(UTC)
+
+
+class Services(msgspec.Struct, frozen=True):
+    """Everything that the edge shares."""
+
+    settings: Settings
+    redis: redis.Redis
+    carrier: Carrier
+    callbacks: Callbacks
+    calls: CallStore
+    listening: ListenStore
+    heartbeats: Heartbeats
+    flows: FlowStore
+    dialler: CarrierDialler
+    turns: Turns
+    urls: Urls
+
+
+def build(settings: Settings) -> Services:
+    """Make the services; raises `flows.problems.FlowError` for a flow that cannot be used."""
+    if settings.redis_url is None:
+        raise SettingsError(["REDIS_URL: is not set; `ivr serve` starts a private Redis server and sets it"])
+    client = connect(settings.redis_url)
+    carrier = Carrier(
+        settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_url
+    )
+    urls = Urls(settings.public_url)
+    policy = Policy(
+        agent_lease_s=settings.agent_ring_s + 60,
+        customer_lease_s=settings.customer_ring_s + 30,
+    )
+    callbacks = Callbacks(RedisStore(client, policy), policy)
+    calls, listening = CallStore(client), ListenStore(client)
+    flows = FlowStore(client, load_flow(settings.flow_file))
+    effects = Effects(
+        callbacks=callbacks,
+        lookup_folder=settings.flow_file.resolve().parent,
+        person_number=settings.person_number,
+        ring_s=settings.agent_ring_s,
+        now=utc_now,
+    )
+    return Services(
+        settings=settings,
+        redis=client,
+        carrier=carrier,
+        callbacks=callbacks,
+        calls=calls,
+        listening=listening,
+        heartbeats=Heartbeats(client),
+        flows=flows,
+        dialler=CarrierDialler(
+            carrier,
+            urls,
+            from_number=settings.caller_id_number,
+            agent_ring_s=settings.agent_ring_s,
+            customer_ring_s=settings.customer_ring_s,
+        ),
+        turns=Turns(
+            calls=calls,
+            listening=listening,
+            flows=flows,
+            effects=effects,
+            urls=urls,
+            media_url=settings.media_socket_url,
+            ring_s=settings.agent_ring_s,
+            now=utc_now,
+        ),
+        urls=urls,
+    )

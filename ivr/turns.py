@@ -1,0 +1,207 @@
+"""A turn: one webhook in, one document out. Parse, claim, advance, perform, commit, render.
+
+The first result of a turn wins. A key and a spoken word may arrive in the same millisecond, a webhook may be sent
+twice or late: whoever does not make the turn gets the document that the caller should hear now.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from flows import actions, engine, events
+from flows.model import Flow
+from flows.state import CallState, Ended
+from flows.steps import Step
+from ivr import twilio_twiml
+from ivr.effects import Effects
+from ivr.masking import mask_number, mask_numbers
+from ivr.redis_calls import Begun, CallRecord, CallStore
+from ivr.redis_flows import FlowStore
+from ivr.redis_listen import ListenRecord, ListenStore
+from ivr.urls import Urls
+from speech.grammar import Grammar
+
+log = structlog.get_logger()
+
+# A turn that feeds more events back than this is going in circles.
+MOST_EVENTS: Final = 20
+# How long a request waits for the one that is making the turn, before it tells the carrier to ask again.
+BUSY_FOR_S: Final = 1.2
+BUSY_STEP_S: Final = 0.03
+
+
+class Turns:
+    """Makes turns. Every method raises `redis.RedisError` where Redis does not answer: nothing is lost then."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        listening: ListenStore,
+        flows: FlowStore,
+        effects: Effects,
+        urls: Urls,
+        media_url: str,
+        ring_s: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._calls = calls
+        self._listening = listening
+        self._flows = flows
+        self._effects = effects
+        self._urls = urls
+        self._media_url = media_url
+        self._ring_s = ring_s
+        self._now = now
+
+    def start(self, call_sid: str, caller_number: str | None, office_number: str) -> str:
+        """The first document of a call; for a call that has begun already, the one it is at."""
+        known = self._calls.read(call_sid)
+        if known is None:
+            event = events.CallStarted(
+                at=self._now(),
+                call_sid=call_sid,
+                caller_number=caller_number,
+                office_number=office_number,
+                speech=self._listening.media_is_up(),
+            )
+            self._flows.keep_current()
+            began = time.perf_counter()
+            flow = self._flows.current
+            state, verbs = self._settle(flow, engine.start(flow, event), key=f"{call_sid}:0")
+            record = CallRecord(state=state, verbs=verbs, media_token=secrets.token_urlsafe(16))
+            if self._calls.create(call_sid, record, _trace(0, event, state, verbs, began)):
+                self._listen(call_sid, 1, record)
+                return self._render(call_sid, 1, record, first=True)
+            known = self._calls.read(call_sid)
+        if known is None:
+            raise RuntimeError(f"call {call_sid} went away while it began")
+        return self._render(call_sid, *known, first=True)
+
+    def take(self, call_sid: str, turn: int, event: events.Event, token: str) -> str | None:
+        """The document after an event; None for a call that we do not know.
+
+        `token` names the request: the carrier's retry of it continues where the first try stopped.
+        """
+        begun = self._begin(call_sid, turn, event, token)
+        if begun.outcome == "unknown" or begun.record is None:
+            return None
+        if begun.outcome == "busy":
+            return twilio_twiml.hold(self._urls.turn(turn, "again"), pause_s=1)
+        if begun.event is None:
+            return self._render(call_sid, begun.turn, begun.record)
+        began = time.perf_counter()
+        record = begun.record
+        flow = self._flows.of_revision(record.state.revision)
+        state = self._with_speech(call_sid, record.state)
+        state, verbs = self._settle(flow, _advance(flow, state, begun.event), key=f"{call_sid}:{turn}")
+        after = msgspec.structs.replace(record, state=state, verbs=verbs or record.verbs)
+        if not self._calls.commit(call_sid, turn, token, after, _trace(turn, begun.event, state, verbs, began)):
+            known = self._calls.read(call_sid)
+            return None if known is None else self._render(call_sid, *known)
+        self._listen(call_sid, turn + 1, after)
+        return self._render(call_sid, turn + 1, after)
+
+    def current(self, call_sid: str) -> str | None:
+        """The document that the caller should hear now; None for a call that we do not know."""
+        known = self._calls.read(call_sid)
+        return None if known is None else self._render(call_sid, *known)
+
+    def hung_up(self, call_sid: str, token: str) -> None:
+        """The caller is gone: whatever turn the call is in, it ends."""
+        known = self._calls.read(call_sid)
+        if known is None or isinstance(known[1].state.stage, Ended):
+            return
+        self.take(call_sid, known[0], events.HungUp(at=self._now()), token)
+
+    def _begin(self, call_sid: str, turn: int, event: events.Event, token: str) -> Begun:
+        patience_until = time.monotonic() + BUSY_FOR_S
+        while True:
+            begun = self._calls.begin(call_sid, turn, token, event, int(self._now().timestamp() * 1000))
+            if begun.outcome != "busy" or time.monotonic() > patience_until:
+                return begun
+            time.sleep(BUSY_STEP_S)
+
+    def _with_speech(self, call_sid: str, state: CallState) -> CallState:
+        """The state, after noticing that speech came or went."""
+        available = self._listening.media_is_up() and self._listening.speech_status(call_sid) != "down"
+        if available == state.speech:
+            return state
+        flow = self._flows.of_revision(state.revision)
+        return engine.advance(flow, state, events.SpeechChanged(at=self._now(), available=available))[0]
+
+    def _settle(self, flow: Flow, step: Step, key: str) -> tuple[CallState, tuple[actions.Verb, ...]]:
+        """Perform effects and feed their events back, until only verbs are left."""
+        state, todo = step
+        verbs: list[actions.Verb] = []
+        for index in range(MOST_EVENTS):
+            answer: events.Event | None = None
+            for action in todo:
+                if isinstance(action, actions.Effect):
+                    answer = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action) or answer
+                else:
+                    verbs.append(action)
+            if answer is None:
+                return state, tuple(verbs)
+            state, todo = _advance(flow, state, answer)
+        raise RuntimeError(f"turn {key} goes in circles")
+
+    def _listen(self, call_sid: str, turn: int, record: CallRecord) -> None:
+        collect = next((verb for verb in record.verbs if isinstance(verb, actions.Collect)), None)
+        grammar = collect.grammar if collect is not None else None
+        self._listening.listen(
+            call_sid,
+            ListenRecord(
+                token=record.media_token,
+                turn=turn,
+                turn_url=self._urls.turn(turn, "speech"),
+                grammar=None if grammar is None else msgspec.convert(msgspec.to_builtins(grammar), Grammar),
+            ),
+        )
+
+    def _render(self, call_sid: str, turn: int, record: CallRecord, *, first: bool = False) -> str:
+        stream = None
+        if first and record.state.speech:
+            stream = twilio_twiml.MediaStream(url=self._media_url, token=record.media_token)
+        return twilio_twiml.render_turn(
+            record.verbs, urls=self._urls, call_sid=call_sid, turn=turn, stream=stream, ring_s=self._ring_s
+        )
+
+
+def _advance(flow: Flow, state: CallState, event: events.Event) -> Step:
+    """The engine's step; a fault in it becomes an apology and a person."""
+    try:
+        return engine.advance(flow, state, event)
+    except Exception:
+        log.exception("the engine failed", node=state.node, event_type=type(event).__name__)
+        return engine.advance(flow, state, events.Failed(at=event.at, code="engine"))
+
+
+def _trace(
+    turn: int, event: events.Event, state: CallState, verbs: tuple[actions.Verb, ...], began: float
+) -> dict[str, Any]:
+    """What one turn did, fit to be kept: numbers masked."""
+    spoken: list[str] = []
+    for verb in verbs:
+        if isinstance(verb, actions.Say):
+            spoken.append(verb.text)
+        elif isinstance(verb, actions.Collect):
+            spoken += [prompt.text for prompt in verb.prompts]
+    return {
+        "turn": turn,
+        "event": mask_numbers(msgspec.to_builtins(event)),
+        "caller": mask_number(state.caller_number),
+        "node": state.node,
+        "stage": type(state.stage).__name__,
+        "spoken": spoken,
+        "verbs": [type(verb).__name__ for verb in verbs],
+        "revision": state.revision,
+        "took_ms": round((time.perf_counter() - began) * 1000, 1),
+    }

@@ -1,0 +1,36 @@
+"""The addresses that we hand to the carrier; each names the turn or the fence that it acts under."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+
+class Urls:
+    """Builds absolute URLs below the public address that the carrier signs."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+
+    def turn(self, turn: int, by: str) -> str:
+        """Where the answer to a turn goes; `by` says what kind of answer it is."""
+        return self._url("/voice/turn", turn=turn, by=by)
+
+    def stream_status(self) -> str:
+        return self._url("/voice/stream")
+
+    def whisper(self, call_sid: str, person_id: str) -> str:
+        """What a person hears before they are joined with a caller who is on the line."""
+        return self._url("/agent/whisper", call=call_sid, person=person_id)
+
+    def whisper_answer(self, call_sid: str, person_id: str) -> str:
+        return self._url("/agent/whisper-answer", call=call_sid, person=person_id)
+
+    def person_status(self, call_sid: str, person_id: str) -> str:
+        return self._url("/agent/status", call=call_sid, person=person_id)
+
+    def callback(self, step: str, request_id: str, fence: int) -> str:
+        """A step of a callback attempt: offer, accept, agent-status, wrap-up, disposition, answer, ..."""
+        return self._url(f"/callback/{step}", request=request_id, fence=fence)
+
+    def _url(self, path: str, **query: str | int) -> str:
+        return f"{self._public_url}{path}" + (f"?{urlencode(query)}" if query else "")

@@ -1,0 +1,59 @@
+"""The webhooks of a person's leg while a caller waits on the line: the whisper, their answer, their end."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from callbacks.dossier import whisper as whisper_text
+from flows.dossier import dossier_of
+from flows.state import WithPerson
+from ivr import twilio_twiml
+from ivr.services import utc_now
+from ivr.web.context import services, twiml
+from ivr.web.faults import colleague_hears
+
+blueprint = Blueprint("agent", __name__, url_prefix="/agent")
+blueprint.register_error_handler(Exception, colleague_hears)
+
+ANSWER_TIMEOUT_S = 10
+
+
+@blueprint.post("/whisper")
+def whisper() -> Response:
+    """Who is on the line and why; 1 takes the call. Without an answer the leg ends: a voicemail presses nothing."""
+    call_sid, person_id = request.args["call"], request.args["person"]
+    known = services().calls.read(call_sid)
+    if known is None or not _is_with(known[1].state.stage, person_id):
+        return twiml(twilio_twiml.say_and_hang_up("The caller is no longer there. Goodbye."))
+    state = known[1].state
+    dossier = dossier_of(services().flows.of_revision(state.revision), state)
+    return twiml(
+        twilio_twiml.press_one(
+            ["A caller is on the line.", whisper_text(dossier), "To take the call, press 1."],
+            action=services().urls.whisper_answer(call_sid, person_id),
+            timeout_s=ANSWER_TIMEOUT_S,
+        )
+    )
+
+
+@blueprint.post("/whisper-answer")
+def whisper_answer() -> Response:
+    """1 joins the two; anything else leaves the caller to somebody else."""
+    call_sid, person_id = request.args["call"], request.args["person"]
+    if request.values.get("Digits") != "1":
+        return twiml(twilio_twiml.say_and_hang_up("All right. Goodbye."))
+    services().callbacks.agent_joined(person_id, call_sid, request.form["CallSid"], utc_now())
+    return twiml(twilio_twiml.nothing())
+
+
+@blueprint.post("/status")
+def status() -> Response:
+    """The person's leg is over."""
+    call_sid, person_id = request.args["call"], request.args["person"]
+    missed = request.form.get("CallStatus") != "completed"
+    services().callbacks.release_agent(person_id, f"call:{call_sid}", utc_now(), missed=missed)
+    return twiml(twilio_twiml.nothing())
+
+
+def _is_with(stage: object, person_id: str) -> bool:
+    return isinstance(stage, WithPerson) and stage.person_id == person_id

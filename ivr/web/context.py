@@ -1,0 +1,28 @@
+"""What a view needs of the application around it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from flask import Response, current_app, request
+
+from ivr.services import Services
+
+
+def services() -> Services:
+    """The services of this application."""
+    return cast(Services, current_app.extensions["services"])
+
+
+def twiml(document: str) -> Response:
+    """A TwiML document as a response."""
+    return Response(document, mimetype="text/xml")
+
+
+def idempotency_token() -> str:
+    """The name of this request: the carrier's retry of it has the same one.
+
+    Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+    """
+    return request.values.get("token") or request.headers.get("I-Twilio-Idempotency-Token") or uuid.uuid4().hex

@@ -1,0 +1,55 @@
+"""The catch-all below the voice routes: a caller never hears an error."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+import structlog
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from ivr import twilio_twiml
+from ivr.web.context import idempotency_token, services, twiml
+
+log = structlog.get_logger()
+
+# A restarted Redis is back within seconds: the caller waits so often, this long, and then gets a person.
+TRIES: Final = 4
+PAUSE_S: Final = 2
+
+
+def caller_hears(error: Exception) -> Response | HTTPException:
+    """Ask the caller for a moment's patience and try the same request again; at last, a sentence and a person."""
+    if isinstance(error, HTTPException) and error.code == 403:
+        return error
+    log.error("voice request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
+    again = _count(request.args.get("again")) + 1
+    if again <= TRIES:
+        return twiml(
+            twilio_twiml.hold(_same_request(again), pause_s=PAUSE_S, text="One moment, please." if again == 1 else None)
+        )
+    sentence = "I am sorry, something is wrong at our end. I will put you through to a person."
+    return twiml(twilio_twiml.last_resort(sentence, services().settings.person_number))
+
+
+def colleague_hears(error: Exception) -> Response | HTTPException:
+    """The same for people of ours, who are asked to hold and then told."""
+    if isinstance(error, HTTPException) and error.code == 403:
+        return error
+    log.error("agent request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
+    again = _count(request.args.get("again")) + 1
+    if again <= TRIES:
+        return twiml(twilio_twiml.hold(_same_request(again), pause_s=PAUSE_S))
+    return twiml(twilio_twiml.say_and_hang_up("Sorry, something is wrong at our end. We will call again."))
+
+
+def _same_request(again: int) -> str:
+    """This request's address, with what its form said: a redirect would lose the keys."""
+    said = {name: request.form[name] for name in ("Digits", "DialBridged", "DialCallStatus") if name in request.form}
+    query = {**request.args.to_dict(), **said, "again": str(again), "token": idempotency_token()}
+    return f"{services().settings.public_url}{request.path}?{urlencode(query)}"
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0

@@ -1,0 +1,49 @@
+"""What hosts ask: is it alive, can it work, which version is it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, jsonify
+
+from ivr import __version__
+from ivr.redis_client import RedisError
+from ivr.web.context import services
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/livez")
+def livez() -> Response:
+    """This process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Calls can be taken and promises kept: Redis answers, a worker ticks, and speech has its model.
+
+    Without speech calls go on by keys, so that "speech" alone does not make us unready.
+    """
+    shared = services()
+    checks = {
+        "redis": _holds(lambda: bool(shared.redis.ping())),
+        "worker": _holds(shared.heartbeats.worker_is_up),
+        "speech": _holds(shared.listening.media_is_up),
+    }
+    ready = checks["redis"] and checks["worker"]
+    return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
+
+
+@blueprint.get("/version")
+def version() -> Response:
+    """The version, and the revision of the flow that new calls get."""
+    flow = services().flows.current
+    return jsonify(version=__version__, flow=flow.name, revision=flow.revision)
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except RedisError:
+        return False

@@ -1,0 +1,127 @@
+"""The caller's webhooks: the call that comes in, its turns, its end."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import structlog
+from flask import Blueprint, Response, request
+
+from flows import events
+from flows.state import WithPerson
+from ivr import twilio_twiml
+from ivr.services import utc_now
+from ivr.web.context import idempotency_token, services, twiml
+from ivr.web.faults import caller_hears
+
+log = structlog.get_logger()
+blueprint = Blueprint("voice", __name__, url_prefix="/voice")
+blueprint.register_error_handler(Exception, caller_hears)
+
+_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
+# Source: a withheld number is not an empty field; carriers send stand-ins such as these spellings of letters.
+# https://www.twilio.com/docs/voice/twiml ("From")
+_WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+_KEYS: Final = re.compile(r"[0-9*#]{1,32}")
+ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+@blueprint.post("/incoming")
+def incoming() -> Response:
+    """A caller dialled us."""
+    caller_number = request.form.get("From", "")
+    known = bool(_NUMBER.fullmatch(caller_number)) and caller_number not in _WITHHELD
+    document = services().turns.start(
+        request.form["CallSid"], caller_number if known else None, request.form.get("To", "")
+    )
+    return twiml(document)
+
+
+@blueprint.post("/turn")
+def turn() -> Response:
+    """The answer to a turn: keys, speech, silence, or the end of a transfer."""
+    call_sid = request.form["CallSid"]
+    number, by = request.args.get("turn", ""), request.args.get("by", "")
+    turns = services().turns
+    if request.form.get("CallStatus") in ENDED:
+        turns.hung_up(call_sid, idempotency_token())
+        return twiml(twilio_twiml.nothing())
+    event = _event(call_sid, number, by)
+    if event is None or not number.isdecimal():
+        document = turns.current(call_sid)
+    else:
+        document = turns.take(call_sid, int(number), event, idempotency_token())
+    if document is None:
+        # The record is gone, or never was: begin anew rather than hang up on a caller.
+        log.warning("turn of an unknown call", call_sid=call_sid)
+        return incoming()
+    return twiml(document)
+
+
+def _event(call_sid: str, number: str, by: str) -> events.Event | None:
+    """What happened, as the engine knows it; None where the present document is the answer."""
+    match by:
+        case "keys":
+            keys = request.values.get("Digits", "")
+            if keys and not _KEYS.fullmatch(keys):
+                return events.NoMatch(at=utc_now(), text="")
+            return events.KeysPressed(at=utc_now(), keys=keys) if keys else events.NoInput(at=utc_now())
+        case "silence":
+            return events.NoInput(at=utc_now())
+        case "speech":
+            return _heard(services().listening.heard(call_sid, int(number)) if number.isdecimal() else None)
+        case "transfer":
+            return _transfer_ended(call_sid)
+        case _:
+            return None
+
+
+def _heard(heard: dict[str, Any] | None) -> events.Event | None:
+    if heard is None:
+        return None
+    if heard["intent"] is None:
+        return events.NoMatch(at=utc_now(), text=heard["text"])
+    return events.Heard(
+        at=utc_now(),
+        keys=heard["value"] or heard["intent"],
+        text=heard["text"],
+        confidence=heard["confidence"],
+        sure=heard["band"] == "accept",
+    )
+
+
+def _transfer_ended(call_sid: str) -> events.Event:
+    """Source: DialBridged is the safe test; after a declined whisper DialCallStatus varies.
+
+    https://www.twilio.com/docs/voice/twiml/dial
+    """
+    talked = request.values.get("DialBridged", "false").lower() == "true"
+    release_person(call_sid, missed=not talked)
+    return events.TransferEnded(at=utc_now(), talked=talked)
+
+
+def release_person(call_sid: str, *, missed: bool) -> None:
+    """Free the person who was reserved for this call, if they still are."""
+    known = services().calls.read(call_sid)
+    stage = known[1].state.stage if known is not None else None
+    if isinstance(stage, WithPerson):
+        services().callbacks.release_agent(stage.person_id, f"call:{call_sid}", utc_now(), missed=missed)
+
+
+@blueprint.post("/status")
+def status() -> Response:
+    """The carrier tells how the caller's leg is doing."""
+    if request.form.get("CallStatus") in ENDED:
+        call_sid = request.form["CallSid"]
+        release_person(call_sid, missed=False)
+        services().turns.hung_up(call_sid, idempotency_token())
+    return twiml(twilio_twiml.nothing())
+
+
+@blueprint.post("/stream")
+def stream() -> Response:
+    """The carrier tells how the fork of the caller's audio is doing."""
+    if request.form.get("StreamEvent") == "stream-error":
+        log.warning("media stream failed", call_sid=request.form.get("CallSid"), error=request.form.get("StreamError"))
+    return twiml(twilio_twiml.nothing())
