@@ -19,6 +19,7 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     redirect_latency_ms, redirect_latency_dial_ms: from the REST update to the new document's request.
     play_errors_are_fatal: an audio file that cannot be fetched sends the call to the fallback URL.
     pacing_calls_per_s: calls created by REST start at most this often; 0 = at once.
+    from_must_be_owned: creating a call from a number that is not the account's is refused (21210).
     dial_ring_extra_s: a Dial rings this much longer than its `timeout` says.
     """
 
@@ -32,4 +33,5 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     redirect_latency_dial_ms: int = 650
     play_errors_are_fatal: bool = True
     pacing_calls_per_s: float = 0.0
+    from_must_be_owned: bool = False
     dial_ring_extra_s: float = 0.0

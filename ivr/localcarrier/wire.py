@@ -63,10 +63,11 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Faults to inject from now on. Counters count down to 0; the whole set replaces the one before.
 
     refuse_media: the next N media sockets are refused (31902) without a connection attempt.
-    rest_error_status, rest_errors: the next N REST requests get this status (429 or 5xx), unprocessed.
-    lose_replies: the next N REST requests that match `rest_operation` are processed, but their reply is lost.
-    delay_reply_ms: replies to matching REST requests come this much later.
-    rest_operation: `create_call`, `update_call`, `fetch_call`, `list_calls`, ... or `*`.
+    rest_operation: which REST requests the next three are about: `create_call`, `update_call`, `fetch_call`,
+        `list_calls`, `create_stream`, `update_stream`, `list_notifications`, or `*` for all.
+    rest_error_status, rest_errors: the next N of them get this status (429 or 5xx) and are not processed.
+    lose_replies: the next N of them are processed, but their reply is lost (the connection breaks).
+    delay_reply_ms: replies to them come this much later.
     duplicate_webhooks: the next N webhooks are sent twice, with one idempotency token.
     shuffle_status_webhooks: a call's status webhooks are sent at once and in a changed order.
     """

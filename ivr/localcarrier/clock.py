@@ -1,0 +1,60 @@
+"""The carrier's time: one tick for each 20 ms frame, kept at real pace without drift.
+
+Everything that lasts (audio, pauses, ringing, key gaps) is counted in ticks, so that a late event loop stretches
+nothing: missed ticks are made up at once. Network time limits are real time and do not belong here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from typing import Final
+
+from ivr.localcarrier.mulaw import FRAME_MS
+
+_TICK_S: Final = FRAME_MS / 1000
+# After a longer stop (a suspended laptop) time goes on from now instead of racing through what was missed.
+_MAX_LAG_S: Final = 5.0
+
+
+class Clock:
+    """Counts ticks and wakes sleepers."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    async def run(self, on_tick: Callable[[], None]) -> None:
+        """Call `on_tick` every 20 ms until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += _TICK_S
+            late_s = loop.time() - due
+            if late_s > _MAX_LAG_S:
+                due = loop.time()
+            await asyncio.sleep(max(0.0, -late_s))
+            self.tick()
+            on_tick()
+
+    def tick(self) -> None:
+        """Move on by one frame and wake those who have slept enough."""
+        self.ticks += 1
+        while self._sleepers and self._sleepers[0][0] <= self.ticks:
+            _, _, sleeper = heapq.heappop(self._sleepers)
+            if not sleeper.done():
+                sleeper.set_result(None)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of call time, rounded up to whole frames."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        due = self.ticks + math.ceil(seconds / _TICK_S - 1e-9)
+        heapq.heappush(self._sleepers, (due, next(self._order), sleeper))
+        await sleeper

@@ -1,0 +1,148 @@
+"""What all legs share: the clock, the log, the webhook client, and who is who."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ivr.localcarrier import espeak
+from ivr.localcarrier.audio_files import AudioFiles
+from ivr.localcarrier.clock import Clock
+from ivr.localcarrier.events import EventLog
+from ivr.localcarrier.script import Phone
+from ivr.localcarrier.settings import CarrierSettings
+from ivr.localcarrier.sids import Sids
+from ivr.localcarrier.voices import Voices
+from ivr.localcarrier.webhook import WebhookClient
+from ivr.localcarrier.wire import Faults, NumberSettings
+
+if TYPE_CHECKING:
+    from ivr.localcarrier.conference import ConferenceRoom
+    from ivr.localcarrier.leg import Leg
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """One entry of a call's `Notifications.json`; `is_error` False is a warning."""
+
+    sid: str
+    call_sid: str
+    code: int
+    message: str
+    url: str
+    is_error: bool
+    at: float
+
+
+class Exchange:
+    """The services and registries of one running carrier. Must be made inside the event loop."""
+
+    def __init__(self, settings: CarrierSettings) -> None:
+        self.settings = settings
+        self.switches = settings.switches
+        self.sids = Sids(settings.seed)
+        self.clock = Clock()
+        self.log = EventLog(settings.events_file)
+        self.webhooks = WebhookClient(settings.auth_token, self.log, self.sids)
+        self.voices = Voices(
+            espeak.find_engine(),
+            fast_prompts=settings.fast_prompts,
+            rate_wpm=settings.speech_rate_wpm,
+            warn=lambda message: self.notice("warning", None, 0, message),
+        )
+        self.audio = AudioFiles(self.voices, self.log)
+        self.faults = Faults()
+        self.legs: dict[str, Leg] = {}
+        self.live: dict[str, Leg] = {}
+        self.conferences: dict[str, ConferenceRoom] = {}
+        self.numbers: dict[str, NumberSettings] = {}
+        self.phones: dict[str, tuple[Phone, ...]] = {}
+        self.notifications: list[Notification] = []
+        self._calls_to: dict[str, int] = {}
+        self._next_start = 0.0
+        self._background: set[asyncio.Task[Any]] = set()
+
+    def tick(self) -> None:
+        """Move every leg's audio on by 20 ms: first all speak, then all hear."""
+        legs = list(self.live.values())
+        for leg in legs:
+            leg.line.take_speech()
+        for room in list(self.conferences.values()):
+            room.mix()
+        for leg in legs:
+            leg.line.take_prompt()
+            leg.feed_streams()
+
+    def next_phone(self, number: str) -> Phone | None:
+        """Return how the phone at `number` takes this call, or None where there is no phone."""
+        phones = self.phones.get(number)
+        if not phones:
+            return None
+        count = self._calls_to.get(number, 0)
+        self._calls_to[number] = count + 1
+        return phones[min(count, len(phones) - 1)]
+
+    def set_phones(self, number: str, phones: tuple[Phone, ...]) -> None:
+        """Install the phones of a number and begin to count its calls anew."""
+        self.phones[number] = phones
+        self._calls_to.pop(number, None)
+
+    def notice(self, level: str, call_sid: str | None, code: int, message: str, url: str = "") -> None:
+        """Log a `warning` or `error`, and list it among the call's notifications."""
+        self.log.add(level, call_sid, code=code, message=message, url=url)
+        if call_sid is not None and code:
+            sid = self.sids.new("NO")
+            is_error = level == "error"
+            entry = Notification(sid, call_sid, code, message, url, is_error, time.time())
+            self.notifications.append(entry)
+
+    def next_start_delay_s(self) -> float:
+        """Return how long a call created now waits in the queue; 0 without pacing.
+
+        Source: support article 223180028 (one call per second and account by default).
+        """
+        per_s = self.switches.pacing_calls_per_s
+        if per_s <= 0:
+            return 0.0
+        now = time.monotonic()
+        starts = max(now, self._next_start)
+        self._next_start = starts + 1 / per_s
+        return starts - now
+
+    def take_fault(self, counter: str) -> bool:
+        """Count a fault down; True if it is to happen now."""
+        left: int = getattr(self.faults, counter)
+        if left <= 0:
+            return False
+        self.faults = msgspec.structs.replace(self.faults, **{counter: left - 1})
+        self.log.add("fault_injected", fault=counter)
+        return True
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` beside everything else; a failure is logged and harms nobody."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background_done)
+        return task
+
+    def _background_done(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.log.add("error", code=0, message=f"internal: {task.exception()!r}", url="")
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait for background work to end, at most `timeout_s`; what is left is cancelled."""
+        pending = list(self._background)
+        if pending:
+            await asyncio.wait(pending, timeout=timeout_s)
+        for task in list(self._background):
+            task.cancel()
+
+    @staticmethod
+    def timestamp(at: float | None = None) -> str:
+        """Return RFC 2822 in UTC, as the vendor writes dates."""
+        return formatdate(time.time() if at is None else at, localtime=False, usegmt=False).replace("-0000", "+0000")

@@ -1,0 +1,131 @@
+"""The life of a leg: ringing, the task that runs its documents, interruptions, the end and the recording."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from ivr.localcarrier import wav
+from ivr.localcarrier.interpreter import Interpreter
+from ivr.localcarrier.leg import DocumentRequest, Leg
+from ivr.localcarrier.person import Person
+from ivr.localcarrier.waiting import cancel_and_wait
+
+
+async def ring(leg: Leg, timeout_s: float) -> bool:
+    """Ring the phone that the leg goes to; True once it is answered, else the leg has ended."""
+    exchange = leg.exchange
+    leg.set_status("initiated")
+    phone = exchange.next_phone(leg.to_number)
+    if phone is None:
+        message = f"no phone is set up at {leg.to_number}: the call fails"
+        exchange.notice("warning", leg.sid, 0, message)
+        leg.end("carrier", "failed", sip_code=404)
+        return False
+    after_s = phone.answer_after_ms / 1000
+    if phone.behaviour == "failed":
+        await exchange.clock.sleep(after_s)
+        leg.end("carrier", "failed", sip_code=404)
+        return False
+    leg.set_status("ringing")
+    if phone.behaviour == "no_answer" or after_s > timeout_s:
+        await exchange.clock.sleep(timeout_s)
+        leg.end("carrier", "no-answer", sip_code=487)
+        return False
+    await exchange.clock.sleep(after_s)
+    if phone.behaviour == "busy":
+        leg.end("callee", "busy", sip_code=486)
+        return False
+    leg.answer()
+    Person.of(leg).follow(phone.steps)
+    return True
+
+
+async def run_documents(leg: Leg) -> None:
+    """Run the application's documents from the first one on."""
+    await Interpreter(leg).run(leg.handling.first)
+
+
+async def live(leg: Leg, work: Coroutine[Any, Any, Any]) -> None:
+    """Run `work`, and after each REST update the new documents, until the leg has ended."""
+    exchange = leg.exchange
+    task: asyncio.Task[Any] = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(leg.gone.wait())
+    try:
+        while not leg.ended:
+            await asyncio.wait({task, gone, leg.interrupt}, return_when=asyncio.FIRST_COMPLETED)
+            if leg.ended:
+                break
+            if leg.interrupt.done():
+                request = await _interrupted(leg, task)
+                if leg.ended:
+                    break
+                task = asyncio.ensure_future(Interpreter(leg).run(request))
+                continue
+            if task.exception() is not None:
+                exchange.notice("error", leg.sid, 0, f"internal: {task.exception()!r}")
+            leg.end("application")
+    finally:
+        gone.cancel()
+        await cancel_and_wait(task)
+        leg.end("carrier")
+        for stream in list(leg.streams):
+            stream.stop()
+        await Person.of(leg).leave()
+        await _write_recording(leg)
+
+
+async def _interrupted(leg: Leg, task: asyncio.Task[Any]) -> DocumentRequest:
+    """Stop the present verb at once and return the document to go on with, a moment later."""
+    switches = leg.exchange.switches
+    latency_ms = switches.redirect_latency_dial_ms if leg.in_dial else switches.redirect_latency_ms
+    await cancel_and_wait(task)
+    request = _take_interrupt(leg)
+    await leg.exchange.clock.sleep(latency_ms / 1000)
+    while leg.interrupt.done():  # updated again meanwhile: the newest wins
+        request = _take_interrupt(leg)
+    return request
+
+
+def _take_interrupt(leg: Leg) -> DocumentRequest:
+    request = leg.interrupt.result()
+    leg.interrupt = asyncio.get_running_loop().create_future()
+    return request
+
+
+async def _write_recording(leg: Leg) -> None:
+    folder = leg.exchange.settings.record_dir
+    if folder is None:
+        return
+    said, heard = leg.line.recorded()
+    begun = time.strftime("%Y%m%dT%H%M%S", time.gmtime(leg.created_at))
+    ends = "_".join(re.sub(r"[^+0-9A-Za-z]", "-", end) for end in (leg.from_number, leg.to_number))
+    path = folder / f"{begun}_{ends}_{leg.sid}.wav"
+
+    def write() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        wav.write_stereo(path, said, heard)
+
+    await asyncio.to_thread(write)
+    leg.recording = str(path)
+    leg.exchange.log.add("recording_written", leg.sid, path=str(path))
+
+
+async def inbound(leg: Leg, person: Person, steps: tuple[Any, ...]) -> None:
+    """Let a scripted person call the application."""
+    person.follow(steps)
+    await live(leg, run_documents(leg))
+
+
+async def outbound(leg: Leg, timeout_s: float, start_after_s: float) -> None:
+    """Dial a phone for the REST API and run the application's documents once it answers."""
+
+    async def work() -> None:
+        await leg.exchange.clock.sleep(start_after_s)
+        if await ring(leg, timeout_s):
+            await run_documents(leg)
+
+    await live(leg, work())

@@ -1,0 +1,33 @@
+"""How one local carrier is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from ivr.localcarrier.switches import Switches
+
+
+class CarrierSettings(msgspec.Struct, frozen=True):
+    """Settings of a local carrier.
+
+    port: 0 takes a free one. record_dir: where each leg is written as a WAV. events_file: the log as JSON lines.
+    seed: the same identifiers in every run. fast_prompts: every Say is a short silence. speech_rate_wpm: how fast
+    prompts are spoken.
+    """
+
+    account_sid: str
+    auth_token: str
+    host: str = "127.0.0.1"
+    port: int = 8090
+    record_dir: Path | None = None
+    events_file: Path | None = None
+    seed: int | None = None
+    fast_prompts: bool = False
+    speech_rate_wpm: int = 165
+    switches: Switches = Switches()
+
+    def __repr__(self) -> str:
+        """Leave the auth token out."""
+        return f"CarrierSettings(account_sid={self.account_sid!r}, host={self.host!r}, port={self.port})"
