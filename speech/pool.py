@@ -45,8 +45,8 @@ class ChildEvent(msgspec.Struct, frozen=True):
 class RecogniserPool:
     """Keeps `children` recogniser processes alive from `start` to `stop`; an asynchronous context manager.
 
-    `on_event` is called on the event loop for what an operator should see in the log; `command` starts a child, and gets
-    the model's folder as its last argument.
+    `on_event` is called on the event loop for what an operator should see in the log; `command` starts a child, and
+    gets the model's folder as its last argument.
     """
 
     def __init__(
@@ -112,7 +112,11 @@ class RecogniserPool:
         number = next(self._numbers)
         stream = Stream(child, number)
         child.streams[number] = stream
-        await child.ask(Open(number, list(phrases)))
+        try:
+            await child.ask(Open(number, list(phrases)))
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
     async def _keep_one_alive(self) -> None:

@@ -73,9 +73,8 @@ Frame = Start | Media | Stop | Other
 
 class _Envelope(msgspec.Struct):
     event: str
-    start: msgspec.Raw | None = None
-    media: msgspec.Raw | None = None
-    stream_sid: str = msgspec.field(name="streamSid", default="")
+    start: msgspec.Raw = msgspec.Raw()
+    media: msgspec.Raw = msgspec.Raw()
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -99,8 +98,8 @@ def parse(message: str | bytes) -> Frame:
     return Other(envelope.event)
 
 
-def _body(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | None, event: str) -> T:
-    if raw is None:
+def _body(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, event: str) -> T:
+    if not bytes(raw):
         raise FrameError(f"a {event} message without its body")
     try:
         return decoder.decode(raw)

@@ -20,9 +20,10 @@ from ivr.media.results import RETRY_AFTER_S, Results, retry
 from ivr.media.session import BacklogError, Session, Utterance
 from ivr.redis_client import RedisError
 from ivr.redis_listen import AsyncListenStore, ListenRecord, SpeechStatus
+from speech.child import Stream
 from speech.errors import SpeechError
 from speech.models import Model
-from speech.pool import RecogniserPool, Stream
+from speech.pool import RecogniserPool
 
 PATHS: Final = frozenset({"/media", "/media/"})
 LIVE_PATH: Final = "/livez"

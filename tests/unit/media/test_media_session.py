@@ -1,0 +1,247 @@
+"""One stream's turns and results, with a recogniser that says what the test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from ivr.media.frames import Media
+from ivr.media.session import BacklogError, Session, Utterance, masked_words
+from ivr.redis_listen import ListenRecord
+from speech.child import StreamLostError
+from speech.grammar import Digits, Grammar
+from speech.interpretation import Word
+
+MENU = Grammar(language="en", phrases={"sales": "to:sales", "agent": "person"})
+PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=4, max=4))
+VOCABULARY = frozenset(
+    ["sales", "agent", "[unk]", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+)
+LOUD, QUIET = b"\x20\xa0" * 400, b"\xff" * 800
+
+
+class ScriptedRecogniser:
+    """Hears `heard` in every loud chunk, and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.fail = False
+        self._words: list[str] = []
+        self._from_ms = 0
+
+    async def reset(self, phrases: list[str]) -> None:
+        self.asked.append("reset " + ",".join(phrases[:2]))
+        self._words = []
+
+    async def feed(self, media_ms: int, mulaw: bytes) -> list[str]:
+        await self.gate.wait()
+        if self.fail:
+            raise StreamLostError("gone")
+        self.asked.append(f"feed {media_ms}")
+        if mulaw == LOUD:
+            self._words, self._from_ms = list(self.heard), media_ms
+        return self._words
+
+    async def finish(self) -> list[Word]:
+        self.asked.append("finish")
+        words, self._words = self._words, []
+        return [Word(text, 0.9, self._from_ms, self._from_ms + 200) for text in words]
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.recogniser = ScriptedRecogniser()
+        self.results: list[tuple[ListenRecord, Utterance]] = []
+        self.session = Session("CA1", self.recogniser, VOCABULARY, lambda *result: self.results.append(result), 100)
+        self.at_ms = 0
+        self.task: asyncio.Task[None] | None = None
+
+    def send(self, audio: bytes, times: int = 1) -> None:
+        for _ in range(times):
+            self.session.take(Media(audio, self.at_ms, "inbound"))
+            self.at_ms += 100
+
+    async def say(self, *words: str) -> None:
+        """Three loud chunks and a second of quiet."""
+        self.recogniser.heard = list(words)
+        self.send(LOUD, 3)
+        self.send(QUIET, 10)
+        await self.drained()
+
+    async def drained(self) -> None:
+        await self.until(lambda: self.session._chunks.empty())
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                await asyncio.sleep(0)
+
+
+def record(turn: int, grammar: Grammar | None) -> ListenRecord:
+    return ListenRecord(token="t", turn=turn, turn_url=f"https://ivr.example/{turn}", grammar=grammar)
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    made = Rig()
+    made.task = asyncio.create_task(made.session.listen())
+    yield made
+    made.task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, StreamLostError):
+        await made.task
+
+
+async def test_a_phrase_and_silence_make_a_result(rig: Rig) -> None:
+    rig.session.turn(record(3, MENU))
+    await rig.say("sales")
+    ((of, utterance),) = rig.results
+    assert of.turn == 3
+    assert (utterance.interpretation.intent, utterance.early) == ("to:sales", False)
+    assert (utterance.speech_ended_ms, utterance.committed_ms) == (300, 700)
+
+
+async def test_all_digits_make_a_result_while_the_caller_is_still_loud(rig: Rig) -> None:
+    rig.session.turn(record(1, PIN))
+    rig.recogniser.heard = ["one", "two", "three", "four"]
+    rig.send(LOUD, 3)
+    await rig.drained()
+    ((_, utterance),) = rig.results
+    assert (utterance.interpretation.value, utterance.early, utterance.committed_ms) == ("1234", True, 200)
+
+
+async def test_a_turn_has_one_result_and_the_next_turn_another(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    await rig.say("sales")
+    await rig.say("agent")
+    assert [of.turn for of, _ in rig.results] == [1]
+    rig.session.turn(record(2, MENU))
+    await rig.say("agent")
+    assert [(of.turn, heard.interpretation.intent) for of, heard in rig.results] == [(1, "to:sales"), (2, "person")]
+
+
+async def test_what_is_not_understood_is_a_result_too(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    await rig.say("sales", "agent")
+    ((_, utterance),) = rig.results
+    assert (utterance.interpretation.band, utterance.interpretation.intent) == ("reject", None)
+
+
+async def test_noise_is_no_result_and_the_turn_goes_on(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    await rig.say()
+    await rig.say("[unk]")
+    assert rig.results == []
+    await rig.say("agent")
+    assert len(rig.results) == 1
+
+
+async def test_without_a_grammar_nothing_is_recognised(rig: Rig) -> None:
+    rig.session.turn(record(1, None))
+    await rig.say("sales")
+    assert rig.recogniser.asked == []
+
+
+async def test_a_new_turn_forgets_the_speech_in_progress(rig: Rig) -> None:
+    rig.session.turn(record(1, PIN))
+    rig.recogniser.heard = ["one", "two"]
+    rig.send(LOUD, 3)
+    await rig.drained()
+    rig.session.turn(record(2, MENU))
+    rig.send(QUIET, 15)
+    await rig.drained()
+    assert rig.results == []
+    assert rig.recogniser.asked[-16] == "reset sales,agent"
+
+
+async def test_a_turn_that_arrives_during_recognition_makes_its_answer_void(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.heard = ["sales"]
+    rig.send(LOUD, 3)
+    await rig.drained()
+    rig.recogniser.gate.clear()
+    rig.send(QUIET, 10)
+    await rig.until(lambda: rig.session._chunks.qsize() < 10)
+    rig.session.turn(record(2, None))
+    rig.recogniser.gate.set()
+    rig.send(QUIET, 5)
+    await rig.drained()
+    assert rig.results == []
+
+
+async def test_the_same_record_again_and_an_older_one_change_nothing(rig: Rig) -> None:
+    rig.session.turn(record(2, MENU))
+    rig.recogniser.heard = ["sales"]
+    rig.send(LOUD, 2)
+    await rig.drained()
+    rig.session.turn(record(2, MENU))
+    rig.session.turn(record(1, PIN))
+    rig.session.turn(None)
+    rig.send(QUIET, 10)
+    await rig.drained()
+    assert [of.turn for of, _ in rig.results] == [2]
+    assert sum(asked.startswith("reset") for asked in rig.recogniser.asked) == 1
+
+
+async def test_lost_audio_begins_the_utterance_anew(rig: Rig) -> None:
+    rig.session.turn(record(1, PIN))
+    rig.recogniser.heard = ["one", "two"]
+    rig.send(LOUD, 3)
+    await rig.drained()
+    rig.at_ms += 5000
+    rig.recogniser.heard = ["one", "two", "three", "four"]
+    rig.send(LOUD, 3)
+    await rig.drained()
+    assert sum(asked.startswith("reset") for asked in rig.recogniser.asked) == 2
+    assert [heard.interpretation.value for _, heard in rig.results] == ["1234"]
+
+
+async def test_lost_audio_after_the_result_does_not_open_the_turn_again(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    await rig.say("sales")
+    rig.at_ms += 5000
+    await rig.say("agent")
+    assert len(rig.results) == 1
+
+
+async def test_a_grammar_of_words_that_the_model_does_not_know_is_not_listened_for(rig: Rig) -> None:
+    rig.session.turn(record(1, Grammar(language="en", phrases={"zeppelin": "fly"})))
+    await rig.say("zeppelin")
+    assert rig.recogniser.asked == []
+
+
+async def test_the_other_track_is_not_the_caller(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    for at_ms in range(0, 1000, 100):
+        rig.session.take(Media(LOUD, at_ms, "outbound"))
+    await rig.drained()
+    assert rig.recogniser.asked == []
+
+
+async def test_more_than_five_seconds_behind_is_too_far_behind(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.gate.clear()
+    with pytest.raises(BacklogError):
+        rig.send(QUIET, 60)
+
+
+async def test_a_lost_recogniser_ends_listening(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.fail = True
+    rig.send(LOUD)
+    assert rig.task is not None
+    with pytest.raises(StreamLostError):
+        await rig.task
+
+
+def test_spoken_digits_do_not_reach_the_log() -> None:
+    words = [Word(text, 1.0, 0, 200) for text in ("one", "[unk]", "double", "two", "agent")]
+    assert masked_words(PIN, words) == "# [unk] double # agent"
+    assert masked_words(MENU, words[4:]) == "agent"
