@@ -152,8 +152,11 @@ class LocalCarrierClient:
         return self.wait_for(matches, timeout_s, after=after)
 
     def wait_for_end(self, call_sid: str, timeout_s: float = 30.0) -> CallView:
-        """Return the leg once it has ended and its status is final; see `wait_for` for the errors."""
-        self.wait_for_event("call_ended", call_sid=call_sid, timeout_s=timeout_s)
+        """Return the leg once it has ended, its script is over and its recording is written.
+
+        Raises `TimeoutError` as `wait_for` does.
+        """
+        self.wait_for_event("call_closed", call_sid=call_sid, timeout_s=timeout_s)
         return self.call(call_sid)
 
     def _fetch(self, method: str, path: str, reply: type[_T], body: object = None) -> _T:

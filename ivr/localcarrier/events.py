@@ -5,9 +5,10 @@ Kinds and the fields of their `data`:
     call_started        direction, from_number, to_number, parent_call_sid
     call_status         status
     call_ended          status, by, duration_s
-    recording_written   path
+    call_closed         script_done, script_error, recording     (the last event of a leg)
     webhook_request     purpose, url, method, params, attempt, idempotency_token
     webhook_response    purpose, url, status, content_type, document, ms
+    media_fetched       url, status, length_bytes, ms
     webhook_failed      purpose, url, code, message, attempt, ms
     prompt_started      text, verb, duration_ms
     prompt_ended        text, verb, completed, played_ms

@@ -76,6 +76,13 @@ async def live(leg: Leg, work: Coroutine[Any, Any, Any]) -> None:
             stream.stop()
         await Person.of(leg).leave()
         await _write_recording(leg)
+        exchange.log.add(
+            "call_closed",
+            leg.sid,
+            script_done=leg.script_done,
+            script_error=leg.script_error,
+            recording=leg.recording,
+        )
 
 
 async def _interrupted(leg: Leg, task: asyncio.Task[Any]) -> DocumentRequest:
@@ -111,7 +118,6 @@ async def _write_recording(leg: Leg) -> None:
 
     await asyncio.to_thread(write)
     leg.recording = str(path)
-    leg.exchange.log.add("recording_written", leg.sid, path=str(path))
 
 
 async def inbound(leg: Leg, person: Person, steps: tuple[Any, ...]) -> None:

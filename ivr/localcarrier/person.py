@@ -50,6 +50,10 @@ class Person:
         if self._task is not None:
             self._task.cancel()
         self._leg.script_done, self._leg.script_error = False, None
+        voices = self._leg.exchange.voices
+        for step in steps:
+            if isinstance(step, Say):  # rendered ahead, so that the person does not hesitate
+                self._leg.exchange.in_background(voices.speech(_speech(step)))
         self._task = self._leg.exchange.in_background(self._run(tuple(steps)))
 
     async def leave(self) -> None:
@@ -98,8 +102,7 @@ class Person:
                     await clock.sleep(step.ms / 1000)
             case Say():
                 await leg.answered.wait()
-                speech = espeak.Speech(step.text, step.voice, step.rate_wpm, step.pitch)
-                await leg.speak(await leg.exchange.voices.speech(speech), step.text)
+                await leg.speak(await leg.exchange.voices.speech(_speech(step)), step.text)
             case Play():
                 await leg.answered.wait()
                 try:
@@ -179,3 +182,7 @@ class Person:
 
 def _if_over(heard: Heard) -> Heard | None:
     return heard if heard.whole is not None else None
+
+
+def _speech(step: Say) -> espeak.Speech:
+    return espeak.Speech(step.text, step.voice, step.rate_wpm, step.pitch)
