@@ -80,6 +80,8 @@ class Callbacks:
         agents = self.store.agents()
         for due in self.store.due(now, LOOK_AHEAD):
             queue = due.record.queue
+            if due.record.state != "promised":
+                continue  # another worker took it since the index was read
             ahead = ahead_of(due.record.arrived_at, self._waiters(queue, now), [])
             chosen = choose_agent([agent.record for agent in agents], queue, now, ahead)
             if chosen is None:

@@ -39,7 +39,8 @@ def _e164(number: str) -> str:
 def _base_url(*schemes: str) -> AfterValidator:
     def check(url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in schemes or not parts.hostname:
+        local = parts.scheme == "unix" and bool(parts.path)
+        if parts.scheme not in schemes or not (parts.hostname or local):
             raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
         if parts.query or parts.fragment:
             raise ValueError("must have no query and no fragment")

@@ -1,0 +1,1 @@
+"""The commands of `ivr`, a file for each group."""

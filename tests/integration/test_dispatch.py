@@ -1,0 +1,233 @@
+"""The dispatcher on real Redis: one conversation, whatever the carrier does or does not say."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+
+from callbacks import lifecycle
+from callbacks.dispatch import Dispatcher, LegStatus
+from callbacks.errors import DialError
+from callbacks.model import Agent, CallbackRequest, Leg
+from callbacks.policy import Policy
+from callbacks.redis_store import RedisStore
+from callbacks.service import Callbacks
+
+NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
+POLICY = Policy()
+CUSTOMER, AGENT = "+442079460123", "+442079460100"
+
+
+class ScriptedCarrier:
+    """Answers as it is told, and remembers every leg that it was asked for."""
+
+    def __init__(self) -> None:
+        self.legs: dict[str, str] = {}
+        self.statuses: dict[str, LegStatus] = {}
+        self.ended: list[str] = []
+        self.let_go = 0
+        self.lose_reply = False
+        self.refuse: DialError | None = None
+        self._lock = threading.Lock()
+
+    def _create(self, number: str) -> str:
+        if self.refuse is not None:
+            raise self.refuse
+        with self._lock:
+            sid = f"CA{len(self.legs)}"
+            self.legs[sid] = number
+        if self.lose_reply:
+            raise DialError("no answer", unknown_outcome=True)
+        return sid
+
+    def ring_agent(self, request: CallbackRequest) -> str:
+        assert request.attempt is not None
+        return self._create(request.attempt.agent_leg.to_number)
+
+    def ring_customer(self, request: CallbackRequest) -> str:
+        return self._create(request.number)
+
+    def find_leg(self, leg: Leg) -> str | None:
+        return next((sid for sid, number in reversed(self.legs.items()) if number == leg.to_number), None)
+
+    def leg_status(self, sid: str) -> LegStatus:
+        return self.statuses.get(sid, "ringing")
+
+    def hang_up(self, sid: str) -> None:
+        self.ended.append(sid)
+
+    def let_agent_go(self, request: CallbackRequest) -> None:
+        assert request.attempt is not None
+        self.let_go += 1
+
+    def times_rung(self, number: str) -> int:
+        return list(self.legs.values()).count(number)
+
+
+@pytest.fixture
+def carrier() -> ScriptedCarrier:
+    return ScriptedCarrier()
+
+
+@pytest.fixture
+def callbacks(redis_client: redis.Redis) -> Callbacks:
+    made = Callbacks(RedisStore(redis_client, POLICY), POLICY)
+    made.put_agent(Agent(id="ana", name="Ana", number=AGENT, queues=("shop",), idle_since=NOW), NOW)
+    made.promise(key="CA1:3:0", number=CUSTOMER, queue="shop", dossier={}, arrived_at=NOW, now=NOW)
+    return made
+
+
+def only(callbacks: Callbacks) -> CallbackRequest:
+    (request,) = callbacks.store.requests(10)
+    return request
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def test_the_agent_is_rung_first_and_the_customer_only_once_the_agent_has_accepted(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    dispatcher.dispatch_due(NOW)
+    dispatcher.dispatch_due(later(1))
+    assert list(carrier.legs.values()) == [AGENT]
+    callbacks.apply(only(callbacks).id, lifecycle.AgentAccepted(at=later(2), fence=1, sid="CA0"))
+    dispatcher.dispatch_due(later(3))
+    dispatcher.dispatch_due(later(4))
+    assert list(carrier.legs.values()) == [AGENT, CUSTOMER]
+    assert only(callbacks).state == "customer_dialling"
+
+
+def test_a_lost_reply_is_looked_up_and_never_dialled_again(callbacks: Callbacks, carrier: ScriptedCarrier) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    carrier.lose_reply = True
+    for seconds in range(0, 60, 3):
+        dispatcher.dispatch_due(later(seconds))
+    assert carrier.times_rung(AGENT) == 1
+    attempt = only(callbacks).attempt
+    assert attempt is not None
+    assert attempt.agent_leg.sid == "CA0"
+
+
+def test_a_leg_that_was_never_made_is_tried_again_under_a_new_fence(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    carrier.refuse = DialError("the connection broke", unknown_outcome=True)
+    dispatcher.dispatch_due(NOW)
+    carrier.refuse = None
+    for seconds in (6, 12, 18, 24, 30, 36, 42):
+        dispatcher.dispatch_due(later(seconds))
+    assert carrier.times_rung(AGENT) == 1
+    assert only(callbacks).fence == 2
+
+
+def test_a_worker_that_dies_after_the_claim_leaves_its_request_to_the_next_one(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    assert callbacks.claim(NOW) is not None  # and then nothing: the worker was killed before it dialled
+    for seconds in range(6, 60, 6):
+        Dispatcher(callbacks, carrier).dispatch_due(later(seconds))
+    assert carrier.times_rung(AGENT) == 1
+    assert only(callbacks).fence == 2
+
+
+def test_a_worker_that_wakes_after_its_lease_hangs_up_the_leg_that_it_made(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    """It slept between its claim and its dial; meanwhile another worker took over."""
+    slow = callbacks.claim(NOW)
+    assert slow is not None
+    callbacks.apply(slow.id, lifecycle.AgentDeclined(at=later(20), fence=1, carrier_down=True))
+    dispatcher = Dispatcher(callbacks, carrier)
+    dispatcher.dispatch_due(later(40))
+    assert only(callbacks).fence == 2
+    dispatcher._ring(slow, "agent", later(41))
+    assert carrier.ended == ["CA1"]
+
+
+def test_a_customer_who_does_not_answer_frees_the_agent_and_keeps_the_promise(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    dispatcher.dispatch_due(NOW)
+    callbacks.apply(only(callbacks).id, lifecycle.AgentAccepted(at=later(2), fence=1, sid="CA0"))
+    dispatcher.dispatch_due(later(3))
+    carrier.statuses["CA1"] = "no-answer"  # and no status webhook ever comes
+    dispatcher.dispatch_due(later(3 + POLICY.customer_lease_s))
+    request = only(callbacks)
+    assert (request.state, request.dials) == ("promised", 1)
+    assert carrier.let_go == 1
+    callbacks.release_agent("ana", f"request:{request.id}:1", later(70))
+    dispatcher.dispatch_due(later(80))
+    assert carrier.times_rung(AGENT) == 1, "not before the retry plan says so"
+    dispatcher.dispatch_due(later(80 + POLICY.retry_no_answer_s))
+    assert carrier.times_rung(AGENT) == 2
+
+
+def test_a_conversation_whose_end_was_not_reported_ends_all_the_same(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    dispatcher.dispatch_due(NOW)
+    request_id = only(callbacks).id
+    callbacks.apply(request_id, lifecycle.AgentAccepted(at=later(2), fence=1, sid="CA0"))
+    dispatcher.dispatch_due(later(3))
+    callbacks.apply(request_id, lifecycle.CustomerAnswered(at=later(5), fence=1, sid="CA1"))
+    carrier.statuses["CA1"] = "talking"
+    dispatcher.dispatch_due(later(70))
+    assert only(callbacks).state == "talking"
+    carrier.statuses.update(CA0="completed", CA1="completed")
+    dispatcher.dispatch_due(later(140))
+    dispatcher.dispatch_due(later(140 + POLICY.wrap_up_s))
+    assert (only(callbacks).state, only(callbacks).disposition) == ("ended", "talked")
+    dispatcher.dispatch_due(later(400))
+    ana = callbacks.store.agent("ana")
+    assert ana is not None
+    assert ana.record.holder is None, "the agent is found to be free again"
+
+
+def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    for number in range(20):
+        phone = f"+4420794602{number:02d}"
+        callbacks.put_agent(Agent(id=f"a{number}", name="x", number=phone, queues=("shop",), idle_since=NOW), NOW)
+        customer = f"+4420794603{number:02d}"
+        callbacks.promise(key=f"k{number}", number=customer, queue="shop", dossier={}, arrived_at=NOW, now=NOW)
+
+    def work() -> None:
+        dispatcher = Dispatcher(callbacks, carrier)
+        for _ in range(5):
+            dispatcher.dispatch_due(NOW)
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    rung = sorted(carrier.legs.values())
+    assert len(rung) == 21
+    assert len(set(rung)) == 21
+    assert len({request.attempt.agent_id for request in callbacks.store.requests(50) if request.attempt}) == 21
+
+
+def test_a_carrier_that_is_down_is_asked_again_later_without_blaming_the_agent(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    dispatcher = Dispatcher(callbacks, carrier)
+    carrier.refuse = DialError("the carrier answered 429", unknown_outcome=False)
+    dispatcher.dispatch_due(NOW)
+    ana = callbacks.store.agent("ana")
+    assert ana is not None
+    assert ana.record.is_free(NOW)
+    carrier.refuse = None
+    dispatcher.dispatch_due(later(1))
+    assert carrier.times_rung(AGENT) == 0
+    dispatcher.dispatch_due(later(POLICY.carrier_down_s))
+    assert carrier.times_rung(AGENT) == 1
