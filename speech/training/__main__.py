@@ -1,0 +1,92 @@
+"""`python -m speech.training --recordings ../shared/speech --out speech/models/telephone-en` makes the model again."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import sys
+from pathlib import Path
+
+NEEDED = ("numpy", "scipy", "soundfile", "torch", "vosk")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m speech.training", description=__doc__)
+    parser.add_argument("--recordings", type=Path, required=True, help="folder with the zips of recordings")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--work", type=Path, default=Path("data/training"), help="for voices and weights in between")
+    parser.add_argument("--minutes", type=float, default=22.0, help="training time of each network")
+    parser.add_argument("--nets", type=int, default=2, help="networks trained side by side, one core each")
+    parser.add_argument("--width", type=int, default=224, help="hidden channels of each network")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--keep-weights", action="store_true", help="do not train: export and measure the weights in --work again"
+    )
+    return parser.parse_args()
+
+
+def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
+    from speech.training.train import Plan, train
+
+    seeds = range(arguments.seed, arguments.seed + arguments.nets)
+    weights = [arguments.work / f"net-{seed}.pt" for seed in seeds]
+    if arguments.keep_weights:
+        return weights
+    processes = []
+    for seed, out in zip(seeds, weights, strict=True):
+        plan = Plan(arguments.recordings, voices, arguments.minutes, arguments.width, seed)
+        process = multiprocessing.get_context("spawn").Process(target=_train_one, args=(train, plan, out))
+        process.start()
+        processes.append(process)
+    for process in processes:
+        process.join()
+        if process.exitcode != 0:
+            sys.exit(f"training failed with code {process.exitcode}")
+    return weights
+
+
+def _train_one(train, plan, out) -> None:  # type: ignore[no-untyped-def]  # types would import torch in the parent
+    _log()
+    train(plan, out)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+
+
+def main() -> None:
+    """Make voices (once), train, export, measure, write the card."""
+    arguments = _arguments()
+    _log()
+    try:
+        for name in NEEDED:
+            __import__(name)
+    except ImportError as error:
+        sys.exit(f"{error.name} is not installed; training needs: pip install -e '.[training]'")
+    from speech.training import graph, voices
+    from speech.training.card import write_card
+    from speech.training.export import write_acoustic_model, write_graph_folder
+    from speech.training.vosk_evaluate import evaluate
+
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    archive = arguments.work / "voices.zip"
+    try:
+        voices.require(graph.TOOLS)
+        graph.plugin_folder()
+        if not archive.exists():
+            voices.make_voices(archive, arguments.seed)
+    except voices.MissingToolError as error:
+        sys.exit(str(error))
+    weights = _train(arguments, archive)
+    write_acoustic_model(arguments.out, weights)
+    write_graph_folder(arguments.out, graph.Costs())
+    measured = evaluate(arguments.out, arguments.recordings, archive)
+    made = {"minutes": arguments.minutes, "nets": arguments.nets, "width": arguments.width, "seed": arguments.seed}
+    write_card(arguments.out, measured, made)
+    for name, score in measured.scores.items():
+        sys.stdout.write(f"{name}: {score.right} of {score.files}\n")
+
+
+if __name__ == "__main__":
+    main()

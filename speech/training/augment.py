@@ -1,0 +1,212 @@
+"""Batches for training: strings joined from one speaker's takes, then rooms, noise, levels and the telephone line."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+import torch
+
+from speech.training.corpus import BLOCK_SAMPLES, Take
+from speech.training.features import BANDS, LOG_FLOOR, RATE_HZ, SHIFT_SAMPLES, FrontEnd
+from speech.training.lexicon import GARBAGE, Units
+from speech.training.telephone_line import TelephoneLine
+
+SPEECH_LEVEL = 0.08
+WARPS = np.linspace(0.86, 1.14, 15)  # vocal tract length, shorter to longer
+SHIFTS = range(68, 93)  # samples between frames while training: speaking rate without pitch; 80 when recognising
+
+
+@dataclass
+class Group:
+    """One source of takes and its share of the utterances."""
+
+    share: float
+    takes: dict[str, list[Take]]
+
+
+@dataclass
+class Batch:
+    """cepstra: (batch, frames, BANDS); words: units spoken; flat: (batch, outputs) states, words cut evenly."""
+
+    cepstra: torch.Tensor
+    words: list[list[str]]
+    flat: torch.Tensor
+
+
+@dataclass
+class Utterance:
+    """Samples with the words in them; `spans` are the samples each word covers."""
+
+    samples: np.ndarray
+    words: list[str]
+    spans: list[tuple[int, int]]
+
+
+def resample(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Play faster by `factor`, pitch and all, through the spectrum."""
+    n = scipy.fft.next_fast_len(len(samples), True)
+    m = scipy.fft.next_fast_len(int(n / factor), True)
+    spectrum = scipy.fft.rfft(samples, n)
+    out = np.zeros(m // 2 + 1, np.complex64)
+    k = min(len(spectrum), len(out))
+    out[:k] = spectrum[:k]
+    return (scipy.fft.irfft(out, m) * (m / n))[: int(len(samples) * m / n)].astype(np.float32)
+
+
+class Augmenter:
+    """Draws training batches without end."""
+
+    def __init__(self, groups: list[Group], units: Units, seed: int) -> None:
+        """Take the speakers to draw from; `mild` (an attribute) softens the distortions late in training."""
+        self.mild = False
+        self._random = random.Random(seed)  # noqa: S311 - reproducible draws, not secrets
+        self._rng = np.random.default_rng(seed)
+        self._units = units
+        self._groups = groups
+        self._speakers = [sorted(g.takes) for g in groups]
+        # The square root keeps a voice with many takes from drowning the others.
+        counts = [
+            np.array([len(g.takes[s]) for s in who], float) ** 0.5
+            for g, who in zip(groups, self._speakers, strict=True)
+        ]
+        self._weights = [c / c.sum() for c in counts]
+        takes = [t for g in groups for v in g.takes.values() for t in v]
+        self._garbage = [t for t in takes if t.words == (GARBAGE,)]
+        self._babble = [t.samples for t in takes]
+        self._line, self._front_end = TelephoneLine(), FrontEnd(WARPS)
+        self._pool: list[list[Utterance]] = []
+
+    def _utterance(self, count: int) -> Utterance:
+        draw, rng = self._random, self._rng
+        g = draw.choices(range(len(self._groups)), [group.share for group in self._groups])[0]
+        takes = self._groups[g].takes[self._speakers[g][rng.choice(len(self._weights[g]), p=self._weights[g])]]
+        rate = rng.uniform(0.93, 1.08) if self.mild else rng.uniform(0.86, 1.16)
+        parts: list[np.ndarray] = []
+        words: list[str] = []
+        spans: list[tuple[int, int]] = []
+        position, i = 0, 0
+        while len(words) < count:
+            take = draw.choice(takes)
+            if i and draw.random() < 0.05:
+                take = draw.choice(self._garbage)
+            begin, end = (b * BLOCK_SAMPLES for b in take.speech)
+            samples = take.samples
+            if count > 1 or draw.random() < 0.3:
+                cut = max(0, begin - draw.randint(0, 600))
+                samples = samples[cut : end + draw.randint(0, 800)]
+                begin, end = begin - cut, end - cut
+            factor = rate * rng.uniform(0.96, 1.04)
+            samples = resample(samples, factor)
+            begin, end = int(begin / factor), int(end / factor)
+            loud = np.sqrt((samples[begin:end] ** 2).mean()) + 1e-5
+            samples = samples * (SPEECH_LEVEL / loud * 10 ** (rng.uniform(-3, 3) / 20))
+            gap = 0 if i and draw.random() < 0.35 else int(rng.uniform(0.0, 0.3) * RATE_HZ)
+            parts += [np.zeros(gap, np.float32), samples]
+            position += gap
+            each = (end - begin) / len(take.words)
+            spans += [
+                (position + begin + int(j * each), position + begin + int((j + 1) * each))
+                for j in range(len(take.words))
+            ]
+            words += take.words
+            position += len(samples)
+            i += 1
+        return Utterance(np.concatenate(parts), words, spans)
+
+    def _next(self, size: int) -> list[Utterance]:
+        if not self._pool:  # utterances of like length together
+            count = self._random.choice([1, 1, 1, 2, 3, 4])
+            n = size if count == 1 else size // 2
+            drawn = sorted((self._utterance(count) for _ in range(6 * n)), key=lambda u: len(u.samples))
+            self._pool = [drawn[i : i + n] for i in range(0, 6 * n, n)]
+            self._random.shuffle(self._pool)
+        return self._pool.pop()
+
+    def _room(self, samples: np.ndarray) -> np.ndarray:
+        rng, length = self._rng, len(samples)
+        n = scipy.fft.next_fast_len(length + 1200, True)
+        tail = rng.standard_normal(1200) * np.exp(-np.arange(1200) / rng.uniform(60, 300)) * rng.uniform(0.03, 0.2)
+        response = np.concatenate([[1], tail]).astype(np.float32)
+        return scipy.fft.irfft(scipy.fft.rfft(samples, n) * scipy.fft.rfft(response, n), n)[:length]
+
+    def _noise(self, length: int) -> np.ndarray:
+        """White, coloured, babble, hum-free silence: at a level 3 to 50 dB below the speech."""
+        rng, kind = self._rng, self._random.random()
+        if kind < 0.3:
+            noise = rng.standard_normal(length, dtype=np.float32)
+        elif kind < 0.55:
+            n = scipy.fft.next_fast_len(length, True)
+            slope = (1 + np.arange(n // 2 + 1, dtype=np.float32)) ** np.float32(rng.uniform(0.2, 0.8))
+            noise = scipy.fft.irfft(scipy.fft.rfft(rng.standard_normal(n, dtype=np.float32)) / slope, n)[:length]
+        elif kind < 0.75:
+            voices = [self._random.choice(self._babble) for _ in range(self._random.randint(3, 6))]
+            noise = sum(np.roll(np.resize(v, length), self._random.randint(0, length)) for v in voices)
+        else:
+            return np.zeros(length, np.float32)
+        level = SPEECH_LEVEL * 10 ** (-rng.uniform(10 if self.mild else 4, 50) / 20)
+        return noise / (np.sqrt((noise**2).mean()) + 1e-9) * level
+
+    def batch(self, size: int) -> Batch:
+        """Draw `size` single words, or half as many strings."""
+        draw, rng = self._random, self._rng
+        utterances = self._next(size)
+        count = len(utterances)
+        starts = [draw.randint(400, 2400) for _ in utterances]
+        length = max(len(u.samples) + s for u, s in zip(utterances, starts, strict=True)) + draw.randint(1600, 4000)
+        clean, noise = np.zeros((count, length), np.float32), np.zeros((count, length), np.float32)
+        for i, (u, start) in enumerate(zip(utterances, starts, strict=True)):
+            clean[i, start : start + len(u.samples)] = u.samples
+            if draw.random() < 0.2:
+                clean[i] = self._room(clean[i])
+            noise[i] = self._noise(length)
+        if draw.random() < 0.6:  # the tilt of a handset
+            clean[:, 1:] -= rng.uniform(-0.5, 0.6, (count, 1)).astype(np.float32) * clean[:, :-1]
+        gain = (10 ** (rng.uniform(-24, 10, (count, 1)) / 20)).astype(np.float32)
+        # A quarter has no noise floor at all: between words a digital line may carry exact zeros.
+        floor = np.where(rng.random((count, 1)) < 0.25, 0, 10 ** rng.uniform(-4.5, -3, (count, 1)))
+        mixed = (clean + noise) * gain + rng.standard_normal((count, length), dtype=np.float32) * floor
+        shift = draw.choice(SHIFTS)
+        samples = self._line(torch.from_numpy(mixed.astype(np.float32)))
+        low, high = (3, 12) if self.mild else (0, len(WARPS))
+        bank = torch.from_numpy(rng.integers(low, high, size=count))
+        bands = self._mask(self._equalise(self._front_end.log_mel(samples, bank, shift)))
+        scale = SHIFT_SAMPLES / shift
+        flat = self._flat(utterances, starts, scale, bands.shape[1] * SHIFT_SAMPLES // BLOCK_SAMPLES)
+        return Batch(self._front_end.cepstra(bands), [u.words for u in utterances], flat)
+
+    def _equalise(self, bands: torch.Tensor) -> torch.Tensor:
+        """Bend half of the spectra by a few slow cosines over the bands: other handsets, other mouths."""
+        rng, k = self._rng, np.arange(1, 4)
+        waves = np.cos(np.pi * (np.arange(BANDS) + 0.5)[:, None] * k / BANDS)
+        size = rng.normal(0, 0.3 if self.mild else 0.5, (len(bands), 3)) * (rng.random((len(bands), 1)) < 0.5)
+        bend = torch.tensor(size @ waves.T, dtype=torch.float32)[:, None]
+        return torch.where(bands > math.log(LOG_FLOOR) + 1e-3, bands + bend, bands)
+
+    def _mask(self, bands: torch.Tensor) -> torch.Tensor:
+        """Hide a few bands and a few frames. Source: SpecAugment (Park et al. 2019), on telephone scale."""
+        draw, mean = self._random, bands.mean(1)
+        for i in range(len(bands)):
+            if draw.random() < (0.2 if self.mild else 0.5):
+                width = draw.randint(1, 6)
+                b = draw.randint(0, BANDS - width)
+                bands[i, :, b : b + width] = mean[i, b : b + width].mean()
+            if draw.random() < (0.1 if self.mild else 0.3):
+                width = draw.randint(3, 8)
+                t = draw.randint(0, bands.shape[1] - width)
+                bands[i, t : t + width] = mean[i]
+        return bands
+
+    def _flat(self, utterances: list[Utterance], starts: list[int], scale: float, length: int) -> torch.Tensor:
+        flat = np.zeros((len(utterances), length), np.int64)
+        for i, (u, start) in enumerate(zip(utterances, starts, strict=True)):
+            for word, (begin, end) in zip(u.words, u.spans, strict=True):
+                first = int((begin + start) * scale) // BLOCK_SAMPLES
+                last = max(int((end + start) * scale) // BLOCK_SAMPLES, first + 1)
+                states = self._units.states(word)
+                for t in range(first, min(last, length)):
+                    flat[i, t] = states[min(len(states) - 1, (t - first) * len(states) // (last - first))]
+        return torch.from_numpy(flat)

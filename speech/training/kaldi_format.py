@@ -1,0 +1,106 @@
+"""Kaldi's binary file format, as far as an acoustic model needs it. No dependencies.
+
+Source: Kaldi base/io-funcs-inl.h (a number is preceded by its size in bytes, a token followed by a space), matrix/
+kaldi-matrix.cc and kaldi-vector.cc ("FM", "FV"), matrix/compressed-matrix.cc ("CM2"), hmm/transition-model.cc,
+hmm/hmm-topology.cc.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+
+BINARY_HEADER = b"\0B"
+_LEVELS = 65535
+
+
+def token(text: str) -> bytes:
+    """Return a token."""
+    return text.encode("ascii") + b" "
+
+
+def int32(value: int) -> bytes:
+    """Return a 32-bit integer."""
+    return b"\x04" + struct.pack("<i", value)
+
+
+def float32(value: float) -> bytes:
+    """Return a single-precision number."""
+    return b"\x04" + struct.pack("<f", value)
+
+
+def float64(value: float) -> bytes:
+    """Return a double-precision number."""
+    return b"\x08" + struct.pack("<d", value)
+
+
+def int32_vector(values: Sequence[int]) -> bytes:
+    """Return a vector of integers: element size, count, elements."""
+    return b"\x04" + struct.pack(f"<i{len(values)}i", len(values), *values)
+
+
+def vector(values: Sequence[float]) -> bytes:
+    """Return a vector of floats."""
+    return token("FV") + int32(len(values)) + struct.pack(f"<{len(values)}f", *values)
+
+
+def matrix(rows: Sequence[Sequence[float]]) -> bytes:
+    """Return a matrix of floats, row by row."""
+    flat = [value for row in rows for value in row]
+    head = token("FM") + int32(len(rows)) + int32(len(rows[0]) if rows else 0)
+    return head + struct.pack(f"<{len(flat)}f", *flat)
+
+
+def compressed_matrix(rows: Sequence[Sequence[float]]) -> bytes:
+    """Return a matrix in two bytes per element, which Kaldi expands on reading.
+
+    The largest error is range / 131070. Source: compressed-matrix.cc, format kTwoByte ("CM2"): least value, range, rows
+    and columns without size bytes, then sixteen-bit steps of range / 65535.
+    """
+    flat = [value for row in rows for value in row]
+    least = min(flat)
+    span = (max(flat) - least) or 1.0
+    steps = [min(_LEVELS, max(0, round((value - least) / span * _LEVELS))) for value in flat]
+    head = struct.pack("<ffii", least, span, len(rows), len(rows[0]))
+    return token("CM2") + head + struct.pack(f"<{len(steps)}H", *steps)
+
+
+def transition_model(unit_lengths: Sequence[int]) -> bytes:
+    """Return a transition model in which unit k (phone k + 1) is a row of states, each with an output of its own.
+
+    A state repeats or advances with probability 1/2. Transition ids count from 1: state s of all has 2s + 1 (repeat)
+    and 2s + 2 (advance). Source: transition-model.cc, "<Triples>" is phone, state of the phone, output.
+
+    Args:
+        unit_lengths: number of states of each unit.
+    """
+    lengths = sorted(set(unit_lengths))
+    phones = range(1, len(unit_lengths) + 1)
+    parts = [token("<TransitionModel>"), token("<Topology>"), int32_vector(list(phones))]
+    parts += [int32_vector([-1, *(lengths.index(n) for n in unit_lengths)]), int32(len(lengths))]
+    for n in lengths:
+        parts.append(int32(n + 1))
+        for s in range(n):  # output class, number of transitions, then target and probability of each
+            parts += [int32(s), int32(2), int32(s), float32(0.5), int32(s + 1), float32(0.5)]
+        parts += [int32(-1), int32(0)]  # the final state emits nothing
+    total = sum(unit_lengths)
+    parts += [token("</Topology>"), token("<Triples>"), int32(total)]
+    output = 0
+    for phone, n in zip(phones, unit_lengths, strict=True):
+        for s in range(n):
+            parts += [int32(phone), int32(s), int32(output)]
+            output += 1
+    parts += [token("</Triples>"), token("<LogProbs>"), vector([0.0] + [math.log(0.5)] * (2 * total))]
+    parts += [token("</LogProbs>"), token("</TransitionModel>")]
+    return b"".join(parts)
+
+
+def repeat_id(state: int) -> int:
+    """Return the transition id of staying in a state (0-based)."""
+    return 2 * state + 1
+
+
+def advance_id(state: int) -> int:
+    """Return the transition id of leaving a state (0-based)."""
+    return 2 * state + 2

@@ -1,0 +1,226 @@
+"""The figures of the model card, measured through libvosk with the phrase lists of a call, on held-out speakers.
+
+Audio goes in as a call delivers it: 16-bit samples decoded from 8 kHz mu-law, in chunks of 200 ms.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import vosk
+
+from speech.training.lexicon import COMMANDS, DIGITS, MENU, UNKNOWN_WORD, YES_NO
+from speech.training.other_words import HELD_OUT
+from speech.training.recordings import (
+    ARABIC_ZIP,
+    COMMANDS_ZIP,
+    DIGITS_ZIP,
+    HELD_OUT_ARABIC,
+    Recording,
+    mulaw_wav_to_pcm,
+    read_files,
+    recordings_of,
+)
+from speech.training.speakers import is_development
+
+RATE_HZ = 8000
+CHUNK_BYTES = 3200  # 200 ms
+SECOND = 2 * RATE_HZ
+LEAD = b"\0" * (SECOND // 4)
+TAIL = b"\0" * (SECOND // 2)
+
+UNIVERSAL = ("agent", "operator", "repeat")
+DIGIT_LIST = (*DIGITS, "oh", *UNIVERSAL, UNKNOWN_WORD)
+TEN_DIGITS = (*DIGITS, UNKNOWN_WORD)
+YES_NO_LIST = (*YES_NO, *UNIVERSAL, UNKNOWN_WORD)
+MENU_LIST = (*(w for w in MENU if w != "oh"), "call back", "one", "two", "three", UNKNOWN_WORD)
+COMMAND_LIST = (*COMMANDS, UNKNOWN_WORD)
+
+
+@dataclass
+class Score:
+    """What came out for one set of recordings. A file is right when the whole text is right."""
+
+    files: int = 0
+    right: int = 0
+    speakers: set[str] = field(default_factory=set)
+    per_word: dict[str, list[int]] = field(default_factory=dict)
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, recording: Recording, expected: str, heard: str, right: bool) -> None:
+        """Count one file; `expected` is the row of the per-word table."""
+        self.files += 1
+        self.right += right
+        self.speakers.add(recording.speaker)
+        row = self.per_word.setdefault(expected, [0, 0])
+        row[0] += right
+        row[1] += 1
+        if not right:
+            self.confusions[expected, heard or "nothing"] += 1
+
+    @property
+    def share(self) -> float:
+        """Part of the files that is right."""
+        return self.right / self.files if self.files else 0.0
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain values for `model.json`."""
+        return {
+            "files": self.files,
+            "speakers": len(self.speakers),
+            "right": round(self.share, 4),
+            "per_word": {w: {"right": r, "of": n} for w, (r, n) in sorted(self.per_word.items())},
+            "confusions": [[a, b, n] for (a, b), n in self.confusions.most_common(12)],
+        }
+
+
+@dataclass
+class Measured:
+    """All scores of a model by name, and the seconds of audio heard and of processor time spent on it."""
+
+    scores: dict[str, Score]
+    audio_s: float
+    busy_s: float
+
+
+class Recogniser:
+    """A model folder, and one recogniser for each phrase list."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model; raises Exception (libvosk's own) when it cannot."""
+        vosk.SetLogLevel(-1)
+        self._model = vosk.Model(str(folder))
+        self._lists: dict[tuple[str, ...], vosk.KaldiRecognizer] = {}
+        self.busy_s = 0.0
+        self.audio_s = 0.0
+
+    def hear(self, pcm: bytes, phrases: tuple[str, ...]) -> str:
+        """Return the text heard in 16-bit samples, with a quarter of a second of silence before and half after."""
+        if phrases not in self._lists:
+            self._lists[phrases] = vosk.KaldiRecognizer(self._model, RATE_HZ, json.dumps(phrases))
+        recogniser, texts = self._lists[phrases], []
+        pcm = LEAD + pcm + TAIL
+        started = time.perf_counter()
+        for at in range(0, len(pcm), CHUNK_BYTES):
+            ended = recogniser.AcceptWaveform(pcm[at : at + CHUNK_BYTES])
+            texts += [json.loads(recogniser.Result())["text"]] if ended else []
+        texts.append(json.loads(recogniser.FinalResult())["text"])
+        recogniser.Reset()
+        self.busy_s += time.perf_counter() - started
+        self.audio_s += len(pcm) / SECOND
+        return " ".join(t for t in texts if t)
+
+
+def joined_strings(
+    takes: Iterable[tuple[Recording, bytes]], count: int, seed: int, digits: int = 4
+) -> list[tuple[Recording, list[str], bytes]]:
+    """Join four-digit strings from single speakers' takes, with 100 to 400 ms of silence between.
+
+    Args:
+        takes: recordings with their PCM.
+        count: number of strings, spread evenly over the speakers.
+        seed: draws takes and pauses.
+    """
+    rng = random.Random(seed)  # noqa: S311 - reproducible draws, not secrets
+    speakers: dict[str, list[tuple[Recording, bytes]]] = {}
+    for recording, pcm in takes:
+        speakers.setdefault(recording.speaker, []).append((recording, pcm))
+    names, strings = sorted(speakers), []
+    for i in range(count):
+        picked = [rng.choice(speakers[names[i % len(names)]]) for _ in range(digits)]
+        pcm = bytearray()
+        for _, part in picked:
+            pcm += part + b"\0\0" * rng.randint(RATE_HZ // 10, RATE_HZ * 4 // 10)
+        strings.append((picked[0][0], [r.said for r, _ in picked], bytes(pcm)))
+    return strings
+
+
+def _pcm(path: Path, words: Iterable[str], speakers: str = "") -> list[tuple[Recording, bytes]]:
+    words = set(words)
+    chosen = [r for r in recordings_of(path, is_development) if r.said in words and speakers in r.speaker]
+    return [(r, mulaw_wav_to_pcm(wav)) for r, wav in read_files(path, chosen)]
+
+
+def _score(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
+    score = Score()
+    for recording, pcm in takes:
+        heard, said = ear.hear(pcm, phrases), recording.said.replace("_", " ")
+        score.add(recording, said, heard, heard == said)
+    return score
+
+
+def _rejected(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
+    """Right is: nothing but `[unk]`, or silence."""
+    score = Score()
+    for recording, pcm in takes:
+        heard = ear.hear(pcm, phrases)
+        score.add(recording, recording.said, heard, set(heard.split()) <= {UNKNOWN_WORD})
+    return score
+
+
+def _strings(ear: Recogniser, takes: list[tuple[Recording, bytes]], count: int, seed: int) -> Score:
+    score = Score()
+    for recording, words, pcm in joined_strings(takes, count, seed):
+        heard = ear.hear(pcm, TEN_DIGITS)
+        score.add(recording, "string", f"{' '.join(words)} -> {heard}", heard.split() == words)
+    return score
+
+
+def evaluate(folder: Path, recordings: Path, voices: Path | None, seed: int = 0) -> Measured:
+    """Measure a model folder.
+
+    Args:
+        folder: the model.
+        recordings: the folder with the three zips.
+        voices: the zip of synthetic voices, of which only the held-out ones are used; None leaves them out.
+        seed: draws the joined strings.
+    """
+    ear = Recogniser(folder)
+    people = _pcm(recordings / DIGITS_ZIP, DIGITS)
+    crowd = _pcm(recordings / COMMANDS_ZIP, DIGITS)
+    commands = _pcm(recordings / COMMANDS_ZIP, COMMANDS)
+    foreign = _pcm(recordings / ARABIC_ZIP, {r.said for r in recordings_of(recordings / ARABIC_ZIP, is_development)})
+    unheard = [t for t in foreign if t[0].said in HELD_OUT_ARABIC]
+    foreign = [t for t in foreign if t[0].said not in HELD_OUT_ARABIC]
+    scores = {
+        "digits, studio speaker": _score(ear, people, TEN_DIGITS),
+        "digits, studio speaker, list with oh and universal words": _score(ear, people, DIGIT_LIST),
+        "digits, crowd speakers": _score(ear, crowd, TEN_DIGITS),
+        "digits, crowd speakers, list with oh and universal words": _score(ear, crowd, DIGIT_LIST),
+        "four-digit strings, studio speaker": _strings(ear, people, 300, seed),
+        "four-digit strings, crowd speakers": _strings(ear, crowd, 300, seed),
+        "commands, crowd speakers": _score(ear, commands, COMMAND_LIST),
+        "rejection: English commands, digit list": _rejected(ear, commands, DIGIT_LIST),
+        "rejection: foreign words, digit list": _rejected(ear, foreign[::4], DIGIT_LIST),
+        "rejection: foreign words never heard, digit list": _rejected(ear, unheard, DIGIT_LIST),
+        "rejection: digits, yes/no list": _rejected(ear, people[::4] + crowd, YES_NO_LIST),
+        "rejection: English commands, yes/no list": _rejected(ear, commands, YES_NO_LIST),
+        "rejection: English commands, menu list": _rejected(ear, commands, MENU_LIST),
+    }
+    if voices is not None:
+        scores |= _synthetic(ear, voices)
+    return Measured(scores, ear.audio_s, ear.busy_s)
+
+
+def _synthetic(ear: Recogniser, voices: Path) -> dict[str, Score]:
+    strings = {r.said for r in recordings_of(voices, is_development) if _is_digit_string(r.said)}
+    return {
+        "synthetic: digits": _score(ear, _pcm(voices, [*DIGITS, "oh"]), DIGIT_LIST),
+        "synthetic: yes and no": _score(ear, _pcm(voices, YES_NO), YES_NO_LIST),
+        "synthetic: menu words": _score(ear, _pcm(voices, [w for w in MENU if w != "oh"] + ["call_back"]), MENU_LIST),
+        "synthetic: strings in one breath": _score(ear, _pcm(voices, strings), DIGIT_LIST),
+        "rejection: synthetic words never heard, digit list": _rejected(ear, _pcm(voices, HELD_OUT), DIGIT_LIST),
+        "rejection: synthetic words never heard, menu list": _rejected(ear, _pcm(voices, HELD_OUT), MENU_LIST),
+        "rejection: synthetic words never heard, yes/no list": _rejected(ear, _pcm(voices, HELD_OUT), YES_NO_LIST),
+    }
+
+
+def _is_digit_string(said: str) -> bool:
+    words = said.split("_")
+    return len(words) > 1 and all(w in DIGITS or w == "oh" for w in words)

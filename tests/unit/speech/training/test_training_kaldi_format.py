@@ -1,0 +1,114 @@
+"""Kaldi's binary format, read back by a reader written for the test."""
+
+import math
+import struct
+
+import pytest
+
+from speech.training import kaldi_format as kaldi
+
+
+class Reader:
+    """Reads what the writer wrote, following Kaldi's own readers."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def unpack(self, form: str) -> tuple:
+        values = struct.unpack_from("<" + form, self.data, self.at)
+        self.at += struct.calcsize("<" + form)
+        return values
+
+    def token(self) -> str:
+        end = self.data.index(b" ", self.at)
+        text, self.at = self.data[self.at : end].decode(), end + 1
+        return text
+
+    def int32(self) -> int:
+        size, value = self.unpack("bi")
+        assert size == 4
+        return value
+
+    def float32(self) -> float:
+        size, value = self.unpack("bf")
+        assert size == 4
+        return value
+
+    def int32_vector(self) -> list[int]:
+        size, count = self.unpack("bi")
+        assert size == 4
+        return list(self.unpack(f"{count}i"))
+
+    def vector(self) -> list[float]:
+        assert self.token() == "FV"
+        return list(self.unpack(f"{self.int32()}f"))
+
+    def matrix(self) -> list[list[float]]:
+        kind = self.token()
+        if kind == "FM":
+            rows, columns = self.int32(), self.int32()
+            return [list(self.unpack(f"{columns}f")) for _ in range(rows)]
+        assert kind == "CM2"
+        least, span, rows, columns = self.unpack("ffii")
+        return [[least + span / 65535 * v for v in self.unpack(f"{columns}H")] for _ in range(rows)]
+
+
+def test_numbers_and_vectors_come_back():
+    data = kaldi.int32(-7) + kaldi.float32(0.5) + kaldi.int32_vector([3, -1]) + kaldi.vector([1.5, -2.0])
+    reader = Reader(data)
+    assert reader.int32() == -7
+    assert reader.float32() == 0.5
+    assert reader.int32_vector() == [3, -1]
+    assert reader.vector() == [1.5, -2.0]
+    assert reader.at == len(data)
+
+
+def test_a_double_is_marked_by_its_size():
+    assert kaldi.float64(1.0) == b"\x08" + struct.pack("<d", 1.0)
+
+
+def test_a_matrix_comes_back_row_by_row():
+    rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert Reader(kaldi.matrix(rows)).matrix() == rows
+
+
+def test_a_compressed_matrix_comes_back_within_half_a_step():
+    rows = [[math.sin(3 * i + j) for j in range(5)] for i in range(4)]
+    data = kaldi.compressed_matrix(rows)
+    back = Reader(data).matrix()
+    step = 2 / 65535
+    for row, expected in zip(back, rows, strict=True):
+        assert row == pytest.approx(expected, abs=step)
+    assert len(data) == len(b"CM2 ") + 16 + 2 * 20
+
+
+def test_a_compressed_matrix_of_one_value_comes_back():
+    assert Reader(kaldi.compressed_matrix([[0.25, 0.25]])).matrix() == [[0.25, 0.25]]
+
+
+def test_the_transition_model_lists_every_state_once_in_order():
+    reader = Reader(kaldi.transition_model([1, 3, 2]))
+    assert [reader.token(), reader.token()] == ["<TransitionModel>", "<Topology>"]
+    assert reader.int32_vector() == [1, 2, 3]
+    entry_of_phone = reader.int32_vector()
+    entries = []
+    for _ in range(reader.int32()):
+        states = reader.int32()
+        for s in range(states - 1):
+            assert (reader.int32(), reader.int32()) == (s, 2)
+            assert (reader.int32(), reader.float32(), reader.int32(), reader.float32()) == (s, 0.5, s + 1, 0.5)
+        assert (reader.int32(), reader.int32()) == (-1, 0)
+        entries.append(states - 1)
+    assert [entries[e] for e in entry_of_phone[1:]] == [1, 3, 2]
+    assert [reader.token(), reader.token()] == ["</Topology>", "<Triples>"]
+    triples = [(reader.int32(), reader.int32(), reader.int32()) for _ in range(reader.int32())]
+    assert triples == [(1, 0, 0), (2, 0, 1), (2, 1, 2), (2, 2, 3), (3, 0, 4), (3, 1, 5)]
+    assert [reader.token(), reader.token()] == ["</Triples>", "<LogProbs>"]
+    assert len(reader.vector()) == 1 + 2 * 6
+    assert [reader.token(), reader.token()] == ["</LogProbs>", "</TransitionModel>"]
+    assert reader.at == len(reader.data)
+
+
+def test_transition_ids_are_numbered_from_one_two_for_each_state():
+    ids = [i for state in range(3) for i in (kaldi.repeat_id(state), kaldi.advance_id(state))]
+    assert ids == [1, 2, 3, 4, 5, 6]
