@@ -14,9 +14,10 @@ from ivr.masking import mask_numbers
 
 def configure(process: str, level: str) -> None:
     """Set up structlog for one process; `level` is debug, info, warning or error."""
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    )
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        # A plain traceback: the rich one takes seconds, and shows the values of local variables.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -7,8 +7,15 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from ivr import logs
 from ivr.redis_client import connect
 from ivr.redis_server import PrivateRedis, find_binary
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    """Log as the processes do: plainly."""
+    logs.configure("tests", "warning")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,377 @@
+"""The webhooks, signed as the carrier signs them, on real Redis: in order, out of order, twice, unsigned."""
+
+from __future__ import annotations
+
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+import redis
+from flask.testing import FlaskClient
+from twilio.request_validator import RequestValidator
+from werkzeug.test import TestResponse
+
+from callbacks.model import Agent
+from flows.state import Ended
+from ivr.redis_server import PrivateRedis
+from ivr.services import Services, build, utc_now
+from ivr.settings import Settings
+from ivr.web.app import create_app
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+PUBLIC_URL = "http://127.0.0.1:8080"
+CALLER, OFFICE, PERSON = "+442079460123", "+442079460000", "+442079460999"
+SID = "CA" + "1" * 32
+
+
+@pytest.fixture
+def services(redis_server: PrivateRedis, redis_client: redis.Redis) -> Services:
+    assert redis_client.dbsize() == 0
+    return build(
+        Settings(
+            _env_file=None,
+            twilio_account_sid="AC" + "0" * 32,
+            twilio_auth_token=TOKEN,
+            twilio_api_url="http://127.0.0.1:1",
+            caller_id_number=OFFICE,
+            person_number=PERSON,
+            public_url=PUBLIC_URL,
+            redis_url=redis_server.url,
+        )
+    )
+
+
+class SignedClient:
+    """Posts forms as the carrier does."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+
+    def post(self, url: str, *, sign: bool = True, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
+        url = url if url.startswith("http") else PUBLIC_URL + url
+        form = {"CallSid": SID, "From": CALLER, "To": OFFICE, "CallStatus": "in-progress", "FromCity": "", **form}
+        signature = RequestValidator(TOKEN).compute_signature(url, form) if sign else "bm90IGEgc2lnbmF0dXJl"
+        parts = urlsplit(url)
+        return self._client.post(
+            f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            data=form,
+            headers={"X-Twilio-Signature": signature, **(headers or {})},
+        )
+
+
+@pytest.fixture
+def client(services: Services) -> SignedClient:
+    return SignedClient(create_app(services).test_client())
+
+
+def tree(response: TestResponse) -> ET.Element:
+    assert response.status_code == 200, response.data
+    return ET.fromstring(response.data)
+
+
+def spoken(response: TestResponse) -> str:
+    return " ".join(element.text or "" for element in tree(response).iter("Say"))
+
+
+def action(response: TestResponse) -> str:
+    """Where the keys go."""
+    gather = tree(response).find("Gather")
+    assert gather is not None
+    return gather.attrib["action"]
+
+
+def silence(response: TestResponse) -> str:
+    """Where silence goes."""
+    redirect = tree(response).find("Redirect")
+    assert redirect is not None
+    assert redirect.text
+    return redirect.text
+
+
+def test_an_unsigned_request_is_refused_on_every_route_and_changes_nothing(
+    client: SignedClient, redis_client: redis.Redis
+) -> None:
+    paths = ("/voice/incoming", "/voice/turn?turn=1&by=keys", "/voice/status", "/voice/stream")
+    more = ("/agent/whisper", "/agent/whisper-answer", "/agent/status", "/callback/offer", "/callback/answer")
+    for path in paths + more:
+        assert client.post(path, sign=False).status_code == 403, path
+    assert redis_client.keys("zh:*") == []
+
+
+def test_the_first_document_greets_and_every_document_knows_how_to_go_on(client: SignedClient) -> None:
+    first = client.post("/voice/incoming", CallStatus="ringing")
+    assert "Welcome to the corner shop" in spoken(first)
+    assert "turn=1" in action(first)
+    assert "by=silence" in silence(first)
+
+
+def test_speech_is_offered_and_forked_once_only_while_the_media_process_is_up(
+    client: SignedClient, redis_client: redis.Redis
+) -> None:
+    assert tree(client.post("/voice/incoming")).find("Start") is None
+    redis_client.set("zh:heartbeat:media", "{}", ex=5)
+    other = "CA" + "2" * 32
+    first = client.post("/voice/incoming", CallSid=other)
+    stream = tree(first).find("Start/Stream")
+    assert stream is not None
+    assert stream.attrib["track"] == "inbound_track"
+    assert "say order" in spoken(first)
+    second = client.post(action(first), CallSid=other, Digits="1")
+    assert tree(second).find("Start") is None
+
+
+def test_a_repeated_webhook_gets_the_same_document_and_counts_once(client: SignedClient, services: Services) -> None:
+    first = client.post("/voice/incoming")
+    once = client.post(action(first), Digits="1", headers={"I-Twilio-Idempotency-Token": "a"})
+    again = client.post(action(first), Digits="1", headers={"I-Twilio-Idempotency-Token": "a"})
+    replayed = client.post(action(first), Digits="2", headers={"I-Twilio-Idempotency-Token": "b"})
+    assert once.data == again.data == replayed.data
+    assert len(services.calls.trace(SID)) == 2
+
+
+def test_an_answer_to_an_old_turn_gets_the_present_document(client: SignedClient) -> None:
+    first = client.post("/voice/incoming")
+    second = client.post(action(first), Digits="1")
+    third = client.post(action(second), Digits="4821")
+    assert client.post(silence(first)).data == third.data
+
+
+def test_an_answer_to_a_turn_that_has_not_come_gets_the_present_document(client: SignedClient) -> None:
+    first = client.post("/voice/incoming")
+    ahead = action(first).replace("turn=1", "turn=7")
+    assert spoken(client.post(ahead, Digits="1")) == spoken(first)
+
+
+def test_a_key_and_a_spoken_word_in_the_same_instant_make_one_turn(
+    client: SignedClient, services: Services, redis_client: redis.Redis
+) -> None:
+    redis_client.set("zh:heartbeat:media", "{}", ex=30)
+    first = client.post("/voice/incoming")
+    heard = {"intent": "2", "value": None, "text": "hours", "confidence": 1.0, "band": "accept"}
+    redis_client.set(f"zh:heard:{{{SID}}}:1", msgspec.json.encode(heard))
+    documents: list[bytes] = []
+    barrier = threading.Barrier(2)
+
+    def post(url: str, **form: str) -> None:
+        barrier.wait()
+        documents.append(client.post(url, **form).data)
+
+    by_voice = action(first).replace("by=keys", "by=speech")
+    threads = [
+        threading.Thread(target=post, args=(action(first),), kwargs={"Digits": "1"}),
+        threading.Thread(target=post, args=(by_voice,)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert documents[0] == documents[1]
+    known = services.calls.read(SID)
+    assert known is not None
+    turn, record = known
+    assert turn == 2
+    assert len(record.state.said) == 1
+
+
+def test_a_turn_whose_maker_died_is_made_from_the_event_that_came_first(
+    client: SignedClient, services: Services
+) -> None:
+    from flows import events
+
+    first = client.post("/voice/incoming")
+    long_ago_ms = int(utc_now().timestamp() * 1000) - 60_000
+    pressed = events.KeysPressed(at=utc_now(), keys="1")
+    assert services.calls.begin(SID, 1, "the one who died", pressed, long_ago_ms).outcome == "claimed"
+    document = client.post(silence(first))
+    assert "order number" in spoken(document)
+
+
+def test_while_another_request_makes_the_turn_the_caller_is_asked_to_hold(
+    client: SignedClient, services: Services
+) -> None:
+    from flows import events
+
+    first = client.post("/voice/incoming")
+    pressed = events.KeysPressed(at=utc_now(), keys="1")
+    services.calls.begin(SID, 1, "a slow one", pressed, int(utc_now().timestamp() * 1000))
+    held = client.post(silence(first))
+    assert tree(held).find("Pause") is not None
+    assert spoken(client.post(silence(held))) == spoken(first)
+
+
+def test_a_turn_of_an_unknown_call_begins_anew_instead_of_hanging_up(client: SignedClient) -> None:
+    assert "Welcome" in spoken(client.post("/voice/turn?turn=5&by=silence"))
+
+
+@pytest.mark.parametrize("query", ["", "?turn=abc&by=keys", "?turn=1&by=nonsense", "?turn=-1&by=silence"])
+def test_a_damaged_turn_address_gets_the_present_document(client: SignedClient, query: str) -> None:
+    first = client.post("/voice/incoming")
+    assert spoken(client.post(f"/voice/turn{query}", Digits="1")) == spoken(first)
+
+
+@pytest.mark.parametrize("digits", ["9" * 500, "ABC", "<x>", "١٢٣٤"])
+def test_nonsense_for_keys_is_a_no_match(client: SignedClient, digits: str) -> None:
+    first = client.post("/voice/incoming")
+    assert "did not understand" in spoken(client.post(action(first), Digits=digits))
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "+266696687", "client:ana", "sip:ana@example.org"])
+def test_a_withheld_number_is_asked_for_before_a_callback_is_promised(
+    client: SignedClient, services: Services, number: str
+) -> None:
+    services.callbacks.put_agent(
+        Agent(id="ana", name="Ana", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+    )
+    offer = client.post(action(client.post("/voice/incoming", From=number)), From=number, Digits="0")
+    assert "key in the number" in spoken(client.post(action(offer), From=number, Digits="1"))
+
+
+def test_zero_without_any_agents_rings_the_person_of_last_resort(client: SignedClient) -> None:
+    document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
+    dial = document.find("Dial/Number")
+    assert dial is not None
+    assert dial.text == PERSON
+
+
+def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
+    client: SignedClient, services: Services
+) -> None:
+    agent = Agent(id="ana", name="Ana", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    services.callbacks.put_agent(agent, utc_now())
+    order = client.post(action(client.post("/voice/incoming")), Digits="1")
+    document = tree(client.post(action(order), Digits="0"))
+    number = document.find("Dial/Number")
+    assert number is not None
+    assert number.text == agent.number
+    whisper = client.post(number.attrib["url"], CallSid="CA" + "9" * 32)
+    assert "the state of your order" in spoken(whisper)
+    joined = client.post(action(whisper), CallSid="CA" + "9" * 32, Digits="1")
+    assert list(tree(joined)) == []
+    dial = document.find("Dial")
+    assert dial is not None
+    ended = client.post(dial.attrib["action"], DialBridged="true", DialCallStatus="completed")
+    assert tree(ended).find("Hangup") is not None
+    freed = services.callbacks.store.agent("ana")
+    assert freed is not None
+    assert freed.record.is_free(utc_now())
+
+
+def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient, services: Services) -> None:
+    agent = Agent(id="ana", name="Ana", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    services.callbacks.put_agent(agent, utc_now())
+    document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
+    number, dial = document.find("Dial/Number"), document.find("Dial")
+    assert number is not None
+    assert dial is not None
+    whisper = tree(client.post(number.attrib["url"]))
+    assert [element.tag for element in whisper] == ["Gather", "Hangup"]
+    missed = client.post(dial.attrib["action"], DialBridged="false", DialCallStatus="completed")
+    assert "could not take the call" in spoken(missed)
+    assert "callback" in spoken(missed)
+
+
+def test_a_promise_is_made_once_however_often_the_webhook_comes(client: SignedClient, services: Services) -> None:
+    services.callbacks.put_agent(
+        Agent(id="ana", name="Ana", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+    )
+    offer = client.post(action(client.post("/voice/incoming")), Digits="0")
+    confirm = client.post(action(offer), Digits="1")
+    promised = [client.post(action(confirm), Digits="1") for _ in range(3)]
+    assert "It is booked" in spoken(promised[0])
+    assert promised[0].data == promised[1].data == promised[2].data
+    (request,) = services.callbacks.store.requests(10)
+    assert request.number == CALLER
+    second = "CA" + "2" * 32
+    offer = client.post(action(client.post("/voice/incoming", CallSid=second)), CallSid=second, Digits="0")
+    confirm = client.post(action(offer), CallSid=second, Digits="1")
+    assert "booked already" in spoken(client.post(action(confirm), CallSid=second, Digits="1"))
+    assert len(services.callbacks.store.requests(10)) == 1
+
+
+def test_hanging_up_ends_the_call_once_and_late_webhooks_change_nothing(
+    client: SignedClient, services: Services
+) -> None:
+    first = client.post("/voice/incoming")
+    for _ in range(2):
+        assert client.post("/voice/status", CallStatus="completed").status_code == 200
+    known = services.calls.read(SID)
+    assert known is not None
+    assert known[1].state.stage == Ended(outcome="abandoned")
+    assert tree(client.post(action(first), Digits="1", CallStatus="completed")) is not None
+    assert len(services.calls.trace(SID)) == 2
+
+
+def test_traces_hold_no_whole_number(client: SignedClient, services: Services) -> None:
+    client.post(action(client.post("/voice/incoming")), Digits="0")
+    assert CALLER[1:] not in msgspec.json.encode(services.calls.trace(SID)).decode()
+
+
+@pytest.fixture
+def broken(services: Services, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on Redis does not answer."""
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise redis.ConnectionError("Connection refused")
+
+    return lambda: monkeypatch.setattr(services.redis, "execute_command", fail)
+
+
+def test_without_redis_the_caller_is_asked_for_patience_the_keys_are_kept_and_at_last_there_is_a_person(
+    client: SignedClient, broken: Callable[[], None]
+) -> None:
+    first = client.post("/voice/incoming")
+    broken()
+    held = client.post(action(first), Digits="4821")
+    assert "One moment" in spoken(held)
+    assert parse_qs(urlsplit(silence(held)).query)["Digits"] == ["4821"]
+    for _ in range(3):
+        held = client.post(silence(held))
+    last = client.post(silence(held))
+    dial = tree(last).find("Dial")
+    assert dial is not None
+    assert dial.text == PERSON
+
+
+def test_keys_that_were_pressed_while_redis_was_away_count_once_it_is_back(
+    client: SignedClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.post("/voice/incoming")
+    with monkeypatch.context() as patch:
+
+        def fail(*_args: object, **_kwargs: object) -> None:
+            raise redis.ConnectionError("Connection refused")
+
+        patch.setattr(services.redis, "execute_command", fail)
+        held = client.post(action(first), Digits="1")
+    assert "order number" in spoken(client.post(silence(held)))
+
+
+def test_a_fault_in_our_own_code_is_still_a_sentence_and_never_a_5xx(
+    client: SignedClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import engine
+
+    first = client.post("/voice/incoming")
+
+    def burst(*_args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine, "_answer", burst)
+    assert "something went wrong at our end" in spoken(client.post(action(first), Digits="1"))
+
+
+def test_health_says_what_is_missing(client: SignedClient, services: Services) -> None:
+    web = client._client
+    assert web.get("/livez").status_code == 200
+    unready = web.get("/readyz")
+    assert unready.status_code == 503
+    assert unready.json is not None
+    assert unready.json["checks"]["worker"] is False
+    services.heartbeats.worker_beats(1.0)
+    assert web.get("/readyz").status_code == 200
+    version = web.get("/version").json
+    assert version is not None
+    assert version["flow"] == "orders"
