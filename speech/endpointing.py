@@ -4,7 +4,7 @@ The endpointer is fed one chunk after another, each with the recogniser's words 
 on the chunks alone, so that a delivery gap, a slow recogniser and a replay from a file all give the same answer.
 
     Listening       nothing to report
-    SpeechStarted   once, at the first loud stretch or the first word
+    SpeechStarted   once, at the first loud stretch
     Commit          once: the utterance is over, for a reason
 
 Rules, the first that holds: nothing more can be meant, and the words stayed the same over one further chunk; the caller
@@ -45,9 +45,10 @@ class SpeechStarted(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """The utterance is over: speech ended at `speech_ended_ms`, which was known at `at_ms`."""
+    """The utterance is over: what was said lies between the two times of speech, which was known at `at_ms`."""
 
     at_ms: int
+    speech_started_ms: int
     speech_ended_ms: int
     reason: Reason
 
@@ -72,7 +73,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     """What counts as loud. Source: ours; a telephone line's noise is at -65 to -45 dBFS, speech at -35 to -15."""
 
     above_noise_db: float = 10.0
-    lowest_speech_dbfs: float = -48.0
+    lowest_speech_dbfs: float = -55.0
     highest_threshold_dbfs: float = -32.0
     noise_window_ms: int = 3000
     # Shorter than any syllable: a click.
@@ -138,15 +139,12 @@ class Endpointer:
         same_words = chunk.words == self._words
         if not same_words:
             self._words, self._words_since_ms = chunk.words, chunk.end_ms
-        if chunk.words and self._started_ms is None:
-            # Too quiet for the level, and understood all the same.
-            self._started_ms, self._last_sign_ms = chunk.start_ms, chunk.end_ms
         if self._started_ms is None:
             return LISTENING
-        reason = self._reason(chunk, same_words)
+        reason = self._reason(chunk, self._started_ms, same_words)
         if reason is not None:
             self._committed = True
-            return Commit(chunk.end_ms, self._last_sign_ms, reason)
+            return Commit(chunk.end_ms, self._started_ms, self._last_sign_ms, reason)
         return LISTENING if was_speaking else SpeechStarted(self._started_ms)
 
     def _take_levels(self, chunk: Chunk) -> None:
@@ -166,15 +164,17 @@ class Endpointer:
                 if self._started_ms is None:
                     self._started_ms = self._loud_since_ms
 
-    def _reason(self, chunk: Chunk, same_words: bool) -> Reason | None:
-        if same_words and is_complete(self._grammar, self._words):
+    def _reason(self, chunk: Chunk, started_ms: int, same_words: bool) -> Reason | None:
+        # The recogniser guesses a word even in the noise before speech, and takes it back: such a word proves nothing.
+        since_speech = self._words_since_ms > started_ms
+        if same_words and since_speech and is_complete(self._grammar, self._words):
             return "complete"
         if chunk.end_ms - self._last_sign_ms >= self._wait_ms():
             return "silence"
-        stable = chunk.end_ms - self._words_since_ms >= self._timers.stable_ms
+        stable = chunk.end_ms - max(self._words_since_ms, started_ms) >= self._timers.stable_ms
         if stable and self._wait_ms() < self._timers.between_digits_ms and self._means_something():
             return "stable"
-        if self._started_ms is not None and chunk.end_ms - self._started_ms >= self._timers.cap_ms:
+        if chunk.end_ms - started_ms >= self._timers.cap_ms:
             return "cap"
         return None
 

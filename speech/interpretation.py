@@ -85,6 +85,21 @@ def interpret(grammar: Grammar, words: Sequence[Word], bands: Bands = DEFAULT_BA
     )
 
 
+def clipped(words: Sequence[Word], started_ms: int, ended_ms: int) -> list[Word]:
+    """The words with their times inside the stretch in which the caller was loud.
+
+    The recogniser counts the silence around an utterance to its first and last word, by a second and more.
+    """
+    return [
+        msgspec.structs.replace(
+            word,
+            start_ms=min(max(word.start_ms, started_ms), ended_ms),
+            end_ms=min(max(word.end_ms, started_ms), ended_ms),
+        )
+        for word in words
+    ]
+
+
 def is_noise(words: Sequence[Word], bands: Bands = DEFAULT_BANDS) -> bool:
     """Nothing that a caller would call speech: no word at all, or one short unknown sound.
 

@@ -8,7 +8,8 @@ import msgspec
 
 from speech import mulaw
 
-# Source: measured with the shipped model; see docs of `Chunker`.
+# Source: measured, 600 spoken numbers in 100 and in 200 ms: the same numbers were right but for one, the median from
+# the end of speech to the early commit was 60 to 110 ms instead of 210 to 230, and the recogniser's work was the same.
 CHUNK_MS: Final = 100
 # The resolution at which the end of speech is found.
 LEVEL_MS: Final = 20

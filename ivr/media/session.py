@@ -23,7 +23,7 @@ from ivr.redis_listen import ListenRecord
 from speech.digits import UNKNOWN_WORD, to_digits
 from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor
 from speech.grammar import Grammar, unknown_words, vosk_phrases
-from speech.interpretation import Interpretation, Word, interpret, is_noise
+from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
 
 # Source: ours. More than this behind, an answer would come too late to be one.
 BACKLOG_S: Final = 5.0
@@ -135,7 +135,7 @@ class Session:
         self._endpointer = Endpointer(record.grammar, self._noise)
 
     async def _commit(self, record: ListenRecord, grammar: Grammar, commit: Commit, arrived_s: float) -> None:
-        words = await self._recogniser.finish()
+        words = clipped(await self._recogniser.finish(), commit.speech_started_ms, commit.speech_ended_ms)
         if self.record is not record:
             return
         if is_noise(words):

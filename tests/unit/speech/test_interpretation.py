@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speech.grammar import Digits, Grammar, vosk_phrases
-from speech.interpretation import Interpretation, Word, interpret, is_noise
+from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
 
 MENU = Grammar(
     language="en",
@@ -90,6 +90,12 @@ def test_noise_is_no_words_or_one_short_unknown_sound() -> None:
     assert not is_noise(said("[unk]", unknown_ms=350))
     assert not is_noise(said("[unk] [unk]", unknown_ms=100))
     assert not is_noise(said("agent"))
+
+
+def test_words_are_clipped_to_the_stretch_in_which_the_caller_was_loud() -> None:
+    words = [Word("call", 1.0, 0, 700), Word("me", 1.0, 700, 900), Word("back", 1.0, 900, 2500)]
+    assert [(word.start_ms, word.end_ms) for word in clipped(words, 400, 1200)] == [(400, 700), (700, 900), (900, 1200)]
+    assert [(word.start_ms, word.end_ms) for word in clipped(words[:1], 800, 900)] == [(800, 800)]
 
 
 WORDS = st.lists(
