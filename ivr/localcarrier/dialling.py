@@ -104,6 +104,7 @@ class _Attempt:
         self.ready: asyncio.Future[bool] = loop.create_future()
         self.bridge: asyncio.Future[Bridge] = loop.create_future()
         self.rejected = False
+        self.is_redirected = False
         self._whisper = noun.url and DocumentRequest(loaded.resolve(noun.url), noun.method, purpose="whisper")
         self._ring_s = verb.timeout_s + parent.exchange.switches.dial_ring_extra_s
         status = None
@@ -125,11 +126,23 @@ class _Attempt:
         try:
             await live(self.leg, self._work())
         finally:
-            for future in (self.answered, self.ready):
-                if not future.done():
-                    future.set_result(False)
+            self._give_up()
 
     async def _work(self) -> None:
+        try:
+            await self._take_part()
+        except asyncio.CancelledError:
+            # Cancelled alive: a REST update took this leg out of the Dial, and it goes on by itself.
+            self.is_redirected = not self.leg.ended
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        for future in (self.answered, self.ready):
+            if not future.done():
+                future.set_result(False)
+
+    async def _take_part(self) -> None:
         if not await ring(self.leg, self._ring_s):
             return
         self.answered.set_result(True)
@@ -163,10 +176,10 @@ class _Dialling:
                 await first_of(self._talk(), star.wait())
         finally:
             for attempt in self._attempts:
-                attempt.leg.end("carrier", None if attempt.leg.is_answered else "canceled")
-            child = self._result.child
-            if child is not None and child.is_answered:
-                self._result.duration_s = child.duration_s
+                if not attempt.is_redirected:
+                    attempt.leg.end("carrier", None if attempt.leg.is_answered else "canceled")
+                    if attempt.leg is self._result.child and attempt.leg.is_answered:
+                        self._result.duration_s = attempt.leg.duration_s
 
     async def _talk(self) -> None:
         winner = await self._winner()
