@@ -30,20 +30,24 @@ class Group:
 
 @dataclass
 class Batch:
-    """cepstra: (batch, frames, BANDS); words: units spoken; flat: (batch, outputs) states, words cut evenly."""
+    """cepstra: (batch, frames, BANDS); words: units spoken; flat: (batch, outputs) states, words cut evenly.
+
+    bounds: for every word the outputs (first, one past the last) in which the take it is from has speech.
+    """
 
     cepstra: torch.Tensor
     words: list[list[str]]
     flat: torch.Tensor
+    bounds: list[list[tuple[int, int]]]
 
 
 @dataclass
 class Utterance:
-    """Samples with the words in them; `spans` are the samples each word covers."""
+    """Samples with the words in them; `spans` are the samples each word's take covers, and its part of the take."""
 
     samples: np.ndarray
     words: list[str]
-    spans: list[tuple[int, int]]
+    spans: list[tuple[int, int, int, int]]  # begin, end, number of the word in its take, words in the take
 
 
 def resample(samples: np.ndarray, factor: float) -> np.ndarray:
@@ -87,7 +91,7 @@ class Augmenter:
         rate = rng.uniform(0.93, 1.08) if self.mild else rng.uniform(0.86, 1.16)
         parts: list[np.ndarray] = []
         words: list[str] = []
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[int, int, int, int]] = []
         position, i = 0, 0
         while len(words) < count:
             take = draw.choice(takes)
@@ -107,11 +111,8 @@ class Augmenter:
             gap = 0 if i and draw.random() < 0.35 else int(rng.uniform(0.0, 0.3) * RATE_HZ)
             parts += [np.zeros(gap, np.float32), samples]
             position += gap
-            each = (end - begin) / len(take.words)
-            spans += [
-                (position + begin + int(j * each), position + begin + int((j + 1) * each))
-                for j in range(len(take.words))
-            ]
+            of = len(take.words)
+            spans += [(position + begin, position + end, j, of) for j in range(of)]
             words += take.words
             position += len(samples)
             i += 1
@@ -175,8 +176,13 @@ class Augmenter:
         bank = torch.from_numpy(rng.integers(low, high, size=count))
         bands = self._mask(self._equalise(self._front_end.log_mel(samples, bank, shift)))
         scale = SHIFT_SAMPLES / shift
-        flat = self._flat(utterances, starts, scale, bands.shape[1] * SHIFT_SAMPLES // BLOCK_SAMPLES)
-        return Batch(self._front_end.cepstra(bands), [u.words for u in utterances], flat)
+        rate = scale / BLOCK_SAMPLES
+        bounds = [
+            [(int((b + start) * rate), int((e + start) * rate) + 1) for b, e, *_ in u.spans]
+            for u, start in zip(utterances, starts, strict=True)
+        ]
+        flat = self._flat(utterances, bounds, bands.shape[1] * SHIFT_SAMPLES // BLOCK_SAMPLES)
+        return Batch(self._front_end.cepstra(bands), [u.words for u in utterances], flat, bounds)
 
     def _equalise(self, bands: torch.Tensor) -> torch.Tensor:
         """Bend half of the spectra by a few slow cosines over the bands: other handsets, other mouths."""
@@ -200,13 +206,13 @@ class Augmenter:
                 bands[i, t : t + width] = mean[i]
         return bands
 
-    def _flat(self, utterances: list[Utterance], starts: list[int], scale: float, length: int) -> torch.Tensor:
+    def _flat(self, utterances: list[Utterance], bounds: list[list[tuple[int, int]]], length: int) -> torch.Tensor:
         flat = np.zeros((len(utterances), length), np.int64)
-        for i, (u, start) in enumerate(zip(utterances, starts, strict=True)):
-            for word, (begin, end) in zip(u.words, u.spans, strict=True):
-                first = int((begin + start) * scale) // BLOCK_SAMPLES
-                last = max(int((end + start) * scale) // BLOCK_SAMPLES, first + 1)
-                states = self._units.states(word)
-                for t in range(first, min(last, length)):
-                    flat[i, t] = states[min(len(states) - 1, (t - first) * len(states) // (last - first))]
+        for i, u in enumerate(utterances):
+            for word, (first, last), (_, _, j, of) in zip(u.words, bounds[i], u.spans, strict=True):
+                each, states = (last - first) / of, self._units.states(word)
+                begin = first + int(j * each)
+                end = max(first + int((j + 1) * each), begin + 1)
+                for t in range(begin, min(end, length)):
+                    flat[i, t] = states[(t - begin) * len(states) // (end - begin)]
         return torch.from_numpy(flat)

@@ -19,7 +19,7 @@ from speech.training.vosk_evaluate import DIGIT_LIST, MENU_LIST, YES_NO_LIST, Me
 
 SAID_BY_PEOPLE = (*DIGITS, *COMMANDS)
 MODEL_FILES = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
-GRAPH_FILES = ("graph/HCLr.fst", "graph/Gr.fst", "graph/words.txt", "graph/disambig_tid.int")
+GRAPH_FILES = ("graph/HCLr.fst", "graph/Gr.fst", "graph/words.txt", "graph/disambig_tid.int", "graph/phones/word_boundary.int")
 
 
 def percent(right: int, count: int) -> str:

@@ -25,7 +25,7 @@ STEP_COST = -math.log(0.5)
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs in natural log units, added when a word begins. Negative ones favour words over silence and fewer words.
+    """Costs in natural log units, added to a word. Negative ones favour words over silence and fewer words.
 
     They make up for the decoder seeing one path where training summed over all; tuned on the development split.
 
@@ -57,7 +57,9 @@ def plugin_folder() -> Path:
 def arcs(units: Units, word_ids: dict[str, int], costs: Costs) -> list[tuple[int, int, int, int, float]]:
     """Return the arcs (from, to, transition id, word, cost) of states to words.
 
-    State 0 starts, with or without silence; state 1 begins a word, which ends in 0. Both may end the utterance.
+    State 0 starts, with or without silence; state 1 begins a word, which ends in 0. Both may end the utterance. A state
+    is entered by its advance id and then repeated ("reordered" in Kaldi's words, which libvosk's word times expect).
+    A word and its cost come with its last state: partial results then show no word that has only just begun.
     """
     made: list[tuple[int, int, int, int, float]] = [(0, 1, 0, 0, STEP_COST)]
     top = 2
@@ -65,13 +67,12 @@ def arcs(units: Units, word_ids: dict[str, int], costs: Costs) -> list[tuple[int
     def unit(source: int, target: int, name: str, word: int, cost: float) -> None:
         nonlocal top
         here, states = source, units.states(name)
-        for i, state in enumerate(states):
-            stay, after = top, target if i == len(states) - 1 else top + 1
-            top += 1 if i == len(states) - 1 else 2
-            made.append((here, stay, 0, word if i == 0 else 0, cost if i == 0 else 0.0))
-            made.append((stay, stay, repeat_id(state), 0, STEP_COST))
-            made.append((stay, after, advance_id(state), 0, STEP_COST))
-            here = after
+        for state in states:
+            last = state == states[-1]
+            made.append((here, top, advance_id(state), word if last else 0, STEP_COST + (cost if last else 0.0)))
+            made.append((top, top, repeat_id(state), 0, STEP_COST))
+            here, top = top, top + 1
+        made.append((here, target, 0, 0, 0.0))
 
     unit(0, 1, SILENCE, 0, STEP_COST)
     for word in WORDS:
@@ -91,7 +92,7 @@ def _pipe(folder: Path, *commands: list[str]) -> None:
 
 
 def write_graphs(out: Path, units: Units, costs: Costs) -> None:
-    """Write `HCLr.fst`, `Gr.fst`, `words.txt` and `disambig_tid.int` into a folder.
+    """Write the graphs, the word table and the word boundaries into a folder.
 
     Raises:
         MissingToolError: OpenFst's programs or its look-ahead plug-in are absent.
@@ -126,4 +127,9 @@ def write_graphs(out: Path, units: Units, costs: Costs) -> None:
             (out / file).write_bytes((work / file).read_bytes())
     table = sorted(final_ids.items(), key=lambda pair: pair[1])
     (out / "words.txt").write_text("<eps> 0\n" + "".join(f"{w} {i}\n" for w, i in table), encoding="utf-8")
+    # Units are whole words: all but silence are words of one phone. libvosk needs this for the times of words.
+    kinds = ["nonword" if name == SILENCE else "singleton" for name in units.names]
+    (out / "phones").mkdir(exist_ok=True)
+    boundaries = "".join(f"{phone} {kind}\n" for phone, kind in enumerate(kinds, 1))
+    (out / "phones" / "word_boundary.int").write_text(boundaries, encoding="ascii")
     (out / "disambig_tid.int").write_text(f"{2 * units.state_count + 5}\n", encoding="ascii")

@@ -13,6 +13,10 @@ import torch
 
 from speech.training.lexicon import COMMANDS, DIGITS, GARBAGE, SILENCE, WORDS, YES_NO, Units
 
+Bounds = list[list[tuple[int, int]]]
+TOLERANCE = 2  # outputs (30 ms) by which a word may leave its bounds free of charge
+OUTSIDE_COST = 2.0
+
 _HALF, _QUARTER, _NEVER = math.log(0.5), math.log(0.25), -1e9
 # Shares of the words among all that is said, in the denominator.
 DIGIT_SHARE, YES_NO_SHARE, COMMAND_SHARE, GARBAGE_SHARE = 0.42, 0.05, 0.13, 0.17
@@ -58,14 +62,16 @@ class Objective:
             start[first] += 0.5 * p
         self._moves, self._start, self._end = moves, start, end
 
-    def __call__(self, scores: torch.Tensor, words: list[list[str]]) -> tuple[float, torch.Tensor, torch.Tensor]:
+    def __call__(
+        self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds
+    ) -> tuple[float, torch.Tensor, torch.Tensor]:
         """Return the criterion's sum over the batch (to be made small), and two tensors shaped like the scores.
 
         These are the posteriors of the states given what was said, and the criterion's gradient (posteriors given
         anything, less those): both are gradients of forward sums, taken once and apart from the network's graph.
         """
         free = scores.detach().requires_grad_()
-        spoken, anything = self.numerator(free, words).sum(), self.denominator(free).sum()
+        spoken, anything = self.numerator(free, words, bounds).sum(), self.denominator(free).sum()
         (posterior,) = torch.autograd.grad(spoken, free)
         (everything,) = torch.autograd.grad(anything, free)
         return (anything - spoken).item(), posterior, everything - posterior
@@ -81,8 +87,15 @@ class Objective:
             alpha = ((alpha / norm) @ self._moves) * likelihood[:, t]
         return total + (alpha @ self._end).log()
 
-    def numerator(self, scores: torch.Tensor, words: list[list[str]]) -> torch.Tensor:
-        """Return log P of the paths of the spoken words, (batch,)."""
+    def numerator(self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds | None = None) -> torch.Tensor:
+        """Return log P of the paths of the spoken words, (batch,).
+
+        Args:
+            scores: (batch, time, states).
+            words: what was said.
+            bounds: where each word's take has speech; outside of it a word pays for every output. Without this, a word's
+                last state learns to sit through the silence after it, and no end of speech can be read off a path.
+        """
         silence = self._units.states(SILENCE)[0]
         paths: list[list[tuple[int, bool, float]]] = []  # (state, is silence, cost of entering)
         for spoken in words:
@@ -104,9 +117,22 @@ class Objective:
             end[b, len(path) - 2 : len(path)] = _HALF
             start[b, 0], start[b, 1] = _HALF, _HALF + path[1][2]
         picked = scores.gather(2, index[:, None, :].expand(batch, time, longest))
+        if bounds is not None:
+            picked = picked - self._outside(words, bounds, time, longest)
         alpha, pad = start + picked[:, 0], torch.full((batch, 2), _NEVER)
         for t in range(1, time):
             before = torch.cat([pad, alpha], 1)
             ways = torch.stack([alpha + _HALF, before[:, 1:-1] + advance, before[:, :-2] + skip])
             alpha = torch.logsumexp(ways, 0) + picked[:, t]
         return torch.logsumexp(alpha + end, 1)
+
+    def _outside(self, words: list[list[str]], bounds: Bounds, time: int, longest: int) -> torch.Tensor:
+        cost = torch.zeros(len(words), time, longest)
+        for b, spoken in enumerate(words):
+            j = 1
+            for word, (first, last) in zip(spoken, bounds[b], strict=True):
+                after = j + len(self._units.states(word))
+                cost[b, : max(0, first - TOLERANCE), j:after] = OUTSIDE_COST
+                cost[b, last + TOLERANCE :, j:after] = OUTSIDE_COST
+                j = after + 1
+        return cost

@@ -89,7 +89,7 @@ def train(plan: Plan, out: Path) -> None:
         if done < FLAT_UNTIL:  # no alignment yet: words cut evenly into their states
             loss = sum(nn.functional.cross_entropy(s.flatten(0, 1), flat.flatten()) for s in (scores, frame_scores))
         else:
-            criterion, posterior, gradient = objective(scores, batch.words)
+            criterion, posterior, gradient = objective(scores, batch.words, batch.bounds)
             entropy = -(posterior * torch.log_softmax(frame_scores, 2)).sum() / frames
             loss = (gradient * scores).sum() / frames + 0.5 * entropy + 5e-5 * scores.square().mean()
             prior = 0.99 * prior + 0.01 * posterior.flatten(0, 1).mean(0).clamp_min(1e-6)
