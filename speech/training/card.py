@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from pathlib import Path
 
 from speech.training.graph import Costs
@@ -18,8 +19,28 @@ from speech.training.speakers import (
 from speech.training.vosk_evaluate import DIGIT_LIST, MENU_LIST, YES_NO_LIST, Measured, Score
 
 SAID_BY_PEOPLE = (*DIGITS, *COMMANDS)
-MODEL_FILES = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
-GRAPH_FILES = ("graph/HCLr.fst", "graph/Gr.fst", "graph/words.txt", "graph/disambig_tid.int", "graph/phones/word_boundary.int")
+NEVER_SAID_BY_PEOPLE = tuple(word for word in WORDS if word not in SAID_BY_PEOPLE)
+MODEL_FILES = (
+    *("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLr.fst", "graph/Gr.fst", "graph/words.txt"),
+    *("graph/disambig_tid.int", "graph/phones/word_boundary.int"),
+)
+CONFUSIONS_OF = (
+    "digits, studio speaker",
+    "digits, crowd speakers",
+    "synthetic: digits",
+    "synthetic: menu words",
+    "synthetic: yes and no",
+    "rejection: digits, yes/no list",
+    "rejection: English commands, digit list",
+)
+DATA = """\
+| data | used for | licence |
+|---|---|---|
+| Free Spoken Digit Dataset (Jakobovski), 3 of the 4 speakers at hand | digits | CC BY-SA 4.0 |
+| Speech Commands (Warden, Google), a subset, 339 of 404 speakers | zero, one, five, eight, commands | CC BY 4.0 |
+| Arabic Speech Commands (Ghandoura, Hjabo, Al Dakkak), 20 of 24 speakers | other speech | CC BY 4.0 |
+| espeak-ng, flite, festival | all words, other English words, strings of digits | made for this model |
+"""
 
 
 def percent(right: int, count: int) -> str:
@@ -37,15 +58,27 @@ def interval(right: int, count: int) -> tuple[float, float]:
     return centre - half, centre + half
 
 
-def _summary(scores: dict[str, Score]) -> list[str]:
-    lines = ["| what | speakers | files | right | 95 % interval |", "|---|---|---|---|---|"]
+def _names(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
+def _paragraph(text: str, bullet: str = "") -> str:
+    indent = " " * len(bullet)
+    return textwrap.fill(" ".join(text.split()), 118, initial_indent=bullet, subsequent_indent=indent) + "\n"
+
+
+def _bullets(*texts: str) -> str:
+    return "".join(_paragraph(text, "- ") for text in texts)
+
+
+def _summary(scores: dict[str, Score]) -> str:
+    lines = ["| what | speakers | files | right | 95 % interval | accepted |", "|---|---|---|---|---|---|"]
     for name, score in scores.items():
         low, high = interval(score.right, score.files)
-        lines.append(
-            f"| {name} | {len(score.speakers)} | {score.files} | {percent(score.right, score.files)} "
-            f"| {100 * low:.0f}-{100 * high:.0f} |"
-        )
-    return lines
+        accepted = "" if score.accepted is None else percent(score.accepted, score.files)
+        right = f"{percent(score.right, score.files)} | {100 * low:.0f}-{100 * high:.0f}"
+        lines.append(f"| {name} | {len(score.speakers)} | {score.files} | {right} | {accepted} |")
+    return "\n".join(lines) + "\n"
 
 
 def _cell(score: Score | None, word: str) -> str:
@@ -53,119 +86,90 @@ def _cell(score: Score | None, word: str) -> str:
     return f"{percent(right, count)} ({right}/{count})" if count else ""
 
 
-def _per_word(scores: dict[str, Score]) -> list[str]:
+def _per_word(scores: dict[str, Score]) -> str:
     people, crowd = scores["digits, studio speaker"], scores["digits, crowd speakers"]
     commands = scores["commands, crowd speakers"]
     lines = ["| word | one studio speaker | crowd | synthetic, held-out voices |", "|---|---|---|---|"]
     for word in (*WORDS, "call back"):
         synthetic = next((s for n, s in scores.items() if n.startswith("synthetic") and word in s.per_word), None)
-        said = crowd if word in DIGITS else commands
-        cells = _cell(people, word), _cell(said, word), _cell(synthetic, word)
+        cells = _cell(people, word), _cell(crowd if word in DIGITS else commands, word), _cell(synthetic, word)
         lines.append(f"| {word} | {' | '.join(cells)} |")
-    return lines
+    return "\n".join(lines) + "\n"
 
 
-def _confusions(scores: dict[str, Score], names: tuple[str, ...], most: int = 8) -> list[str]:
-    lines = []
-    for name in names:
-        found = [f"{a} heard as {b} ({n})" for (a, b), n in scores[name].confusions.most_common(most)]
-        lines.append(f"- {name}: {', '.join(found) or 'none'}")
-    return lines
-
-
-def _quoted(words: tuple[str, ...]) -> str:
-    return ", ".join(words)
+def _confusions(scores: dict[str, Score]) -> str:
+    texts = []
+    for name in CONFUSIONS_OF:
+        if name in scores:
+            found = [f"{a} heard as {b} ({n})" for (a, b), n in scores[name].confusions.most_common(8)]
+            texts.append(f"{name}: {', '.join(found) or 'none'}")
+    return _bullets(*texts)
 
 
 def card(measured: Measured, made: dict[str, float], size_bytes: int) -> str:
-    """Return the model card as Markdown."""
-    scores = measured.scores
-    never = [w for w in WORDS if w not in SAID_BY_PEOPLE]
-    costs = Costs()
-    lines = [
-        "# telephone-en",
-        "",
-        "A small English model for telephone calls in Vosk's format: 8 kHz, closed vocabulary, no download. Made by",
-        "`python -m speech.training` (see `speech/training/README.md`); this card is written by the same command.",
-        "",
-        f"- Words: {_quoted(WORDS)}; anything else is `{UNKNOWN_WORD}`. Give every turn a phrase list.",
-        f"- Size: {size_bytes / 1e6:.1f} MB. Speed: {measured.busy_s / measured.audio_s:.3f} x real time on one core.",
-        f"- Look-ahead of the network: {10 * RIGHT_CONTEXT} ms; scores come every 120 ms.",
-        f"- Never said by a person, in training or in any test: {_quoted(tuple(never))}. The figures for these words are",
-        "  from synthetic voices only. People may be heard worse.",
-        "",
-        "## Figures",
-        "",
-        "Through libvosk, fed as a call feeds it: decoded 8 kHz mu-law in chunks of 200 ms, a quarter of a second of",
-        "digital silence before and half a second after. No speaker or voice below was in training. The costs of words",
-        f"and `{UNKNOWN_WORD}` and the choice between models were made on these same speakers, so new speakers may do a",
-        "little worse. *Studio speaker* is one man; a figure from one speaker says little about the next. *Right* means the",
-        f"whole text is right; for rejection, that nothing but `{UNKNOWN_WORD}` was heard. Strings are joined from one",
-        "speaker's takes with 100 to 400 ms between; crowd speakers only said zero, one, five and eight. The list is of",
-        "the ten digits unless it is named.",
-        "",
-        *_summary(scores),
-        "",
-        "Lists: digits and universal words: " + _quoted(DIGIT_LIST) + ". Yes/no: " + _quoted(YES_NO_LIST) + ". Menu: "
-        "" + _quoted(MENU_LIST) + ".",
-        "",
-        "### By word",
-        "",
-        *_per_word(scores),
-        "",
-        "### Main confusions",
-        "",
-        *_confusions(
-            scores,
-            (
-                "digits, studio speaker",
-                "digits, crowd speakers",
-                "synthetic: digits",
-                "synthetic: menu words",
-                "synthetic: yes and no",
-                "rejection: digits, yes/no list",
-                "rejection: English commands, digit list",
-            ),
+    """Return the model card as Markdown; arguments as for `write_card`, and the size of the model's files."""
+    costs, scores = Costs(), measured.scores
+    extra = "".join(f", {cost:+g} for {word}" for word, cost in costs.extra.items())
+    sections = [
+        "# telephone-en\n",
+        _paragraph(
+            """A small English model for telephone calls in Vosk's format: 8 kHz, closed vocabulary, no download.
+            Made by `python -m speech.training` (see `speech/training/README.md`), which also wrote this card."""
         ),
-        "",
-        "## Data and licences",
-        "",
-        "| data | used for | licence |",
-        "|---|---|---|",
-        "| Free Spoken Digit Dataset (Jakobovski), 3 of the 4 speakers at hand | digits | CC BY-SA 4.0 |",
-        "| Speech Commands (Warden, Google), a subset: 339 of 404 speakers | zero, one, five, eight, up, down, left, right, "
-        "go | CC BY 4.0 |",
-        "| Arabic Speech Commands (Ghandoura, Hjabo, Al Dakkak), 20 of 24 speakers | speech that is not in the "
-        "vocabulary | CC BY 4.0 |",
-        "| espeak-ng, flite, festival | all words, other English words, strings of digits | made for this model |",
-        "",
-        "All as 8 kHz mu-law. No recording is part of the model or of the project.",
-        "",
-        "## Kept out of training",
-        "",
-        f"- Digits: the speaker {_quoted(DEVELOPMENT_DIGIT_SPEAKERS)}. Crowd and Arabic speakers: 15 %, by a hash of",
-        "  their names (`speech/training/speakers.py`). A model for use could train on them too; then no figure would be",
-        "  honest, so this one did not.",
-        f"- espeak-ng: the accents {_quoted(HELD_OUT_ESPEAK_ACCENTS)}; the variants {_quoted(HELD_OUT_ESPEAK_VARIANTS)}",
-        f"  under every accent. flite: {_quoted(HELD_OUT_FLITE_VOICES)}.",
-        "",
-        "## How it was made",
-        "",
-        f"{made['nets']:.0f} networks side by side (seeds from {made['seed']:.0f}; {made['width']:.0f} channels;",
-        f"{made['minutes']:.0f} minutes each on one core), scores averaged. Maximum mutual information over whole paths;",
-        "words start at even cuts. Training stops by the clock: the same seed gives a slightly different model on another",
-        f"machine. Costs when a word begins: {costs.word} for words, {costs.garbage} for other speech as",
-        f"`{UNKNOWN_WORD}`, {costs.unlisted} for a known word that is not in the list as `{UNKNOWN_WORD}`"
-        + (f", and {costs.extra}." if costs.extra else "."),
-        "",
-        "## What to expect",
-        "",
-        "- Two, three, four, six, seven and nine were learnt from three men and synthetic voices.",
-        "- Confidence is not calibrated. Read digits back; offer the keypad.",
-        "- Never tried: real telephone calls, children, women saying the digits above, shouting, two people at once.",
-        "",
+        _bullets(
+            f"Words: {_names(WORDS)}. Anything else is `{UNKNOWN_WORD}`. Give every turn a phrase list.",
+            f"**Never said by a person**, in training or in any test: {_names(NEVER_SAID_BY_PEOPLE)}. The figures for "
+            "these words come from synthetic voices; people may well be heard worse.",
+            f"Size {size_bytes / 1e6:.1f} MB; {measured.busy_s / measured.audio_s:.3f} x real time on one core; the "
+            f"network looks {10 * RIGHT_CONTEXT} ms ahead and is run every 120 ms.",
+        ),
+        "## Figures\n",
+        _paragraph(
+            """Through libvosk, fed as a call feeds it: decoded 8 kHz mu-law in chunks of 200 ms, a quarter of a second
+            of digital silence before and half a second after. No speaker or voice below was in training. But the costs
+            named at the end and the choice between trained models were made on these same speakers, so strangers may do
+            somewhat worse. *Studio speaker* is one man: a figure from one speaker says little about the next, and the
+            intervals know nothing of that. *Right*: the whole text is right; for rejection, nothing but `[unk]` was
+            heard. *Accepted*: heard as listed words without any `[unk]`. Joined strings are four takes of one speaker
+            with 100 to 400 ms between them; crowd speakers only said zero, one, five and eight."""
+        ),
+        _summary(scores),
+        _paragraph(
+            f"""Lists: ten digits and `[unk]` unless the row says otherwise. Digit list (also for synthetic digits):
+            {_names(DIGIT_LIST)}. Yes/no list: {_names(YES_NO_LIST)}. Menu list: {_names(MENU_LIST)}."""
+        ),
+        "### By word\n",
+        _per_word(scores),
+        "### Main confusions\n",
+        _confusions(scores),
+        "## Data and licences\n",
+        DATA,
+        "All as 8 kHz mu-law. No recording is part of the model or of the project.\n",
+        "## Kept out of training\n",
+        _bullets(
+            f"""Digits: the speaker {_names(DEVELOPMENT_DIGIT_SPEAKERS)}. Crowd and Arabic speakers: 15 %, by a hash of
+            their names (`speech/training/speakers.py`). A model trained on them too would be better, and no figure
+            above would be honest.""",
+            f"""espeak-ng: the accent {_names(HELD_OUT_ESPEAK_ACCENTS)} with any variant; the variants
+            {_names(HELD_OUT_ESPEAK_VARIANTS)} with any accent. flite: {_names(HELD_OUT_FLITE_VOICES)}.""",
+        ),
+        "## How it was made\n",
+        _paragraph(
+            f"""{made["nets"]:.0f} networks side by side (seeds from {made["seed"]:.0f}, {made["width"]:.0f} channels,
+            {made["minutes"]:.0f} minutes each on one core), scores averaged. Words start at even cuts, then maximum
+            mutual information over whole paths. Training stops by the clock: the same seed gives a slightly different
+            model each time. Costs: {costs.word:g} for every word, {costs.garbage:g} for other speech as `[unk]`,
+            {costs.unlisted:g} for a known but unlisted word as `[unk]`{extra}."""
+        ),
+        "## What to expect\n",
+        _bullets(
+            "Two, three, four, six, seven and nine were learnt from three men and from synthetic voices.",
+            "Confidence is not calibrated: it says little. Read digits back; offer the keypad.",
+            """Never tried: real telephone calls, children, women saying the digits just named, shouting, two people at
+            once.""",
+        ),
     ]
-    return "\n".join(lines)
+    return "\n".join(sections)
 
 
 def write_card(out: Path, measured: Measured, made: dict[str, float]) -> None:
@@ -176,13 +180,13 @@ def write_card(out: Path, measured: Measured, made: dict[str, float]) -> None:
         measured: from `vosk_evaluate.evaluate`.
         made: "nets", "width", "minutes" and "seed" of the training.
     """
-    size_bytes = sum((out / name).stat().st_size for name in (*MODEL_FILES, *GRAPH_FILES))
+    size_bytes = sum((out / name).stat().st_size for name in MODEL_FILES)
     (out / "README.md").write_text(card(measured, made, size_bytes), encoding="utf-8")
     figures = {
-        "name": "telephone-en",
+        "name": out.resolve().name,
         "sample_rate_hz": 8000,
         "words": list(WORDS),
-        "never_said_by_a_person": [w for w in WORDS if w not in SAID_BY_PEOPLE],
+        "never_said_by_people": list(NEVER_SAID_BY_PEOPLE),
         "size_bytes": size_bytes,
         "real_time_factor": round(measured.busy_s / measured.audio_s, 4),
         "made": made,

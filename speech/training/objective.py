@@ -93,8 +93,8 @@ class Objective:
         Args:
             scores: (batch, time, states).
             words: what was said.
-            bounds: where each word's take has speech; outside of it a word pays for every output. Without this, a word's
-                last state learns to sit through the silence after it, and no end of speech can be read off a path.
+            bounds: where each word's take has speech; outside of it a word pays for every output. Without this, a
+                word's states may learn to sit through the silence around it.
         """
         silence = self._units.states(SILENCE)[0]
         paths: list[list[tuple[int, bool, float]]] = []  # (state, is silence, cost of entering)

@@ -45,10 +45,14 @@ COMMAND_LIST = (*COMMANDS, UNKNOWN_WORD)
 
 @dataclass
 class Score:
-    """What came out for one set of recordings. A file is right when the whole text is right."""
+    """What came out for one set of recordings. A file is right when the whole text is right.
+
+    accepted: of recordings that should be rejected, those heard as listed words without any `[unk]`.
+    """
 
     files: int = 0
     right: int = 0
+    accepted: int | None = None
     speakers: set[str] = field(default_factory=set)
     per_word: dict[str, list[int]] = field(default_factory=dict)
     confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -75,6 +79,7 @@ class Score:
             "files": self.files,
             "speakers": len(self.speakers),
             "right": round(self.share, 4),
+            **({} if self.accepted is None else {"accepted": round(self.accepted / max(1, self.files), 4)}),
             "per_word": {w: {"right": r, "of": n} for w, (r, n) in sorted(self.per_word.items())},
             "confusions": [[a, b, n] for (a, b), n in self.confusions.most_common(12)],
         }
@@ -157,10 +162,13 @@ def _score(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: t
 
 def _rejected(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
     """Right is: nothing but `[unk]`, or silence."""
-    score = Score()
+    score, accepted = Score(), 0
     for recording, pcm in takes:
         heard = ear.hear(pcm, phrases)
-        score.add(recording, recording.said, heard, set(heard.split()) <= {UNKNOWN_WORD})
+        words = set(heard.split())
+        score.add(recording, recording.said, heard, words <= {UNKNOWN_WORD})
+        accepted += bool(words) and UNKNOWN_WORD not in words
+    score.accepted = accepted
     return score
 
 

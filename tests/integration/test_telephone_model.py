@@ -50,7 +50,8 @@ def resampled(samples: list[int], rate_hz: int) -> list[int]:
 
 def spoken(text: str, voice: str = NEVER_TRAINED) -> bytes:
     """Return what an espeak-ng voice says, as 16-bit samples at 8 kHz."""
-    wav = subprocess.run(["espeak-ng", "-v", voice, "--stdout", text], capture_output=True, check=True).stdout
+    command = [shutil.which("espeak-ng") or "espeak-ng", "-v", voice, "--stdout", text]
+    wav = subprocess.run(command, capture_output=True, check=True).stdout
     (rate_hz,) = struct.unpack_from("<I", wav, 24)
     data = wav[wav.index(b"data") + 8 :]
     samples = list(struct.unpack(f"<{len(data) // 2}h", data[: len(data) // 2 * 2]))
