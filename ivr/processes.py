@@ -45,11 +45,26 @@ def check_port_free(host: str, port: int, variable: str) -> None:
             raise PortInUseError(host, port, variable) from None
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Child:
     """One process of ours."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], output: IO[bytes] | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: dict[str, str],
+        folder: Path | None,
+        output: IO[bytes] | None,
+    ) -> None:
         self.name = name
+        self._folder = folder
         self._arguments = arguments
         self._environment = environment
         self._output = output
@@ -65,6 +80,7 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ivr", *self._arguments],
             env={**os.environ, **self._environment},
+            cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -117,20 +133,24 @@ class Child:
 
 
 class Supervisor:
-    """The processes of one installation, in the order in which they start."""
+    """The processes of one installation, in the order in which they start.
 
-    def __init__(self, environment: dict[str, str], log_dir: Path | None = None) -> None:
+    `folder` is where they run (and look for `.env`); with `log_dir`, what each prints goes to NAME.log there.
+    """
+
+    def __init__(self, environment: dict[str, str], *, folder: Path | None = None, log_dir: Path | None = None) -> None:
         self._environment = environment
+        self._folder = folder
         self._log_dir = log_dir
         self.children: dict[str, Child] = {}
 
     def start(self, name: str, arguments: list[str]) -> Child:
-        """Start one more; with a log folder, what it prints goes to NAME.log there."""
+        """Start one more."""
         output = None
         if self._log_dir is not None:
             self._log_dir.mkdir(parents=True, exist_ok=True)
             output = (self._log_dir / f"{name}.log").open("ab")
-        child = Child(name, arguments, self._environment, output)
+        child = Child(name, arguments, self._environment, self._folder, output)
         self.children[name] = child
         child.start()
         if output is not None:

@@ -11,7 +11,7 @@ from flows.loader import load_flow
 from ivr import logs
 from ivr.processes import PROCESSES, Supervisor, check_port_free
 from ivr.redis_server import PrivateRedis
-from ivr.settings import Settings
+from ivr.settings import NO_SPEECH, Settings
 from speech.errors import SpeechError
 from speech.models import find_model
 
@@ -27,8 +27,8 @@ def run(settings: Settings) -> None:
     check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
     check_port_free(settings.media_host, settings.media_port, "MEDIA_PORT")
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
 
     redis = None
     environment = {}
@@ -54,6 +54,8 @@ def run(settings: Settings) -> None:
 
 
 def _can_hear(settings: Settings) -> bool:
+    if settings.speech_model == NO_SPEECH:
+        return False
     try:
         find_model(settings.speech_model, settings.data_dir)
     except SpeechError as error:

@@ -12,6 +12,8 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+# The value of SPEECH_MODEL for those who want calls to run by keys alone.
+NO_SPEECH = "none"
 EXAMPLE_FLOW = Path(__file__).resolve().parent.parent / "flows" / "examples" / "orders.yaml"
 
 

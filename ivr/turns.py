@@ -114,12 +114,12 @@ class Turns:
         known = self._calls.read(call_sid)
         return None if known is None else self._render(call_sid, *known)
 
-    def hung_up(self, call_sid: str, token: str) -> None:
-        """The caller is gone: whatever turn the call is in, it ends."""
+    def end(self, call_sid: str, event: events.Event, token: str) -> None:
+        """The call is over: whatever turn it is in, the event ends it; a call that has ended stays as it is."""
         known = self._calls.read(call_sid)
         if known is None or isinstance(known[1].state.stage, Ended):
             return
-        self.take(call_sid, known[0], events.HungUp(at=self._now()), token)
+        self.take(call_sid, known[0], event, token)
 
     def _begin(self, call_sid: str, turn: int, event: events.Event, token: str) -> Begun:
         patience_until = time.monotonic() + BUSY_FOR_S

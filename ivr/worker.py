@@ -51,8 +51,8 @@ def run(settings: Settings) -> None:
     logs.configure("worker", settings.log_level)
     ticker = Ticker(TICK_S, Tick(build(settings)))
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     ticker.start()
     log.info("worker ready")
     stop.wait()

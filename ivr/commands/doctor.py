@@ -16,7 +16,7 @@ from ivr.commands.common import out
 from ivr.processes import PortInUseError, check_port_free
 from ivr.redis_client import RedisError, connect
 from ivr.redis_server import find_binary, private_url
-from ivr.settings import Settings, SettingsError, load_settings
+from ivr.settings import NO_SPEECH, Settings, SettingsError, load_settings
 from speech.errors import SpeechError
 from speech.models import find_model
 
@@ -94,6 +94,8 @@ def _redis(settings: Settings | None) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    if settings.speech_model == NO_SPEECH:
+        return Finding("speech", "ok", "switched off: calls run by keys alone")
     try:
         model = find_model(settings.speech_model, settings.data_dir)
     except SpeechError as error:

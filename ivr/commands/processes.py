@@ -40,9 +40,12 @@ def web() -> None:
 
 def media() -> None:
     """Run the server of media sockets, with its recognisers."""
+    from ivr import logs
     from ivr.media import app
 
-    app.run(settings_with_redis())
+    settings = settings_with_redis()
+    logs.configure("media", settings.log_level)
+    app.run(settings)
 
 
 def worker() -> None:
@@ -56,15 +59,22 @@ def localcarrier(
     account_sid: Annotated[str, typer.Option(envvar="TWILIO_ACCOUNT_SID")],
     auth_token: Annotated[str, typer.Option(envvar="TWILIO_AUTH_TOKEN")],
     port: int = 8090,
-    record: Annotated[Path | None, typer.Option(help="Write each call as a WAV file into this folder.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write each leg as a WAV file into this folder.")] = None,
+    events: Annotated[Path | None, typer.Option(help="Append the event log to this file, as JSON lines.")] = None,
     fast_prompts: Annotated[bool, typer.Option(help="Render prompts as short silences, for tests.")] = False,
+    speech_rate: Annotated[int, typer.Option(help="How fast prompts are spoken, in words per minute.")] = 165,
 ) -> None:
-    """Run a carrier on this machine: it speaks as Twilio does, and people on it follow scripts."""
-    from ivr.localcarrier.app import run
+    """Run a carrier on this machine: it speaks as Twilio does, and the people on it follow scripts."""
+    from ivr.localcarrier.server import run
     from ivr.localcarrier.settings import CarrierSettings
 
-    run(
-        CarrierSettings(
-            port=port, account_sid=account_sid, auth_token=auth_token, record_dir=record, fast_prompts=fast_prompts
-        )
+    settings = CarrierSettings(
+        account_sid=account_sid,
+        auth_token=auth_token,
+        port=port,
+        record_dir=record,
+        events_file=events,
+        fast_prompts=fast_prompts,
+        speech_rate_wpm=speech_rate,
     )
+    raise typer.Exit(run(settings))

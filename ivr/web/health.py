@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from ivr import __version__
 from ivr.redis_client import RedisError
+from ivr.settings import NO_SPEECH
 from ivr.web.context import services
 
 blueprint = Blueprint("health", __name__)
@@ -21,17 +22,18 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Calls can be taken and promises kept: Redis answers, a worker ticks, and speech has its model.
+    """Calls can be taken and promises kept: Redis answers, a worker ticks, and a recogniser has its model.
 
-    Without speech calls go on by keys, so that "speech" alone does not make us unready.
+    Where SPEECH_MODEL is "none" the calls are to run by keys, and nothing is asked of speech.
     """
     shared = services()
     checks = {
         "redis": _holds(lambda: bool(shared.redis.ping())),
         "worker": _holds(shared.heartbeats.worker_is_up),
-        "speech": _holds(shared.listening.media_is_up),
     }
-    ready = checks["redis"] and checks["worker"]
+    if shared.settings.speech_model != NO_SPEECH:
+        checks["model"] = _holds(shared.listening.media_is_up)
+    ready = all(checks.values())
     return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 
 

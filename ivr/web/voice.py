@@ -45,7 +45,7 @@ def turn() -> Response:
     number, by = request.args.get("turn", ""), request.args.get("by", "")
     turns = services().turns
     if request.form.get("CallStatus") in ENDED:
-        turns.hung_up(call_sid, idempotency_token())
+        _call_over(call_sid, talked=request.form.get("DialBridged", "").lower() == "true")
         return twiml(twilio_twiml.nothing())
     event = _event(call_sid, number, by)
     if event is None or not number.isdecimal():
@@ -97,25 +97,36 @@ def _transfer_ended(call_sid: str) -> events.Event:
     https://www.twilio.com/docs/voice/twiml/dial
     """
     talked = request.values.get("DialBridged", "false").lower() == "true"
-    release_person(call_sid, missed=not talked)
+    _release_person(call_sid, missed=not talked)
     return events.TransferEnded(at=utc_now(), talked=talked)
 
 
-def release_person(call_sid: str, *, missed: bool) -> None:
-    """Free the person who was reserved for this call, if they still are."""
+def _release_person(call_sid: str, *, missed: bool) -> bool:
+    """Free the person who was reserved for this call, if they still are; whether they had taken the call."""
     known = services().calls.read(call_sid)
     stage = known[1].state.stage if known is not None else None
-    if isinstance(stage, WithPerson):
-        services().callbacks.release_agent(stage.person_id, f"call:{call_sid}", utc_now(), missed=missed)
+    if not isinstance(stage, WithPerson):
+        return False
+    holder = f"call:{call_sid}"
+    agent = services().callbacks.store.agent(stage.person_id)
+    accepted = agent is not None and agent.record.holder == holder and agent.record.leg_sid is not None
+    services().callbacks.release_agent(stage.person_id, holder, utc_now(), missed=missed)
+    return accepted
+
+
+def _call_over(call_sid: str, *, talked: bool) -> None:
+    """The caller is gone. The end of the call and the end of a transfer are reported in any order."""
+    accepted = _release_person(call_sid, missed=False)
+    if talked or accepted:
+        services().turns.end(call_sid, events.TransferEnded(at=utc_now(), talked=True), idempotency_token())
+    services().turns.end(call_sid, events.HungUp(at=utc_now()), idempotency_token())
 
 
 @blueprint.post("/status")
 def status() -> Response:
     """The carrier tells how the caller's leg is doing."""
     if request.form.get("CallStatus") in ENDED:
-        call_sid = request.form["CallSid"]
-        release_person(call_sid, missed=False)
-        services().turns.hung_up(call_sid, idempotency_token())
+        _call_over(request.form["CallSid"], talked=False)
     return twiml(twilio_twiml.nothing())
 
 

@@ -259,6 +259,27 @@ def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     assert freed.record.is_free(utc_now())
 
 
+@pytest.mark.parametrize("status_first", [True, False])
+def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
+    client: SignedClient, services: Services, status_first: bool
+) -> None:
+    """The end of the call and the end of the transfer are reported in any order."""
+    agent = Agent(id="desk", name="desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    services.callbacks.put_agent(agent, utc_now())
+    document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
+    number, dial = document.find("Dial/Number"), document.find("Dial")
+    assert number is not None
+    assert dial is not None
+    whisper = client.post(number.attrib["url"], CallSid="CA" + "9" * 32)
+    client.post(action(whisper), CallSid="CA" + "9" * 32, Digits="1")
+    posts = [("/voice/status", {}), (dial.attrib["action"], {"DialBridged": "true"})]
+    for url, form in posts if status_first else reversed(posts):
+        client.post(url, CallStatus="completed", **form)
+    known = services.calls.read(SID)
+    assert known is not None
+    assert known[1].state.stage == Ended(outcome="transferred")
+
+
 def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient, services: Services) -> None:
     agent = Agent(id="ana", name="Ana", number="+442079460100", queues=("shop",), idle_since=utc_now())
     services.callbacks.put_agent(agent, utc_now())
@@ -363,14 +384,16 @@ def test_a_fault_in_our_own_code_is_still_a_sentence_and_never_a_5xx(
     assert "something went wrong at our end" in spoken(client.post(action(first), Digits="1"))
 
 
-def test_health_says_what_is_missing(client: SignedClient, services: Services) -> None:
+def test_health_says_what_is_missing(client: SignedClient, services: Services, redis_client: redis.Redis) -> None:
     web = client._client
     assert web.get("/livez").status_code == 200
     unready = web.get("/readyz")
     assert unready.status_code == 503
     assert unready.json is not None
     assert unready.json["checks"]["worker"] is False
+    assert unready.json["checks"]["model"] is False
     services.heartbeats.worker_beats(1.0)
+    redis_client.set("zh:heartbeat:media", "{}", ex=5)
     assert web.get("/readyz").status_code == 200
     version = web.get("/version").json
     assert version is not None

@@ -1,0 +1,158 @@
+"""A whole installation in a folder of its own: private Redis, the Procfile's processes, the local carrier."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from ivr.localcarrier.client import LocalCarrierClient
+from ivr.processes import PROCESSES, Supervisor, free_port
+from ivr.redis_server import PrivateRedis
+from ivr.services import Services, build
+from ivr.settings import Settings
+
+READY_TIMEOUT_S: Final = 60.0
+# Source: Ofcom's numbers for use in drama, London and no area; they ring nobody.
+OFFICE_NUMBER: Final = "+442079460000"
+PERSON_NUMBER: Final = "+442079460999"
+
+
+class NotReadyError(Exception):
+    """The installation did not come up; the message names what is missing and where the logs are."""
+
+    code = "not_ready"
+    retryable = False
+
+
+class Installation:
+    """Starts everything on entry, each part as its own process, and stops everything on exit.
+
+    `record_dir` gets a WAV of each leg; `overrides` are further settings by their environment names.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        record_dir: Path | None = None,
+        fast_prompts: bool = False,
+        overrides: dict[str, str] | None = None,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self._record_dir = record_dir
+        self._fast_prompts = fast_prompts
+        self._report = report
+        self.log_dir = folder / "logs"
+        self.redis = PrivateRedis(folder / "data")
+        web_port, media_port, self._carrier_port = free_port(), free_port(), free_port()
+        self.environment = {
+            "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
+            "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+            "TWILIO_API_URL": f"http://127.0.0.1:{self._carrier_port}",
+            "CALLER_ID_NUMBER": OFFICE_NUMBER,
+            "PERSON_NUMBER": PERSON_NUMBER,
+            "PUBLIC_URL": f"http://127.0.0.1:{web_port}",
+            "MEDIA_URL": f"ws://127.0.0.1:{media_port}/media",
+            "WEB_PORT": str(web_port),
+            "MEDIA_PORT": str(media_port),
+            "REDIS_URL": self.redis.url,
+            "DATA_DIR": str(folder / "data"),
+            **(overrides or {}),
+        }
+        self.supervisor = Supervisor(self.environment, folder=folder, log_dir=self.log_dir)
+        self.carrier = LocalCarrierClient(
+            self.environment["TWILIO_API_URL"],
+            self.environment["TWILIO_ACCOUNT_SID"],
+            self.environment["TWILIO_AUTH_TOKEN"],
+        )
+
+    @property
+    def public_url(self) -> str:
+        return self.environment["PUBLIC_URL"]
+
+    def services(self) -> Services:
+        """The stores of this installation, to look into from outside."""
+        names = {name.lower(): value for name, value in self.environment.items()}
+        return build(Settings(_env_file=None, **names))  # type: ignore[arg-type]
+
+    def __enter__(self) -> Installation:
+        try:
+            self._report("starting a private Redis")
+            self.redis.start()
+            self._report("starting web, media, worker and the local carrier")
+            for name, arguments in PROCESSES.items():
+                self.supervisor.start(name, arguments)
+            self.supervisor.start("localcarrier", self._carrier_arguments())
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop every process that was started here."""
+        self.supervisor.stop()
+        self.redis.stop()
+
+    def restart_redis(self) -> None:
+        """Stop Redis and start it again on the same data."""
+        self.redis.stop()
+        self.redis.start()
+
+    def _carrier_arguments(self) -> list[str]:
+        arguments = ["localcarrier", "--port", str(self._carrier_port), "--events", str(self.folder / "events.jsonl")]
+        if self._record_dir is not None:
+            arguments += ["--record", str(self._record_dir.resolve())]
+        if self._fast_prompts:
+            arguments.append("--fast-prompts")
+        return arguments
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        checks: dict[str, bool] = {}
+        while True:
+            checks = self.readiness() or checks
+            waiting_for = [name for name, holds in checks.items() if not holds] if checks else ["web"]
+            if not waiting_for:
+                break
+            ended = [child for child in self.supervisor.children.values() if not child.alive]
+            if ended:
+                self._fail(f"{ended[0].name} ended with exit status {ended[0].exit_status}")
+            if time.monotonic() > deadline:
+                self._fail(f"not ready after {READY_TIMEOUT_S:g} s: {', '.join(waiting_for)}")
+            self._report(f"waiting for {' and '.join(waiting_for)}")
+            time.sleep(0.1)
+        self.carrier.wait_until_up(max(1.0, deadline - time.monotonic()))
+        self.carrier.set_number(
+            OFFICE_NUMBER,
+            f"{self.public_url}/voice/incoming",
+            status_callback=f"{self.public_url}/voice/status",
+        )
+
+    def _fail(self, why: str) -> None:
+        raise NotReadyError(f"{why}; the logs are in {self.log_dir}")
+
+    def readiness(self) -> dict[str, bool] | None:
+        """What `/readyz` says of each part; None while web does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.public_url}/readyz", timeout=2) as answer:  # noqa: S310 - our own URL
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            body = error.read()
+        except OSError:
+            return None
+        return dict(msgspec.json.decode(body)["checks"])
