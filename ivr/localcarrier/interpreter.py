@@ -87,6 +87,7 @@ class Interpreter:
             self._leg.answer()
             await self._leg.play(loaded.audio, text=loaded.url or "", verb="Play")
             return Ending.HUNG_UP
+        self._render_ahead(loaded.document)
         for verb in loaded.document.verbs:
             if self._allowed is not None and not isinstance(verb, self._allowed):
                 message = f"<{type(verb).__name__}> is not allowed in this document"
@@ -96,6 +97,14 @@ class Interpreter:
             if following is not None:
                 return following
         return Ending.RAN_OUT
+
+    def _render_ahead(self, document: v.Document) -> None:
+        """Begin to render everything that will be said, so that no prompt waits for the one before it."""
+        exchange = self._leg.exchange
+        for verb in document.verbs:
+            for prompt in verb.prompts if isinstance(verb, v.Gather) else (verb,):
+                if isinstance(prompt, v.Say) and prompt.text:
+                    exchange.in_background(exchange.voices.prompt(prompt))
 
     async def _verb(self, verb: v.Verb, loaded: Loaded) -> DocumentRequest | Ending | None:
         leg = self._leg
@@ -166,18 +175,17 @@ class Interpreter:
             return b""
 
     async def _gather(self, verb: v.Gather, loaded: Loaded) -> DocumentRequest | None:
-        # All nested audio is there before the first of it plays. Source: docs/voice/twiml/gather
-        ready = [
-            (prompt, b"" if isinstance(prompt, v.Pause) else await self._codes(prompt, loaded))
-            for prompt in verb.prompts
-        ]
+        # Every nested file is there before the first prompt plays. Source: docs/voice/twiml/gather
+        files = {prompt: await self._codes(prompt, loaded) for prompt in verb.prompts if isinstance(prompt, v.Play)}
 
         async def play_prompts() -> None:
-            for prompt, codes in ready:
+            for prompt in verb.prompts:
                 if isinstance(prompt, v.Pause):
                     await self._leg.exchange.clock.sleep(prompt.length_s)
+                elif isinstance(prompt, v.Play):
+                    await self._play(prompt, files[prompt], loaded)
                 else:
-                    await self._play(prompt, codes, loaded)
+                    await self._prompt(prompt, loaded)
 
         action = self._action_url(verb.action, loaded)
         try:

@@ -105,7 +105,7 @@ def _take_interrupt(leg: Leg) -> DocumentRequest:
 
 async def _write_recording(leg: Leg) -> None:
     folder = leg.exchange.settings.record_dir
-    if folder is None:
+    if folder is None or not leg.is_answered:
         return
     said, heard = leg.line.recorded()
     begun = time.strftime("%Y%m%dT%H%M%S", time.gmtime(leg.created_at))

@@ -125,8 +125,8 @@ class MediaStream:
         async with aiohttp.ClientSession(skip_auto_headers=("Accept",)) as session:
             try:
                 # aiohttp offers no extensions with compress=0, as the vendor offers none.
-                connecting = session.ws_connect(url, headers=headers, compress=0, max_msg_size=1 << 20)
-                self._socket = await asyncio.wait_for(connecting, _CONNECT_TIMEOUT_S)
+                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                    self._socket = await session.ws_connect(url, headers=headers, compress=0)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 raise _failure(error) from error
             reader = asyncio.ensure_future(self._read(self._socket))
