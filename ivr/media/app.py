@@ -8,6 +8,7 @@ import errno
 import signal
 import sys
 import time
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import structlog
@@ -49,6 +50,14 @@ async def _serve(settings: Settings, redis_url: str, model: Model) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with running(settings, redis_url, model):
+        await stopping.wait()
+    log.info("media.stopped")
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, redis_url: str, model: Model) -> AsyncGenerator[MediaServer, None]:
+    """The server and all that it needs, listening; raises `OSError` where the address cannot be had."""
     signature = SignatureCheck(settings.twilio_auth_token.get_secret_value())
     url = settings.media_socket_url
 
@@ -72,16 +81,18 @@ async def _serve(settings: Settings, redis_url: str, model: Model) -> None:
                 group.create_task(_follow_changes(store, media)),
                 group.create_task(_beat(store, pool, media, model.name)),
             ]
-            await stopping.wait()
-            for task in tasks:
-                task.cancel()
-            server.close()
-            await server.wait_closed()
-            await results.stop()
+            try:
+                yield media
+            finally:
+                for task in tasks:
+                    task.cancel()
+                # The streams end first, while their recognisers and Redis are still there.
+                server.close()
+                await server.wait_closed()
+                await results.stop()
     finally:
         server.close()
         await client.aclose()
-    log.info("media.stopped")
 
 
 async def _follow_changes(store: AsyncListenStore, media: MediaServer) -> None:
@@ -105,7 +116,10 @@ async def _beat(store: AsyncListenStore, pool: RecogniserPool, media: MediaServe
             if answered:
                 log.error("media.redis_is_gone", error=type(error).__name__)
             answered = False
-        await asyncio.sleep(HEARTBEAT_EVERY_S)
+        if pool.ready:
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+        else:
+            await pool.wait_ready()
 
 
 def _log_child(event: ChildEvent) -> None:

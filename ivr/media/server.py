@@ -84,6 +84,11 @@ class MediaServer:
         """How many calls are listened to."""
         return len(self._live)
 
+    @property
+    def recogniser_pids(self) -> list[int]:
+        """The recogniser processes that are ready."""
+        return self._pool.pids
+
     async def start(self, host: str, port: int) -> Server:
         """Bind and serve; raises `OSError` where the port is taken."""
         quiet = logging.getLogger("ivr.media.websockets")
@@ -179,7 +184,7 @@ class MediaServer:
             raise Refused(TRY_LATER, "no recogniser is ready") from error
 
         def report(of: ListenRecord, utterance: Utterance) -> None:
-            self._results.report(call_sid, of, utterance, lambda: self._turn_now(call_sid))
+            self._results.report(call_sid, of, utterance, lambda: self.turn_now(call_sid))
 
         session = Session(call_sid, recogniser, self._model.vocabulary, report)
         session.turn(record)
@@ -207,7 +212,8 @@ class MediaServer:
         if ended in ("recogniser_lost", "backlog"):
             raise Refused(TRY_LATER, ended)
 
-    def _turn_now(self, call_sid: str) -> int | None:
+    def turn_now(self, call_sid: str) -> int | None:
+        """The turn that this call's stream listens in, where it has a stream here."""
         live = self._live.get(call_sid)
         return live.session.record.turn if live is not None and live.session.record is not None else None
 
