@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import structlog
 
@@ -61,13 +62,13 @@ class Child:
         arguments: list[str],
         environment: dict[str, str],
         folder: Path | None,
-        output: IO[bytes] | None,
+        log_file: Path | None,
     ) -> None:
         self.name = name
         self._folder = folder
         self._arguments = arguments
         self._environment = environment
-        self._output = output
+        self._log_file = log_file
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._restart_at: float | None = None
@@ -77,15 +78,16 @@ class Child:
         """Start it as `python -m ivr ARGUMENTS`, in a process group of its own."""
         self._started_at = time.monotonic()
         self._restart_at = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ivr", *self._arguments],
-            env={**os.environ, **self._environment},
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            start_new_session=True,
-        )
+        with self._log_file.open("ab") if self._log_file is not None else nullcontext() as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ivr", *self._arguments],
+                env={**os.environ, **self._environment},
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:
@@ -146,15 +148,13 @@ class Supervisor:
 
     def start(self, name: str, arguments: list[str]) -> Child:
         """Start one more."""
-        output = None
+        log_file = None
         if self._log_dir is not None:
             self._log_dir.mkdir(parents=True, exist_ok=True)
-            output = (self._log_dir / f"{name}.log").open("ab")
-        child = Child(name, arguments, self._environment, self._folder, output)
+            log_file = self._log_dir / f"{name}.log"
+        child = Child(name, arguments, self._environment, self._folder, log_file)
         self.children[name] = child
         child.start()
-        if output is not None:
-            output.close()
         return child
 
     def watch(self) -> None:

@@ -35,7 +35,8 @@ class NotReadyError(Exception):
 class Installation:
     """Starts everything on entry, each part as its own process, and stops everything on exit.
 
-    `record_dir` gets a WAV of each leg; `overrides` are further settings by their environment names.
+    `record_dir` gets a WAV of each leg; `overrides` are further settings by their environment names. Without
+    `hears`, it is ready without a speech model, too.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Installation:
         record_dir: Path | None = None,
         fast_prompts: bool = False,
         overrides: dict[str, str] | None = None,
+        hears: bool = True,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder
         self._record_dir = record_dir
         self._fast_prompts = fast_prompts
+        self._needed = {"redis", "worker", "model"} if hears else {"redis", "worker"}
         self._report = report
         self.log_dir = folder / "logs"
         self.redis = PrivateRedis(folder / "data")
@@ -126,11 +129,11 @@ class Installation:
         checks: dict[str, bool] = {}
         while True:
             checks = self.readiness() or checks
-            waiting_for = [name for name, holds in checks.items() if not holds] if checks else ["web"]
+            waiting_for = sorted(name for name in self._needed if not checks.get(name)) if checks else ["web"]
             if not waiting_for:
                 break
             ended = [child for child in self.supervisor.children.values() if not child.alive]
-            if ended:
+            if ended and "model" in self._needed:
                 self._fail(f"{ended[0].name} ended with exit status {ended[0].exit_status}")
             if time.monotonic() > deadline:
                 self._fail(f"not ready after {READY_TIMEOUT_S:g} s: {', '.join(waiting_for)}")

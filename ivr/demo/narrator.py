@@ -58,7 +58,7 @@ class Narrator:
         if event.kind == "key_pressed":
             self._keys[sid] = self._keys.get(sid, "") + event["key"]
             return
-        if event.kind in {"webhook_request", "prompt_ended", "call_ended"} and sid in self._keys:
+        if event.kind in {"webhook_request", "call_ended"} and sid in self._keys:
             yield self._line(event, "pressed", text=self._keys.pop(sid))
         match event.kind:
             case "call_started":

@@ -35,7 +35,8 @@ class Printer:
         elif line.kind == "call":
             self._console.rule(f"[bold]{escape(line.text)}[/] [dim]{_clock(line.at_s)}[/]", align="left", style="dim")
         else:
-            self._print(line.who, self._text(line), coloured=line.kind in {"said", "pressed"})
+            who = "" if line.kind == "heard" else line.who
+            self._print(who, self._text(line), coloured=line.kind in {"said", "pressed"})
 
     def _end_paragraph(self) -> None:
         if self._paragraph:

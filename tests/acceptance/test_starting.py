@@ -1,0 +1,124 @@
+"""What goes wrong before the first call: said plainly, at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ivr.demo.installation import Installation
+from ivr.localcarrier.script import Hear, Press, Stay
+from tests.acceptance.office import Office
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "0" * 32,
+    "CALLER_ID_NUMBER": "+442079460000",
+    "PERSON_NUMBER": "+442079460999",
+    "PUBLIC_URL": "http://127.0.0.1:8080",
+}
+
+
+def ivr(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in an empty folder, with this environment alone."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "ivr", *arguments],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_all_missing_settings_are_reported_at_once(tmp_path: Path) -> None:
+    ended = ivr("serve", folder=tmp_path)
+    assert ended.returncode == 1
+    for name in GOOD:
+        assert f"{name}: is not set" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_all_bad_settings_are_reported_at_once_and_secrets_are_not_repeated(tmp_path: Path) -> None:
+    bad = {
+        **GOOD,
+        "TWILIO_ACCOUNT_SID": "hello",
+        "CALLER_ID_NUMBER": "12",
+        "WEB_PORT": "99999",
+        "REDIS_URL": "http://x",
+        "TWILIO_AUTH_TOKEN": "secretsecret",
+    }
+    ended = ivr("serve", folder=tmp_path, **bad)
+    assert ended.returncode == 1
+    for name in ("TWILIO_ACCOUNT_SID", "CALLER_ID_NUMBER", "WEB_PORT", "REDIS_URL"):
+        assert f"{name}: " in ended.stderr
+    assert "secretsecret" not in ended.stdout + ended.stderr
+
+
+def test_plain_http_is_refused_for_a_public_host(tmp_path: Path) -> None:
+    ended = ivr("serve", folder=tmp_path, **{**GOOD, "PUBLIC_URL": "http://ivr.example.org"})
+    assert ended.returncode == 1
+    assert "PUBLIC_URL must start with https://" in ended.stderr
+
+
+@pytest.mark.parametrize("variable", ["WEB_PORT", "MEDIA_PORT"])
+def test_a_port_in_use_is_one_sentence_that_names_the_variable(tmp_path: Path, variable: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = ivr("serve", folder=tmp_path, **{**GOOD, variable: str(port)})
+    assert ended.returncode == 1
+    assert ended.stderr.strip().splitlines()[-1] == (
+        f"port {port} on 127.0.0.1 is in use: stop what listens there, or set {variable}"
+    )
+
+
+def test_a_flow_with_a_typo_keeps_the_system_from_starting_and_shows_the_line(tmp_path: Path) -> None:
+    flow = tmp_path / "mine.yaml"
+    flow.write_text((ROOT / "flows" / "examples" / "orders.yaml").read_text().replace("to: hours", "to: huors"))
+    for command in (["serve"], ["flow", "lint", "mine.yaml"]):
+        ended = ivr(*command, folder=tmp_path, **{**GOOD, "FLOW_FILE": "mine.yaml"})
+        assert ended.returncode == 1
+        assert "mine.yaml:29:9: " in ended.stderr
+        assert "did you mean hours?" in ended.stderr
+
+
+def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
+    ended = ivr("doctor", folder=tmp_path)
+    assert ended.returncode == 1
+    assert "PERSON_NUMBER: is not set (see .env.example)" in ended.stdout
+    good = ivr(
+        "doctor", folder=tmp_path, **{**GOOD, "SPEECH_MODEL": "none", "WEB_PORT": "18080", "MEDIA_PORT": "18081"}
+    )
+    assert good.returncode == 0, good.stdout
+    missing = ivr("doctor", folder=tmp_path, **{**GOOD, "SPEECH_MODEL": "no-such-model"})
+    assert "calls run by keys alone" in missing.stdout
+
+
+def test_the_example_environment_file_is_a_working_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
+    assert "settings: " in ivr("doctor", folder=tmp_path).stdout
+    assert "!! settings" not in ivr("doctor", folder=tmp_path).stdout
+
+
+def test_without_a_speech_model_calls_run_by_keys_and_readiness_says_what_is_missing(tmp_path: Path) -> None:
+    overrides = {"SPEECH_MODEL": "no-such-model"}
+    with Installation(tmp_path, fast_prompts=True, overrides=overrides, hears=False) as installation:
+        readiness = installation.readiness()
+        assert readiness == {"redis": True, "worker": True, "model": False}
+        office = Office(installation, installation.services())
+        sid = office.call(
+            Hear("press 1"), Press("1"), Hear("order number"), Press("4821"), Hear("anything else"), Press("2"), Stay()
+        )
+        office.finish(sid)
+        assert office.outcome(sid) == "solved"
+        assert not any("say order" in prompt for prompt in office.prompts(sid))
+        assert "there is no speech model" in (installation.log_dir / "media.log").read_text()
