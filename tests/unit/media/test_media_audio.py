@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.media.audio import AudioChunk, Chunker, Jump
@@ -55,6 +55,7 @@ def test_cleared_audio_is_in_no_chunk() -> None:
     assert (chunk.start_ms, chunk.mulaw) == (50, FRAME * 5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=60))
 def test_no_byte_is_lost_or_moved_whatever_the_sizes_of_the_frames(sizes_ms: list[int]) -> None:
     chunker, at_ms, sent = Chunker(100), 155, b""

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.media.frames import FrameError, Media, Other, Start, Stop, parse
@@ -111,6 +111,7 @@ def test_the_error_repeats_nothing_that_the_peer_sent() -> None:
     assert "4155" not in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
 def test_no_message_raises_anything_but_a_frame_error(message: str | bytes) -> None:
     with contextlib.suppress(FrameError):
@@ -121,6 +122,7 @@ KEYS = st.sampled_from(["event", "start", "media", "streamSid", "payload", "time
 VALUES = st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(["start", "media", "stop"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, st.one_of(VALUES, st.dictionaries(KEYS, VALUES))))
 def test_no_object_raises_anything_but_a_frame_error(message: dict[str, Any]) -> None:
     with contextlib.suppress(FrameError):

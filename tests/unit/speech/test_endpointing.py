@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech.endpointing import Chunk, Commit, Endpointer, Listening, NoiseFloor, SpeechStarted
@@ -120,6 +120,7 @@ WORDS = st.sampled_from(["", "one", "one.two", "one.two.three", "one.two.three.f
 SCRIPTS = st.lists(st.tuples(st.sampled_from("_#"), WORDS).map("".join), min_size=1, max_size=200).map(" ".join)
 
 
+@settings(deadline=None)
 @given(SCRIPTS, st.integers(0, 10_000_000))
 def test_the_clock_may_begin_anywhere(script: str, from_ms: int) -> None:
     first, later = run(PIN, chunks(script)), run(PIN, chunks(script, from_ms=from_ms))
@@ -130,6 +131,7 @@ def test_the_clock_may_begin_anywhere(script: str, from_ms: int) -> None:
         assert later == Commit(first.at_ms + from_ms, started_ms, ended_ms, first.reason)
 
 
+@settings(deadline=None)
 @given(SCRIPTS)
 def test_a_commit_is_never_before_the_end_of_speech_that_it_names(script: str) -> None:
     fed = chunks(script)
@@ -138,6 +140,7 @@ def test_a_commit_is_never_before_the_end_of_speech_that_it_names(script: str) -
         assert 0 <= commit.speech_started_ms < commit.speech_ended_ms <= commit.at_ms <= fed[-1].end_ms
 
 
+@settings(deadline=None)
 @given(SCRIPTS)
 def test_what_comes_after_the_commit_does_not_change_it(script: str) -> None:
     fed = chunks(script)
@@ -147,6 +150,7 @@ def test_what_comes_after_the_commit_does_not_change_it(script: str) -> None:
         assert run(PIN, [chunk for chunk in fed if chunk.end_ms < commit.at_ms]) is None
 
 
+@settings(deadline=None)
 @given(SCRIPTS)
 def test_speech_and_enough_silence_always_end_in_a_commit(script: str) -> None:
     last = script.split()[-1][1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech.grammar import Digits, Grammar, vosk_phrases
@@ -110,6 +110,7 @@ WORDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_there_is_an_intent_exactly_where_the_band_is_not_reject(words: list[Word]) -> None:
     found = interpret(PIN, words)
@@ -119,6 +120,7 @@ def test_there_is_an_intent_exactly_where_the_band_is_not_reject(words: list[Wor
         assert "[unk]" not in found.text
 
 
+@settings(deadline=None)
 @given(WORDS, st.floats(0, 1))
 def test_lower_confidence_never_raises_the_band(words: list[Word], factor: float) -> None:
     order = ("reject", "confirm", "accept")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech.digits import DIGIT_WORDS, digit_words, digits_without_words, to_digits
@@ -42,6 +42,7 @@ def test_every_language_can_say_all_ten_digits(language: str) -> None:
     assert set(DIGIT_WORDS[language].values()) == set("0123456789")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(DIGIT_WORDS["en"])), min_size=1))
 def test_every_digit_word_adds_one_digit(words: list[str]) -> None:
     digits = to_digits("en", words)

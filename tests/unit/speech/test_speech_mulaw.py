@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech import mulaw
@@ -24,6 +24,7 @@ def test_every_code_but_the_second_zero_survives_a_round_trip() -> None:
     assert [code for code in codes if again[code] != code] == [0x7F]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-32768, 32767)))
 def test_coding_loses_no_more_than_half_a_step(samples: list[int]) -> None:
     pcm = struct.pack(f"<{len(samples)}h", *samples)
