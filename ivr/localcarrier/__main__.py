@@ -27,12 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="the same identifiers in every run")
     parser.add_argument("--fast-prompts", action="store_true", help="every Say is a short silence")
     parser.add_argument("--speech-rate", type=int, default=165, metavar="WPM", help="how fast prompts are spoken")
+    parser.add_argument("--pace", type=float, default=1.0, help="call seconds per second (default: %(default)s)")
     parser.add_argument(
         "--switches", default="{}", metavar="JSON", help='e.g. {"redirect_latency_ms": 0}; see switches.py'
     )
     given = parser.parse_args(arguments)
     if not given.account_sid or not given.auth_token:
         parser.error("--account-sid and --auth-token are needed (or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN)")
+    if not 0 < given.pace <= 50:
+        parser.error("--pace must be above 0 and at most 50")
     try:
         switches = msgspec.json.decode(given.switches, type=Switches)
     except msgspec.DecodeError as error:
@@ -47,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=given.seed,
         fast_prompts=given.fast_prompts,
         speech_rate_wpm=given.speech_rate,
+        pace=given.pace,
         switches=switches,
     )
     return run(settings)

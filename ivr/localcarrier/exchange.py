@@ -45,7 +45,7 @@ class Exchange:
         self.settings = settings
         self.switches = settings.switches
         self.sids = Sids(settings.seed)
-        self.clock = Clock()
+        self.clock = Clock(settings.pace)
         self.log = EventLog(settings.events_file)
         self.webhooks = WebhookClient(settings.auth_token, self.log, self.sids)
         self.voices = Voices(

@@ -257,9 +257,13 @@ class Leg:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def news(self) -> None:
-        """Return when something began or ended to play, or the leg ended."""
-        await self._news.wait()
+    @property
+    def news(self) -> asyncio.Event:
+        """The event of the next time that something begins or ends to play, or the leg ends.
+
+        Take it before looking: what happens after that sets the one that was taken.
+        """
+        return self._news
 
     # -- keys
 

@@ -168,14 +168,13 @@ class Person:
         timer = asyncio.ensure_future(leg.exchange.clock.sleep(timeout_s))
         try:
             while True:
+                news = leg.news
                 found = find()
-                if found is not None or timer.done():
+                if found is not None or timer.done() or leg.ended:
                     return found
-                if leg.ended:
-                    return None
-                news = asyncio.ensure_future(leg.news())
-                await asyncio.wait({news, timer}, return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
+                waiting = asyncio.ensure_future(news.wait())
+                await asyncio.wait({waiting, timer}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
         finally:
             timer.cancel()
 

@@ -14,7 +14,8 @@ class CarrierSettings(msgspec.Struct, frozen=True):
 
     port: 0 takes a free one. record_dir: where each leg is written as a WAV. events_file: the log as JSON lines.
     seed: the same identifiers in every run. fast_prompts: every Say is a short silence. speech_rate_wpm: how fast
-    prompts are spoken.
+    prompts are spoken. pace: how many seconds of call time pass in a second; 1 is a telephone, more is for tests
+    without real audio.
     """
 
     account_sid: str
@@ -26,6 +27,7 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     seed: int | None = None
     fast_prompts: bool = False
     speech_rate_wpm: int = 165
+    pace: float = 1.0
     switches: Switches = Switches()
 
     def __repr__(self) -> str:

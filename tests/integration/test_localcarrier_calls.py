@@ -32,7 +32,7 @@ def app() -> Iterator[App]:
 @pytest.fixture
 def carrier(app: App) -> Iterator[LocalCarrierClient]:
     settings = CarrierSettings(
-        ACCOUNT_SID, AUTH_TOKEN, port=0, fast_prompts=True, switches=Switches(redirect_latency_ms=20)
+        ACCOUNT_SID, AUTH_TOKEN, port=0, fast_prompts=True, pace=4, switches=Switches(redirect_latency_ms=20)
     )
     with carrier_in_background(settings) as client:
         client.set_number(SERVICE, app.url("/voice"), status_callback=app.url("/status"))

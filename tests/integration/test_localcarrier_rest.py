@@ -35,7 +35,7 @@ def app() -> Iterator[App]:
 @pytest.fixture
 def carrier(app: App) -> Iterator[LocalCarrierClient]:
     settings = CarrierSettings(
-        ACCOUNT_SID, AUTH_TOKEN, port=0, fast_prompts=True, switches=Switches(redirect_latency_ms=20)
+        ACCOUNT_SID, AUTH_TOKEN, port=0, fast_prompts=True, pace=4, switches=Switches(redirect_latency_ms=20)
     )
     with carrier_in_background(settings) as client:
         client.set_phone(AGENT, Phone(answer_after_ms=60, steps=(Stay(),)))
