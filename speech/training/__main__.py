@@ -27,7 +27,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
-    from speech.training.train import Plan, train
+    from speech.training.train import Plan, train_and_log
 
     seeds = range(arguments.seed, arguments.seed + arguments.nets)
     weights = [arguments.work / f"net-{seed}.pt" for seed in seeds]
@@ -36,7 +36,7 @@ def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
     processes = []
     for seed, out in zip(seeds, weights, strict=True):
         plan = Plan(arguments.recordings, voices, arguments.minutes, arguments.width, seed)
-        process = multiprocessing.get_context("spawn").Process(target=_train_one, args=(train, plan, out))
+        process = multiprocessing.get_context("spawn").Process(target=train_and_log, args=(plan, out))
         process.start()
         processes.append(process)
     for process in processes:
@@ -46,25 +46,16 @@ def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
     return weights
 
 
-def _train_one(train, plan, out) -> None:  # type: ignore[no-untyped-def]  # types would import torch in the parent
-    _log()
-    train(plan, out)
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-
-
 def main() -> None:
     """Make voices (once), train, export, measure, write the card."""
     arguments = _arguments()
-    _log()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         for name in NEEDED:
             __import__(name)
     except ImportError as error:
         sys.exit(f"{error.name} is not installed; training needs: pip install -e '.[training]'")
-    from speech.training import graph, voices
+    from speech.training import graph, tools, voices
     from speech.training.card import write_card
     from speech.training.export import write_acoustic_model, write_graph_folder
     from speech.training.vosk_evaluate import evaluate
@@ -72,11 +63,11 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     archive = arguments.work / "voices.zip"
     try:
-        voices.require(graph.TOOLS)
+        tools.require(graph.TOOLS)
         graph.plugin_folder()
         if not archive.exists():
             voices.make_voices(archive, arguments.seed)
-    except voices.MissingToolError as error:
+    except tools.MissingToolError as error:
         sys.exit(str(error))
     weights = _train(arguments, archive)
     write_acoustic_model(arguments.out, weights)

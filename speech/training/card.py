@@ -9,13 +9,13 @@ from pathlib import Path
 
 from speech.training.graph import Costs
 from speech.training.lexicon import COMMANDS, DIGITS, UNKNOWN_WORD, WORDS
-from speech.training.network import RIGHT_CONTEXT
 from speech.training.speakers import (
     DEVELOPMENT_DIGIT_SPEAKERS,
     HELD_OUT_ESPEAK_ACCENTS,
     HELD_OUT_ESPEAK_VARIANTS,
     HELD_OUT_FLITE_VOICES,
 )
+from speech.training.splices import RIGHT_CONTEXT
 from speech.training.vosk_evaluate import DIGIT_LIST, MENU_LIST, YES_NO_LIST, Measured, Score
 
 SAID_BY_PEOPLE = (*DIGITS, *COMMANDS)

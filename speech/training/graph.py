@@ -16,7 +16,7 @@ from pathlib import Path
 
 from speech.training.kaldi_format import advance_id, repeat_id
 from speech.training.lexicon import GARBAGE, SILENCE, UNKNOWN_WORD, WORDS, Units
-from speech.training.voices import MissingToolError, require
+from speech.training.tools import MissingToolError, require
 
 TOOLS = dict.fromkeys(("fstcompile", "fstconvert", "fstrmepsilon", "fstarcsort"), "libfst-tools")
 PLUGIN = "olabel_lookahead-fst.so"

@@ -1,7 +1,6 @@
 """The acoustic network: a small time-delay net (TDNN) with residual connections.
 
-One output every 30 ms. Each layer sees three outputs of the layer below; the splices reach further back than ahead,
-because what lies ahead must be waited for: 14 frames of 10 ms.
+One output every 30 ms; each layer sees three outputs of the layer below (`splices`).
 Source: Peddinti, Povey, Khudanpur 2015 (TDNN with sub-sampling); He et al. 2016 (residual connections).
 """
 
@@ -12,13 +11,7 @@ from torch import nn
 
 from speech.training.features import BANDS
 from speech.training.lexicon import Units
-
-SUBSAMPLING = 3
-INPUT_SPLICE = (-2, -1, 0, 1, 2)
-# In input frames (10 ms), multiples of the sub-sampling.
-SPLICES = ((-3, 0, 3), (-3, 0, 3), (-6, 0, 3), (-9, 0, 3))
-LEFT_CONTEXT = -INPUT_SPLICE[0] - sum(s[0] for s in SPLICES)
-RIGHT_CONTEXT = INPUT_SPLICE[-1] + sum(s[-1] for s in SPLICES)
+from speech.training.splices import INPUT_SPLICE, LEFT_CONTEXT, RIGHT_CONTEXT, SPLICES, SUBSAMPLING
 
 
 class Layer(nn.Module):

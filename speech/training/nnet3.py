@@ -15,7 +15,8 @@ import torch
 from speech.training import kaldi_format as kaldi
 from speech.training.features import BANDS
 from speech.training.lexicon import Units
-from speech.training.network import INPUT_SPLICE, LEFT_CONTEXT, RIGHT_CONTEXT, SPLICES, Layer, Network
+from speech.training.network import Layer, Network
+from speech.training.splices import INPUT_SPLICE, LEFT_CONTEXT, RIGHT_CONTEXT, SPLICES
 
 
 @dataclass

@@ -105,3 +105,9 @@ def train(plan: Plan, out: Path) -> None:
                 plan.seed, update, 100 * done, *seen,
             )  # fmt: skip
     torch.save({"state": net.state_dict(), "prior": prior, "updates": update, "width": plan.width}, out)
+
+
+def train_and_log(plan: Plan, out: Path) -> None:
+    """Train in a process of its own, with progress on its standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train(plan, out)

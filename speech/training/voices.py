@@ -11,7 +11,6 @@ import io
 import logging
 import math
 import random
-import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -32,6 +31,7 @@ from speech.training.speakers import (
     HELD_OUT_FLITE_VOICES,
     is_development,
 )
+from speech.training.tools import require
 
 RATE_HZ = 8000
 ACCENTS = ("en-us", "en-gb", "en-029", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-us-nyc")
@@ -48,25 +48,6 @@ FESTIVAL_VOICES = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
 TOOLS = {"espeak-ng": "espeak-ng", "flite": "flite", "festival": "festival"}
 
 logger = logging.getLogger(__name__)
-
-
-class MissingToolError(RuntimeError):
-    """A program that training needs is not installed; the message says what to install."""
-
-
-def require(tools: dict[str, str]) -> None:
-    """Check that programs are on the PATH.
-
-    Args:
-        tools: program name -> Debian package that has it.
-
-    Raises:
-        MissingToolError: at least one is absent; all are named at once.
-    """
-    missing = [program for program in tools if shutil.which(program) is None]
-    if missing:
-        packages = " ".join(dict.fromkeys(tools[program] for program in missing))
-        raise MissingToolError(f"not installed: {', '.join(missing)} (on Debian or Ubuntu: apt-get install {packages})")
 
 
 @dataclass(frozen=True)

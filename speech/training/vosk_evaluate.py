@@ -146,13 +146,15 @@ def joined_strings(
     return strings
 
 
-def _pcm(path: Path, words: Iterable[str], speakers: str = "") -> list[tuple[Recording, bytes]]:
-    words = set(words)
-    chosen = [r for r in recordings_of(path, is_development) if r.said in words and speakers in r.speaker]
+def development_takes(path: Path, words: Iterable[str]) -> list[tuple[Recording, bytes]]:
+    """Return what held-out speakers of a zip say of these words, with the samples."""
+    words = {word.replace(" ", "_") for word in words}
+    chosen = [r for r in recordings_of(path, is_development) if r.said in words]
     return [(r, mulaw_wav_to_pcm(wav)) for r, wav in read_files(path, chosen)]
 
 
-def _score(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
+def score_texts(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
+    """Right is: exactly what was said."""
     score = Score()
     for recording, pcm in takes:
         heard, said = ear.hear(pcm, phrases), recording.said.replace("_", " ")
@@ -160,7 +162,7 @@ def _score(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: t
     return score
 
 
-def _rejected(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
+def score_rejection(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases: tuple[str, ...]) -> Score:
     """Right is: nothing but `[unk]`, or silence."""
     score, accepted = Score(), 0
     for recording, pcm in takes:
@@ -172,7 +174,8 @@ def _rejected(ear: Recogniser, takes: Iterable[tuple[Recording, bytes]], phrases
     return score
 
 
-def _strings(ear: Recogniser, takes: list[tuple[Recording, bytes]], count: int, seed: int) -> Score:
+def score_strings(ear: Recogniser, takes: list[tuple[Recording, bytes]], count: int, seed: int) -> Score:
+    """Right is: all four digits of a joined string, and nothing else."""
     score = Score()
     for recording, words, pcm in joined_strings(takes, count, seed):
         heard = ear.hear(pcm, TEN_DIGITS)
@@ -190,26 +193,28 @@ def evaluate(folder: Path, recordings: Path, voices: Path | None, seed: int = 0)
         seed: draws the joined strings.
     """
     ear = Recogniser(folder)
-    people = _pcm(recordings / DIGITS_ZIP, DIGITS)
-    crowd = _pcm(recordings / COMMANDS_ZIP, DIGITS)
-    commands = _pcm(recordings / COMMANDS_ZIP, COMMANDS)
-    foreign = _pcm(recordings / ARABIC_ZIP, {r.said for r in recordings_of(recordings / ARABIC_ZIP, is_development)})
+    people = development_takes(recordings / DIGITS_ZIP, DIGITS)
+    crowd = development_takes(recordings / COMMANDS_ZIP, DIGITS)
+    commands = development_takes(recordings / COMMANDS_ZIP, COMMANDS)
+    foreign = development_takes(
+        recordings / ARABIC_ZIP, {r.said for r in recordings_of(recordings / ARABIC_ZIP, is_development)}
+    )
     unheard = [t for t in foreign if t[0].said in HELD_OUT_ARABIC]
     foreign = [t for t in foreign if t[0].said not in HELD_OUT_ARABIC]
     scores = {
-        "digits, studio speaker": _score(ear, people, TEN_DIGITS),
-        "digits, studio speaker, list with oh and universal words": _score(ear, people, DIGIT_LIST),
-        "digits, crowd speakers": _score(ear, crowd, TEN_DIGITS),
-        "digits, crowd speakers, list with oh and universal words": _score(ear, crowd, DIGIT_LIST),
-        "four-digit strings, studio speaker": _strings(ear, people, 300, seed),
-        "four-digit strings, crowd speakers": _strings(ear, crowd, 300, seed),
-        "commands, crowd speakers": _score(ear, commands, COMMAND_LIST),
-        "rejection: English commands, digit list": _rejected(ear, commands, DIGIT_LIST),
-        "rejection: foreign words, digit list": _rejected(ear, foreign[::4], DIGIT_LIST),
-        "rejection: foreign words never heard, digit list": _rejected(ear, unheard, DIGIT_LIST),
-        "rejection: digits, yes/no list": _rejected(ear, people[::4] + crowd, YES_NO_LIST),
-        "rejection: English commands, yes/no list": _rejected(ear, commands, YES_NO_LIST),
-        "rejection: English commands, menu list": _rejected(ear, commands, MENU_LIST),
+        "digits, studio speaker": score_texts(ear, people, TEN_DIGITS),
+        "digits, studio speaker, list with oh and universal words": score_texts(ear, people, DIGIT_LIST),
+        "digits, crowd speakers": score_texts(ear, crowd, TEN_DIGITS),
+        "digits, crowd speakers, list with oh and universal words": score_texts(ear, crowd, DIGIT_LIST),
+        "four-digit strings, studio speaker": score_strings(ear, people, 300, seed),
+        "four-digit strings, crowd speakers": score_strings(ear, crowd, 300, seed),
+        "commands, crowd speakers": score_texts(ear, commands, COMMAND_LIST),
+        "rejection: English commands, digit list": score_rejection(ear, commands, DIGIT_LIST),
+        "rejection: foreign words, digit list": score_rejection(ear, foreign[::4], DIGIT_LIST),
+        "rejection: foreign words never heard, digit list": score_rejection(ear, unheard, DIGIT_LIST),
+        "rejection: digits, yes/no list": score_rejection(ear, people[::4] + crowd, YES_NO_LIST),
+        "rejection: English commands, yes/no list": score_rejection(ear, commands, YES_NO_LIST),
+        "rejection: English commands, menu list": score_rejection(ear, commands, MENU_LIST),
     }
     if voices is not None:
         scores |= _synthetic(ear, voices)
@@ -217,18 +222,23 @@ def evaluate(folder: Path, recordings: Path, voices: Path | None, seed: int = 0)
 
 
 def _synthetic(ear: Recogniser, voices: Path) -> dict[str, Score]:
-    strings = {r.said for r in recordings_of(voices, is_development) if _is_digit_string(r.said)}
+    def takes(words: Iterable[str]) -> list[tuple[Recording, bytes]]:
+        return development_takes(voices, words)
+
+    menu = [*(w for w in MENU if w != "oh"), "call back"]
+    unheard = takes(HELD_OUT)[::3]  # every voice and word still comes up
     return {
-        "synthetic: digits": _score(ear, _pcm(voices, [*DIGITS, "oh"]), DIGIT_LIST),
-        "synthetic: yes and no": _score(ear, _pcm(voices, YES_NO), YES_NO_LIST),
-        "synthetic: menu words": _score(ear, _pcm(voices, [w for w in MENU if w != "oh"] + ["call_back"]), MENU_LIST),
-        "synthetic: strings in one breath": _score(ear, _pcm(voices, strings), DIGIT_LIST),
-        "rejection: synthetic words never heard, digit list": _rejected(ear, _pcm(voices, HELD_OUT), DIGIT_LIST),
-        "rejection: synthetic words never heard, menu list": _rejected(ear, _pcm(voices, HELD_OUT), MENU_LIST),
-        "rejection: synthetic words never heard, yes/no list": _rejected(ear, _pcm(voices, HELD_OUT), YES_NO_LIST),
+        "synthetic: digits": score_texts(ear, takes([*DIGITS, "oh"]), DIGIT_LIST),
+        "synthetic: yes and no": score_texts(ear, takes(YES_NO), YES_NO_LIST),
+        "synthetic: menu words": score_texts(ear, takes(menu), MENU_LIST),
+        "synthetic: strings in one breath": score_texts(ear, takes(digit_strings(voices)), DIGIT_LIST),
+        "rejection: synthetic words never heard, digit list": score_rejection(ear, unheard, DIGIT_LIST),
+        "rejection: synthetic words never heard, menu list": score_rejection(ear, unheard, MENU_LIST),
+        "rejection: synthetic words never heard, yes/no list": score_rejection(ear, unheard, YES_NO_LIST),
     }
 
 
-def _is_digit_string(said: str) -> bool:
-    words = said.split("_")
-    return len(words) > 1 and all(w in DIGITS or w == "oh" for w in words)
+def digit_strings(voices: Path) -> set[str]:
+    """Return the strings of digits (`four_two`) that held-out synthetic voices say."""
+    said = {recording.said for recording in recordings_of(voices, is_development)}
+    return {s for s in said if "_" in s and set(s.split("_")) <= {*DIGITS, "oh"}}

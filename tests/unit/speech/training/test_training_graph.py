@@ -2,13 +2,8 @@
 
 import pytest
 
+from speech.training import graph, tools
 from speech.training.lexicon import SILENCE, UNKNOWN_WORD, WORDS, build_units
-
-pytest.importorskip("numpy", reason="numpy comes with the training extra")
-pytest.importorskip("scipy", reason="scipy comes with the training extra")
-pytest.importorskip("soundfile", reason="soundfile comes with the training extra")
-
-from speech.training import graph, voices
 
 IDS = {word: i for i, word in enumerate([*WORDS, UNKNOWN_WORD], 1)}
 
@@ -51,5 +46,5 @@ def test_a_listed_word_is_always_cheaper_than_the_same_word_as_unknown():
 
 
 def test_a_missing_program_is_named_with_the_package_to_install():
-    with pytest.raises(voices.MissingToolError, match=r"no-such-program .*apt-get install some-package"):
-        voices.require({"no-such-program": "some-package"})
+    with pytest.raises(tools.MissingToolError, match=r"no-such-program .*apt-get install some-package"):
+        tools.require({"no-such-program": "some-package"})
