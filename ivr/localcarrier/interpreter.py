@@ -19,6 +19,7 @@ from ivr.localcarrier.documents import APOLOGY, DocumentError, Loaded, load
 from ivr.localcarrier.gathering import collect
 from ivr.localcarrier.leg import DocumentRequest
 from ivr.localcarrier.streams import start_stream, stop_stream
+from ivr.localcarrier.webhook import WebhookError
 
 if TYPE_CHECKING:
     from ivr.localcarrier.leg import Leg
@@ -227,15 +228,21 @@ class Interpreter:
         return DocumentRequest(action, verb.method, result.parameters(), purpose="dial")
 
     def _request_and_ignore(self, request: DocumentRequest) -> None:
+        """Request an action whose document comes too late to be run."""
         leg = self._leg
         params = {**leg.parameters(), **request.params}
-        leg.exchange.in_background(
-            leg.exchange.webhooks.send(
-                request.purpose,
-                request.url,
-                params,
-                method=request.method,
-                call_sid=leg.sid,
-                cookies=leg.cookies,
-            )
-        )
+
+        async def send() -> None:
+            try:
+                await leg.exchange.webhooks.send(
+                    request.purpose,
+                    request.url,
+                    params,
+                    method=request.method,
+                    call_sid=leg.sid,
+                    cookies=leg.cookies,
+                )
+            except WebhookError as error:
+                leg.exchange.notice("warning", leg.sid, error.code, str(error), error.url)
+
+        leg.exchange.in_background(send())

@@ -9,12 +9,18 @@ from __future__ import annotations
 import math
 import sys
 from array import array
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import mul
 from typing import Final
 
 TAPS: Final = 32
 _BETA: Final = 5.0
+_dot: Final[Callable[[Sequence[float], Sequence[float]], float]] = getattr(
+    math,
+    "sumprod",  # from Python 3.12 on
+    lambda one, other: sum(map(mul, one, other)),
+)
 
 
 def resample(pcm16: bytes, from_hz: int, to_hz: int = 8000) -> bytes:
@@ -26,15 +32,16 @@ def resample(pcm16: bytes, from_hz: int, to_hz: int = 8000) -> bytes:
         source.byteswap()
     step = math.gcd(from_hz, to_hz)
     up, down = to_hz // step, from_hz // step
-    padded = [0.0] * (TAPS // 2) + list(map(float, source)) + [0.0] * TAPS
+    padded = [0.0] * (TAPS // 2 - 1) + list(map(float, source)) + [0.0] * (TAPS + down)
+    # Offsets and filters repeat every `up` outputs, which are `down` inputs.
+    pattern = [(n * down // up, _filters(up, down)[n * down % up]) for n in range(up)]
     length = len(source) * up // down
-    positions = (n * down for n in range(length))
-    result = array("h", bytes(2 * length))
-    filters = _filters(up, down)
-    for n, position in enumerate(positions):
-        offset, phase = divmod(position, up)
-        total = sum(map(mul, filters[phase], padded[offset + 1 : offset + 1 + TAPS]))
-        result[n] = max(-32768, min(32767, round(total)))
+    sums = [
+        _dot(taps, padded[first + offset : first + offset + TAPS])
+        for first in range(0, len(source), down)
+        for offset, taps in pattern
+    ]
+    result = array("h", (max(-32768, min(32767, round(total))) for total in sums[:length]))
     if sys.byteorder == "big":
         result.byteswap()
     return result.tobytes()

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from ivr.localcarrier import espeak, mulaw, wav
 from ivr.localcarrier.resample import resample
+from ivr.localcarrier.verbs import Say
+from ivr.localcarrier.voices import Voices
 
 
 def tone(hz: float, rate_hz: int, seconds: float, level: int = 10_000) -> bytes:
@@ -178,3 +180,38 @@ def test_a_crash_of_the_library_costs_one_prompt(command):
             engine.speak(espeak.Speech("three", "no-such-voice"))
     finally:
         engine.close()
+
+
+class BrokenEngine:
+    name = "broken"
+
+    def speak(self, speech: espeak.Speech) -> tuple[bytes, int]:
+        raise espeak.SpeechError(f"out of breath at {speech.text}")
+
+    def close(self) -> None:
+        return None
+
+
+async def test_without_an_engine_speech_is_silence_as_long_as_the_text_and_one_warning():
+    warnings: list[str] = []
+    voices = Voices(None, fast_prompts=False, warn=warnings.append)
+    short, long = await voices.prompt(Say("one")), await voices.prompt(Say("one two three four"))
+    assert set(short + long) == {0xFF}
+    assert len(long) == pytest.approx(4 * len(short), rel=0.05)
+    assert len(warnings) == 1
+    assert "espeak-ng" in warnings[0]
+
+
+async def test_an_engine_that_fails_costs_the_sound_but_not_the_prompt():
+    warnings: list[str] = []
+    voices = Voices(BrokenEngine(), fast_prompts=False, warn=warnings.append)
+    assert set(await voices.prompt(Say("one two"))) == {0xFF}
+    assert warnings == ["out of breath at one two"]
+    voices.close()
+
+
+async def test_fast_prompts_are_30_ms_of_silence_a_word_in_whole_frames():
+    voices = Voices(BrokenEngine(), fast_prompts=True, warn=pytest.fail)
+    codes = await voices.prompt(Say("one two three"))
+    assert codes == b"\xff" * 800  # 90 ms, rounded up to 100
+    voices.close()
