@@ -38,5 +38,5 @@ def configure(process: str, level: str) -> None:
 
 def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     # Times and SIDs hold long digits too; they are no numbers of anybody.
-    kept = {"timestamp", "call_sid", "sid"}
+    kept = {"timestamp", "call_sid", "sid", "stream_sid"}
     return {name: value if name in kept else mask_numbers(value) for name, value in fields.items()}

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 
 from ivr import logs
 from ivr.redis_client import connect
 from ivr.redis_server import PrivateRedis, find_binary
+
+
+# Machines that run the tests are noisy: how long an example takes says nothing about it.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)
