@@ -32,12 +32,13 @@ def _encoded(sample: int) -> int:
     return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
 
 
-_LINEAR: Final = tuple(_decoded(code) for code in range(256))
-_LOW_BYTES: Final = bytes(sample & 0xFF for sample in _LINEAR)
-_HIGH_BYTES: Final = bytes(sample >> 8 & 0xFF for sample in _LINEAR)
-_SQUARES: Final = tuple(sample * sample for sample in _LINEAR)
-# Indexed by the sample as an unsigned 16-bit number.
-_CODES: Final = bytes(_encoded(value - 0x10000 if value & 0x8000 else value) for value in range(0x10000))
+# The sample that each code stands for.
+LINEAR: Final = tuple(_decoded(code) for code in range(256))
+_LOW_BYTES: Final = bytes(sample & 0xFF for sample in LINEAR)
+_HIGH_BYTES: Final = bytes(sample >> 8 & 0xFF for sample in LINEAR)
+_SQUARES: Final = tuple(sample * sample for sample in LINEAR)
+# The code of each sample, indexed by the sample as an unsigned 16-bit number.
+CODES: Final = bytes(_encoded(value - 0x10000 if value & 0x8000 else value) for value in range(0x10000))
 
 
 def decode(mulaw: bytes) -> bytes:
@@ -54,7 +55,7 @@ def encode(pcm: bytes) -> bytes:
     samples.frombytes(pcm)
     if sys.byteorder == "big":
         samples.byteswap()
-    return bytes(map(_CODES.__getitem__, samples))
+    return bytes(map(CODES.__getitem__, samples))
 
 
 def level_dbfs(mulaw: bytes) -> float:
