@@ -1,9 +1,13 @@
 # Two commands do all the set-up: `make demo` and `make test`.
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
+comma := ,
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Installs the extras $(1); one line shows what is going on, and the whole story where it fails.
+INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 2>&1 | tee $(VENV)/install.log \
+	| awk -v tty="$$(test -t 1 && echo 1)" 'tty { printf "\r\033[K  %.76s", $$0; fflush() } END { if (tty) print "" }' \
+	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve doctor test check format clean
@@ -41,13 +45,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
-	@echo "installing Zerohold into $(VENV) (about a minute the first time)"
-	@$(PIP) install -q -e '.[demo]'
+	@echo "installing Zerohold into $(VENV): a minute or two the first time"
+	@$(call INSTALL,demo)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	@echo "installing Zerohold and its tests into $(VENV)"
-	@$(PIP) install -q -e '.[demo,test]'
+	@echo "installing Zerohold and what its tests need into $(VENV): a minute or two the first time"
+	@$(call INSTALL,demo$(comma)test)
 	@touch $(VENV)/.demo $@
 
 .PHONY: debian-packages

@@ -3,6 +3,7 @@
     zh:listen:{CALL_SID}      web -> media   the turn that the call is in: token, turn, URL, grammar; 24 h
     zh:listen (channel)       web -> media   the SID of a call whose record changed
     zh:heard:{CALL_SID}:TURN  media -> web   the interpretation of that turn; the first one stays; 1 h
+    zh:speaking:{CALL_SID}    media -> web   the turn in which the caller has begun to speak; 6 s
     zh:speech:{CALL_SID}      media -> web   "up" or "down"; 24 h
     zh:heartbeat:media        media -> web   there while at least one recogniser is ready; 5 s
 
@@ -26,6 +27,7 @@ CHANNEL: Final = "zh:listen"
 HEARTBEAT_KEY: Final = "zh:heartbeat:media"
 LISTEN_TTL_S: Final = 24 * 3600
 HEARD_TTL_S: Final = 3600
+SPEAKING_TTL_S: Final = 6
 HEARTBEAT_TTL_S: Final = 5
 PING_EVERY_S: Final = 2.0
 SILENT_FOR_S: Final = 8.0
@@ -55,6 +57,10 @@ def _heard_key(call_sid: str, turn: int) -> str:
     return f"zh:heard:{{{call_sid}}}:{turn}"
 
 
+def _speaking_key(call_sid: str) -> str:
+    return f"zh:speaking:{{{call_sid}}}"
+
+
 def _speech_key(call_sid: str) -> str:
     return f"zh:speech:{{{call_sid}}}"
 
@@ -79,6 +85,10 @@ class ListenStore:
         """The interpretation of what was said in this turn as plain JSON values; None where nothing was."""
         raw = cast("str | None", self._redis.get(_heard_key(call_sid, turn)))
         return None if raw is None else cast("dict[str, Any]", msgspec.json.decode(raw))
+
+    def is_speaking(self, call_sid: str, turn: int) -> bool:
+        """Whether the caller began to speak in this turn a moment ago, and what they said is not known yet."""
+        return self._redis.get(_speaking_key(call_sid)) == str(turn)
 
     def speech_status(self, call_sid: str) -> SpeechStatus | None:
         """Whether this call is being listened to; None before its stream has come."""
@@ -116,6 +126,10 @@ class AsyncListenStore:
             return True
         # The client sends a command again when the answer to the first was lost: then what is there is ours.
         return bool(await self._redis.get(key) == value)
+
+    async def set_speaking(self, call_sid: str, turn: int) -> None:
+        """Say that the caller has begun to speak: a silence that the carrier reports now is none."""
+        await self._redis.set(_speaking_key(call_sid), turn, ex=SPEAKING_TTL_S)
 
     async def set_speech(self, call_sid: str, status: SpeechStatus) -> None:
         """Say whether this call is being listened to."""

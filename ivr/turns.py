@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 # A turn that feeds more events back than this is going in circles.
 MOST_EVENTS: Final = 20
+# Who speaks for longer than that after the timer ran out is not answering; somebody is talking in the room.
+MOST_PATIENCE: Final = 3
 # How long a request waits for the one that is making the turn, before it tells the carrier to ask again.
 BUSY_FOR_S: Final = 1.2
 BUSY_STEP_S: Final = 0.03
@@ -113,6 +115,21 @@ class Turns:
         """The document that the caller should hear now; None for a call that we do not know."""
         known = self._calls.read(call_sid)
         return None if known is None else self._render(call_sid, *known)
+
+    def listen_on(self, call_sid: str, turn: int, patience: int) -> str | None:
+        """The document for a silence that is none, as the caller is speaking; None where it is a silence indeed.
+
+        The carrier's timer knows of keys alone: it runs out while somebody who thought for a while is answering.
+        """
+        if patience >= MOST_PATIENCE or not self._listening.is_speaking(call_sid, turn):
+            return None
+        known = self._calls.read(call_sid)
+        if known is None or known[0] != turn:
+            return None
+        collect = next((verb for verb in known[1].verbs if isinstance(verb, actions.Collect)), None)
+        if collect is None:
+            return None
+        return twilio_twiml.render_listening(collect, urls=self._urls, turn=turn, patience=patience + 1)
 
     def end(self, call_sid: str, event: events.Event, token: str) -> None:
         """The call is over: whatever turn it is in, the event ends it; a call that has ended stays as it is."""

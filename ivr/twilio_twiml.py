@@ -18,6 +18,7 @@ from ivr.urls import Urls
 SAY_LANGUAGES: Final = {"en": "en-GB"}
 STREAM_NAME: Final = "asr"
 FINISH_KEY: Final = "#"
+LISTEN_ON_S: Final = 3
 
 
 class MediaStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,15 @@ def render_turn(
                 response.append(_dial_person(verb, urls, call_sid, turn, ring_s))
             case actions.Hangup():
                 response.hangup()
+    return str(response)
+
+
+def render_listening(verb: actions.Collect, *, urls: Urls, turn: int, patience: int) -> str:
+    """Go on listening without a word: the caller is in the middle of a sentence."""
+    response = VoiceResponse()
+    quiet = msgspec.structs.replace(verb, prompts=(), timeout_s=LISTEN_ON_S)
+    response.append(_gather(quiet, urls.turn(turn, "keys")))
+    response.redirect(urls.patient_silence(turn, patience), method="POST")
     return str(response)
 
 

@@ -15,6 +15,10 @@ class Urls:
         """Where the answer to a turn goes; `by` says what kind of answer it is."""
         return self._url("/voice/turn", turn=turn, by=by)
 
+    def patient_silence(self, turn: int, patience: int) -> str:
+        """Where silence goes while the caller is speaking; `patience` counts how often we went on listening."""
+        return self._url("/voice/turn", turn=turn, by="silence", patience=patience)
+
     def stream_status(self) -> str:
         return self._url("/voice/stream")
 

@@ -12,7 +12,6 @@ from ivr import logs
 from ivr.redis_client import connect
 from ivr.redis_server import PrivateRedis, find_binary
 
-
 # Machines that run the tests are noisy: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -54,9 +54,23 @@ class Results:
         self, call_sid: str, record: ListenRecord, utterance: Utterance, turn_now: Callable[[], int | None]
     ) -> None:
         """Deliver the result of the turn that `record` describes; `turn_now` answers the call's turn, where known."""
-        delivery = asyncio.create_task(self._deliver(call_sid, record, utterance, turn_now))
+        self._beside(self._deliver(call_sid, record, utterance, turn_now))
+
+    def report_start(self, call_sid: str, record: ListenRecord) -> None:
+        """Let web know that the caller has begun to speak in this turn."""
+        self._beside(self._note_start(call_sid, record.turn))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        delivery = asyncio.create_task(work)
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._deliveries.discard)
+
+    async def _note_start(self, call_sid: str, turn: int) -> None:
+        try:
+            await self._store.set_speaking(call_sid, turn)
+        except RedisError as error:
+            # The worst that follows is a prompt that begins while the caller speaks.
+            log.warning("media.start_lost", call_sid=call_sid, turn=turn, error=type(error).__name__)
 
     async def stop(self) -> None:
         """Wait a little for the results that are on their way."""

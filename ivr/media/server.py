@@ -186,7 +186,10 @@ class MediaServer:
         def report(of: ListenRecord, utterance: Utterance) -> None:
             self._results.report(call_sid, of, utterance, lambda: self.turn_now(call_sid))
 
-        session = Session(call_sid, recogniser, self._model.vocabulary, report)
+        def report_start(of: ListenRecord) -> None:
+            self._results.report_start(call_sid, of)
+
+        session = Session(call_sid, recogniser, self._model.vocabulary, report, report_start)
         session.turn(record)
         live = _Live(session, connection, asyncio.Event())
         # The record may have changed between the check and now.

@@ -21,7 +21,7 @@ from ivr.media.audio import CHUNK_MS, AudioChunk, Chunker, Jump
 from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
 from speech.digits import UNKNOWN_WORD, to_digits
-from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor
+from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
 
@@ -48,8 +48,9 @@ class Utterance(msgspec.Struct, frozen=True):
     early: bool
 
 
-# Must return at once: storing and telling the carrier go on beside, and outlive the stream.
+# Both must return at once: storing and telling the carrier go on beside, and outlive the stream.
 Report = Callable[[ListenRecord, Utterance], None]
+ReportStart = Callable[[ListenRecord], None]
 
 
 class BacklogError(Exception):
@@ -65,6 +66,7 @@ class Session:
         recogniser: Recogniser,
         vocabulary: Collection[str],
         report: Report,
+        report_start: ReportStart,
         chunk_ms: int = CHUNK_MS,
     ) -> None:
         self.call_sid = call_sid
@@ -72,6 +74,7 @@ class Session:
         self._recogniser = recogniser
         self._vocabulary = vocabulary
         self._report = report
+        self._report_start = report_start
         self._chunker = Chunker(chunk_ms)
         self._chunks: asyncio.Queue[tuple[AudioChunk, float]] = asyncio.Queue(round(1000 * BACKLOG_S / chunk_ms))
         self._noise = NoiseFloor()
@@ -116,7 +119,9 @@ class Session:
             if self.record is not record or self._endpointer is not endpointer:
                 continue
             heard = endpointer.feed(Chunk(chunk.start_ms, chunk.end_ms, chunk.levels_dbfs, tuple(words)))
-            if isinstance(heard, Commit):
+            if isinstance(heard, SpeechStarted):
+                self._report_start(record)
+            elif isinstance(heard, Commit):
                 await self._commit(record, record.grammar, heard, arrived_s)
 
     async def _begin(self) -> None:

@@ -48,10 +48,13 @@ def turn() -> Response:
         _call_over(call_sid, talked=request.form.get("DialBridged", "").lower() == "true")
         return twiml(twilio_twiml.nothing())
     event = _event(call_sid, number, by)
+    document = None
     if event is None or not number.isdecimal():
         document = turns.current(call_sid)
     else:
-        document = turns.take(call_sid, int(number), event, idempotency_token())
+        if by == "silence":
+            document = turns.listen_on(call_sid, int(number), request.args.get("patience", 0, type=int))
+        document = document or turns.take(call_sid, int(number), event, idempotency_token())
     if document is None:
         # The record is gone, or never was: begin anew rather than hang up on a caller.
         log.warning("turn of an unknown call", call_sid=call_sid)

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from flows.state import Ended
-from ivr.localcarrier.script import HangUp, Hear, Phone, Press, Say, Stay, Wait
+from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, Stay, Wait
 from ivr.processes import PROCESSES
 from tests.acceptance.office import AGENT_NUMBER, Office
 
@@ -126,3 +126,13 @@ def test_a_caller_in_line_is_put_through_as_soon_as_somebody_is_free(office: Off
     office.add_agent(AGENT_NUMBER, takes)
     office.finish(sid)
     assert office.state(sid).stage == Ended(outcome="transferred")
+
+
+def test_a_caller_who_begins_to_answer_just_before_the_time_is_over_is_not_interrupted(office: Office) -> None:
+    """Six seconds after the prompt the carrier reports silence; the word has begun at about five and a half."""
+    slowly = Say("four, eight, two, one.", voice="en-gb-scotland", rate_wpm=110)
+    sid = office.call(
+        Hear("How can we help"), Press("1"), HearEnd("press 0 and wait"), Wait(5300), slowly, Hear("I heard"), HangUp()
+    )
+    office.finish(sid)
+    assert not any("did not hear" in prompt for prompt in office.prompts(sid))

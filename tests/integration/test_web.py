@@ -176,6 +176,20 @@ def test_a_key_and_a_spoken_word_in_the_same_instant_make_one_turn(
     assert len(record.state.said) == 1
 
 
+def test_a_silence_that_the_carrier_reports_while_the_caller_speaks_is_none(
+    client: SignedClient, services: Services, redis_client: redis.Redis
+) -> None:
+    redis_client.set("zh:heartbeat:media", "{}", ex=30)
+    first = client.post("/voice/incoming")
+    redis_client.set(f"zh:speaking:{{{SID}}}", 1)
+    patient = client.post(silence(first))
+    assert spoken(patient) == ""
+    assert action(patient) == action(first)
+    for _ in range(2):
+        patient = client.post(silence(patient))
+    assert "did not hear" in spoken(client.post(silence(patient))), "but not for ever"
+
+
 def test_a_turn_whose_maker_died_is_made_from_the_event_that_came_first(
     client: SignedClient, services: Services
 ) -> None:

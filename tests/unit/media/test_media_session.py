@@ -58,7 +58,15 @@ class Rig:
     def __init__(self) -> None:
         self.recogniser = ScriptedRecogniser()
         self.results: list[tuple[ListenRecord, Utterance]] = []
-        self.session = Session("CA1", self.recogniser, VOCABULARY, lambda *result: self.results.append(result), 100)
+        self.started: list[int] = []
+        self.session = Session(
+            "CA1",
+            self.recogniser,
+            VOCABULARY,
+            lambda *result: self.results.append(result),
+            lambda record: self.started.append(record.turn),
+            100,
+        )
         self.at_ms = 0
         self.task: asyncio.Task[None] | None = None
 
@@ -245,3 +253,14 @@ def test_spoken_digits_do_not_reach_the_log() -> None:
     words = [Word(text, 1.0, 0, 200) for text in ("one", "[unk]", "double", "two", "agent")]
     assert masked_words(PIN, words) == "# [unk] double # agent"
     assert masked_words(MENU, words[4:]) == "agent"
+
+
+async def test_the_beginning_of_speech_is_reported_once_and_before_its_result(rig: Rig) -> None:
+    rig.session.turn(record(3, MENU))
+    rig.recogniser.heard = ["sales"]
+    rig.send(LOUD, 2)
+    await rig.drained()
+    assert (rig.started, rig.results) == ([3], [])
+    await rig.say("sales")
+    assert rig.started == [3]
+    assert len(rig.results) == 1
