@@ -20,7 +20,7 @@ def configure(process: str, level: str) -> None:
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _named(process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -30,10 +30,18 @@ def configure(process: str, level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(process=process)
     # The SDK logs every request with its number; APScheduler every tick.
     for noisy in ("twilio.http_client", "apscheduler", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _named(process: str) -> structlog.typing.Processor:
+    """Adds the process to each record, whatever thread it comes from."""
+
+    def add(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {"process": process, **fields}
+
+    return add
 
 
 def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

