@@ -6,7 +6,12 @@ import argparse
 import logging
 import multiprocessing
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from speech.training.train import Plan
 
 NEEDED = ("numpy", "scipy", "soundfile", "torch", "vosk")
 
@@ -16,7 +21,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the zips of recordings")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--work", type=Path, default=Path("data/training"), help="for voices and weights in between")
-    parser.add_argument("--minutes", type=float, default=22.0, help="training time of each network")
+    parser.add_argument("--minutes", type=float, default=32.0, help="training time of each network")
+    parser.add_argument("--refine", type=float, default=11.0, help="further minutes, on milder distortions")
     parser.add_argument("--nets", type=int, default=2, help="networks trained side by side, one core each")
     parser.add_argument("--width", type=int, default=224, help="hidden channels of each network")
     parser.add_argument("--seed", type=int, default=1)
@@ -27,23 +33,31 @@ def _arguments() -> argparse.Namespace:
 
 
 def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
-    from speech.training.train import Plan, train_and_log
+    from speech.training.train import Plan
 
     seeds = range(arguments.seed, arguments.seed + arguments.nets)
-    weights = [arguments.work / f"net-{seed}.pt" for seed in seeds]
+    first = [arguments.work / f"net-{seed}.pt" for seed in seeds]
+    refined = [arguments.work / f"net-{seed}-refined.pt" for seed in seeds]
     if arguments.keep_weights:
-        return weights
-    processes = []
-    for seed, out in zip(seeds, weights, strict=True):
-        plan = Plan(arguments.recordings, voices, arguments.minutes, arguments.width, seed)
-        process = multiprocessing.get_context("spawn").Process(target=train_and_log, args=(plan, out))
+        return refined
+    plan = Plan(arguments.recordings, voices, arguments.minutes, arguments.width, arguments.seed)
+    _side_by_side([(replace(plan, seed=seed), out) for seed, out in zip(seeds, first, strict=True)])
+    plan = replace(plan, minutes=arguments.refine)
+    starts = zip(seeds, first, refined, strict=True)
+    _side_by_side([(replace(plan, seed=seed, start=start), out) for seed, start, out in starts])
+    return refined
+
+
+def _side_by_side(jobs: list[tuple[Plan, Path]]) -> None:
+    from speech.training.train import train_and_log
+
+    processes = [multiprocessing.get_context("spawn").Process(target=train_and_log, args=job) for job in jobs]
+    for process in processes:
         process.start()
-        processes.append(process)
     for process in processes:
         process.join()
         if process.exitcode != 0:
             sys.exit(f"training failed with code {process.exitcode}")
-    return weights
 
 
 def main() -> None:
@@ -73,7 +87,7 @@ def main() -> None:
     write_acoustic_model(arguments.out, weights)
     write_graph_folder(arguments.out, graph.Costs())
     measured = evaluate(arguments.out, arguments.recordings, archive)
-    made = {"minutes": arguments.minutes, "nets": arguments.nets, "width": arguments.width, "seed": arguments.seed}
+    made = {name: getattr(arguments, name) for name in ("minutes", "refine", "nets", "width", "seed")}
     write_card(arguments.out, measured, made)
     for name, score in measured.scores.items():
         sys.stdout.write(f"{name}: {score.right} of {score.files}\n")

@@ -156,10 +156,11 @@ def card(measured: Measured, made: dict[str, float], size_bytes: int) -> str:
         "## How it was made\n",
         _paragraph(
             f"""{made["nets"]:.0f} networks side by side (seeds from {made["seed"]:.0f}, {made["width"]:.0f} channels,
-            {made["minutes"]:.0f} minutes each on one core), scores averaged. Words start at even cuts, then maximum
-            mutual information over whole paths. Training stops by the clock: the same seed gives a slightly different
-            model each time. Costs: {costs.word:g} for every word, {costs.garbage:g} for other speech as `[unk]`,
-            {costs.unlisted:g} for a known but unlisted word as `[unk]`{extra}."""
+            {made["minutes"]:.0f} minutes each on one core, {made["refine"]:.0f} more on milder distortions), scores
+            averaged. Words start at even cuts, then maximum mutual information over whole paths. Training stops by the
+            clock: the same seed gives a slightly different model each time. Costs, tuned on the speakers above:
+            {costs.word:g} for every word, {costs.garbage:g} for other speech as `[unk]`, {costs.unlisted:g} for a known
+            but unlisted word as `[unk]`{extra}."""
         ),
         "## What to expect\n",
         _bullets(
@@ -178,7 +179,7 @@ def write_card(out: Path, measured: Measured, made: dict[str, float]) -> None:
     Args:
         out: the model folder, complete.
         measured: from `vosk_evaluate.evaluate`.
-        made: "nets", "width", "minutes" and "seed" of the training.
+        made: "nets", "width", "minutes", "refine" and "seed" of the training.
     """
     size_bytes = sum((out / name).stat().st_size for name in MODEL_FILES)
     (out / "README.md").write_text(card(measured, made, size_bytes), encoding="utf-8")

@@ -20,7 +20,7 @@ from speech.training.objective import Objective
 from speech.training.recordings import ARABIC_ZIP, COMMANDS_ZIP, DIGITS_ZIP
 
 BATCH = 32
-PEAK_RATE = 2e-3
+PEAK_RATE, REFINE_RATE = 2e-3, 1e-3
 FLAT_UNTIL, MILD_FROM, DECAY_FROM = 0.06, 0.65, 0.35  # parts of the schedule
 # At export the second head is added to the first, less its prior. Both numbers: the development split.
 FRAME_WEIGHT, PRIOR_WEIGHT = 0.4, 0.7
@@ -30,13 +30,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train on and for how long."""
+    """What to train on and for how long.
+
+    start: weights to train on from, on mild distortions and with a lower learning rate; None starts from nothing.
+    """
 
     recordings: Path
     voices: Path
     minutes: float
     width: int
     seed: int
+    start: Path | None = None
 
 
 def _groups(plan: Plan) -> list[Group]:
@@ -48,10 +52,11 @@ def _groups(plan: Plan) -> list[Group]:
     ]
 
 
-def learning_rate(done: float, update: int) -> float:
-    """Return the rate: a short rise, a plateau, then a cosine down to nothing."""
-    decay = 1.0 if done < DECAY_FROM else 0.5 * (1 + math.cos(math.pi * (done - DECAY_FROM) / (1 - DECAY_FROM)))
-    return PEAK_RATE * min(1, update / 100) * decay + 1e-6
+def learning_rate(done: float, update: int, refine: bool = False) -> float:
+    """Return the rate: a short rise, a plateau (none when refining), then a cosine down to nothing."""
+    peak, decay_from = (REFINE_RATE, 0.0) if refine else (PEAK_RATE, DECAY_FROM)
+    decay = 1.0 if done < decay_from else 0.5 * (1 + math.cos(math.pi * (done - decay_from) / (1 - decay_from)))
+    return peak * min(1, update / 100) * decay + 1e-6
 
 
 def train(plan: Plan, out: Path) -> None:
@@ -65,7 +70,7 @@ def train(plan: Plan, out: Path) -> None:
     torch.manual_seed(plan.seed)
     torch.set_num_threads(1)
     units = build_units()
-    data = Augmenter(_groups(plan), units, plan.seed)
+    data = Augmenter(_groups(plan), units, plan.seed + (1000 if plan.start else 0))
     net, objective = Network(units, plan.width), Objective(units)
     sample = torch.cat([data.batch(64).cepstra.flatten(0, 1) for _ in range(6)])
     net.mean.copy_(sample.mean(0))
@@ -75,18 +80,23 @@ def train(plan: Plan, out: Path) -> None:
     groups = [{"params": rest, "weight_decay": 0.01}, {"params": own, "weight_decay": 0.3}]
     optimiser = torch.optim.AdamW(groups, PEAK_RATE)
     prior = torch.full((units.state_count,), 1 / units.state_count)
+    refine = plan.start is not None
+    if plan.start is not None:
+        stored = torch.load(plan.start, weights_only=True)
+        net.load_state_dict(stored["state"])
+        prior = stored["prior"]
     started, update, seen = time.monotonic(), 0, np.zeros(2)
     while (done := (time.monotonic() - started) / (60 * plan.minutes)) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(done, update)
-        data.mild = done > MILD_FROM
+            group["lr"] = learning_rate(done, update, refine)
+        data.mild = refine or done > MILD_FROM
         batch = data.batch(BATCH)
         net.train()
         scores, frame_scores = net(batch.cepstra)
         length = min(scores.shape[1], batch.flat.shape[1])
         scores, frame_scores, flat = scores[:, :length], frame_scores[:, :length], batch.flat[:, :length]
         frames = scores.shape[0] * length
-        if done < FLAT_UNTIL:  # no alignment yet: words cut evenly into their states
+        if done < FLAT_UNTIL and not refine:  # no alignment yet: words cut evenly into their states
             loss = sum(nn.functional.cross_entropy(s.flatten(0, 1), flat.flatten()) for s in (scores, frame_scores))
         else:
             criterion, posterior, gradient = objective(scores, batch.words, batch.bounds)

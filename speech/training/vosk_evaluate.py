@@ -226,7 +226,7 @@ def _synthetic(ear: Recogniser, voices: Path) -> dict[str, Score]:
         return development_takes(voices, words)
 
     menu = [*(w for w in MENU if w != "oh"), "call back"]
-    unheard = takes(HELD_OUT)[::3]  # every voice and word still comes up
+    unheard = takes(HELD_OUT)[::4]  # 39 takes a word: the voices take turns
     return {
         "synthetic: digits": score_texts(ear, takes([*DIGITS, "oh"]), DIGIT_LIST),
         "synthetic: yes and no": score_texts(ear, takes(YES_NO), YES_NO_LIST),
