@@ -21,7 +21,7 @@ from callbacks.lifecycle import (
     LegCreated,
     SeenAlive,
 )
-from callbacks.model import Attempt, CallbackRequest, Leg, LegName
+from callbacks.model import Agent, Attempt, CallbackRequest, Leg, LegName
 from callbacks.policy import UnreachedReason
 from callbacks.service import Callbacks
 
@@ -71,7 +71,7 @@ class Dispatcher:
         for overdue in self._callbacks.store.overdue_leases(now, MOST_PER_TICK):
             moved += self._look_after(overdue.record, now)
         for agent in self._callbacks.stale_agents(now):
-            self._look_for(agent.id, agent.holder or "", agent.leg_sid, now)
+            self._look_for(agent, now)
         while moved < MOST_PER_TICK and (claimed := self._callbacks.claim(now)) is not None:
             self._ring(claimed, "agent", now)
             moved += 1
@@ -141,12 +141,17 @@ class Dispatcher:
         if noted is not None:
             self._dialler.let_agent_go(noted)
 
-    def _look_for(self, agent_id: str, holder: str, leg_sid: str | None, now: datetime) -> None:
-        """A person has been held for long: free them if their leg is over."""
-        if leg_sid is not None and self._dialler.leg_status(leg_sid) in {"ringing", "talking"}:
-            self._callbacks.extend_agent(agent_id, holder, now)
+    def _look_for(self, agent: Agent, now: datetime) -> None:
+        """A person has been held for long: free them if their leg is over, or if it has nothing to wait for."""
+        if agent.holder is None:
+            return
+        if agent.leg_sid is not None and self._dialler.leg_status(agent.leg_sid) in {"ringing", "talking"}:
+            held_by = self._callbacks.request_of(agent.holder)
+            if held_by is not None and held_by.state in {"promised", "ended"}:
+                self._dialler.let_agent_go(held_by)
+            self._callbacks.extend_agent(agent.id, agent.holder, now)
         else:
-            self._callbacks.release_agent(agent_id, holder, now)
+            self._callbacks.release_agent(agent.id, agent.holder, now)
 
     def _note(self, request: CallbackRequest, event: lifecycle.Event) -> CallbackRequest | None:
         """Put an event on record; None where someone else has moved the request meanwhile."""

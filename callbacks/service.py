@@ -173,6 +173,12 @@ class Callbacks:
         check_at = now + timedelta(seconds=self.policy.talk_check_s)
         self._change_agent(agent_id, holder, lambda agent: msgspec.structs.replace(agent, check_at=check_at), now)
 
+    def request_of(self, holder: str) -> CallbackRequest | None:
+        """The request whose present attempt holds an agent by this name; None where a call does, or an older one."""
+        kind, _, rest = holder.partition(":")
+        known = self.store.request(rest.partition(":")[0]) if kind == "request" else None
+        return known.record if known is not None and holder_of(known.record) == holder else None
+
     def stale_agents(self, now: datetime) -> list[Agent]:
         """People whose reservation should be looked at: has their leg ended without our being told?"""
         return [

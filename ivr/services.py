@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
+import structlog
 
 from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
@@ -21,6 +25,10 @@ from ivr.settings import Settings, SettingsError
 from ivr.turns import Turns
 from ivr.twilio_rest import Carrier
 from ivr.urls import Urls
+
+log = structlog.get_logger()
+
+BACKGROUND_THREADS: Final = 4
 
 
 def utc_now() -> datetime:
@@ -42,6 +50,19 @@ class Services(msgspec.Struct, frozen=True):
     dialler: CarrierDialler
     turns: Turns
     urls: Urls
+    # For what may take longer than a webhook may: the carrier's REST interface.
+    background: ThreadPoolExecutor
+
+    def beside(self, work: Callable[..., None], *arguments: object) -> None:
+        """Do it on another thread: the webhook must not wait for the carrier."""
+
+        def guarded() -> None:
+            try:
+                work(*arguments)
+            except Exception:
+                log.exception("work beside a webhook failed", work=work.__name__)
+
+        self.background.submit(guarded)
 
 
 def build(settings: Settings) -> Services:
@@ -94,4 +115,5 @@ def build(settings: Settings) -> Services:
             now=utc_now,
         ),
         urls=urls,
+        background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
     )

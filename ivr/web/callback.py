@@ -67,7 +67,7 @@ def agent_status() -> Response:
         if left is not None and left.state == "promised" and left.attempt is not None:
             customer_leg = left.attempt.customer_leg
             if customer_leg is not None and customer_leg.sid is not None:
-                services().dialler.hang_up(customer_leg.sid)
+                services().beside(services().dialler.hang_up, customer_leg.sid)
     return twiml(twilio_twiml.nothing())
 
 
@@ -92,7 +92,7 @@ def customer_status() -> Response:
         reason: UnreachedReason = call_status if call_status in {"busy", "failed", "canceled"} else "no-answer"  # type: ignore[assignment]
         unreached = _apply(lifecycle.CustomerUnreached(at=utc_now(), fence=_fence(), reason=reason))
         if unreached is not None:
-            services().dialler.let_agent_go(unreached)
+            services().beside(services().dialler.let_agent_go, unreached)
         else:
             _apply(lifecycle.CustomerLeft(at=utc_now(), fence=_fence()))
     return twiml(twilio_twiml.nothing())

@@ -231,3 +231,23 @@ def test_a_carrier_that_is_down_is_asked_again_later_without_blaming_the_agent(
     assert carrier.times_rung(AGENT) == 0
     dispatcher.dispatch_due(later(POLICY.carrier_down_s))
     assert carrier.times_rung(AGENT) == 1
+
+
+def test_an_agent_who_was_left_waiting_in_the_conference_is_let_go(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    """Web died between noting that the customer was not reached and telling the agent."""
+    dispatcher = Dispatcher(callbacks, carrier)
+    dispatcher.dispatch_due(NOW)
+    request_id = only(callbacks).id
+    callbacks.apply(request_id, lifecycle.AgentAccepted(at=later(2), fence=1, sid="CA0"))
+    dispatcher.dispatch_due(later(3))
+    callbacks.apply(request_id, lifecycle.CustomerUnreached(at=later(9), fence=1, reason="busy"))
+    carrier.statuses["CA0"] = "talking"
+    dispatcher.dispatch_due(later(POLICY.agent_lease_s))
+    assert carrier.let_go == 1
+    carrier.statuses["CA0"] = "completed"
+    dispatcher.dispatch_due(later(POLICY.agent_lease_s + POLICY.talk_check_s))
+    ana = callbacks.store.agent("ana")
+    assert ana is not None
+    assert ana.record.holder is None
