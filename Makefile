@@ -10,7 +10,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 
 	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve doctor test check format clean
+.PHONY: help demo serve doctor test check bench format clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,12 +33,15 @@ check: $(VENV)/.test ## Formatter, linter, types, architecture fences
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
 
+bench: $(VENV)/.test ## Measure how long callers wait for an answer, over ten calls
+	@$(BIN)/python -m tests.benchmarks.turn_latency
+
 format: $(VENV)/.test ## Format and fix what can be fixed by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-clean: ## Remove the virtual environment and the data folder
-	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache
+clean: ## Remove the virtual environment and caches; data stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; set PYTHON=python3.x") if not (3, 11) <= sys.version_info[:2] <= (3, 13) else None'

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from ivr.masking import mask_numbers
 
 
-def configure(process: str, level: str) -> None:
+def configure(process: str, level: str, stream: TextIO | None = None) -> None:
     """Set up structlog for one process; `level` is debug, info, warning or error."""
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if sys.stderr.isatty():
@@ -28,7 +28,7 @@ def configure(process: str, level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
     )
     # The SDK logs every request with its number; APScheduler every tick.
     for noisy in ("twilio.http_client", "apscheduler", "werkzeug"):

@@ -39,8 +39,6 @@ class Narrator:
         self._spoke_at: dict[str, float] = {}
         self._understood: dict[str, dict[str, Any]] = {}
         self._keys: dict[str, str] = {}
-        self.turn_latencies_ms: list[int] = []
-        self.document_latencies_ms: list[int] = []
 
     def name(self, call_sid: str, title: str, who: str) -> None:
         """Say who is on a leg, and what its story is."""
@@ -70,8 +68,6 @@ class Narrator:
                 yield self._line(event, "said", text=event["text"])
             case "webhook_request":
                 self._note_what_was_heard(event, sid)
-            case "webhook_response" if sid in self._understood and sid in self._spoke_at:
-                self.document_latencies_ms.append(round((event.at - self._spoke_at[sid]) * 1000))
             case "prompt_started":
                 yield from self._answered(event, sid)
             case "bridge_started":
@@ -98,6 +94,5 @@ class Narrator:
         if heard is None or spoke_at is None or event.at - spoke_at > LATEST_ANSWER_S:
             return
         latency_ms = round((event.at - spoke_at) * 1000)
-        self.turn_latencies_ms.append(latency_ms)
         confidence = round(heard["confidence"], 2)
         yield self._line(event, "heard", heard=heard["text"], confidence=confidence, latency_ms=latency_ms)

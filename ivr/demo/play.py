@@ -14,6 +14,7 @@ from flows.state import CallState, Ended
 from ivr.demo import scenario
 from ivr.demo.installation import OFFICE_NUMBER, Installation
 from ivr.demo.narrator import Line, Narrator
+from ivr.localcarrier.measure import turn_latencies
 from ivr.localcarrier.wire import Event
 from ivr.services import utc_now
 
@@ -147,6 +148,7 @@ class Play:
     ) -> Report:
         legs = self._carrier.calls()
         rung = [leg.to_number for leg in legs if leg.direction == "outbound-api"]
+        waits = [wait for leg in legs if leg.direction == "inbound" for wait in turn_latencies(self._events, leg.sid)]
         dossier = request.dossier if request is not None else {}
         kept = request is not None and request.connected_at is not None and request.connected_at <= request.promised_by
         said_to_agent = " ".join(self._prompts(leg.sid) for leg in legs if leg.to_number == scenario.AGENT_NUMBER)
@@ -168,8 +170,10 @@ class Play:
             calls=sum(leg.direction == "inbound" for leg in legs) + len({request.id} if request is not None else ()),
             promises_kept=int(kept),
             first_prompt_s=self._first_prompt_s,
-            turn_latencies_ms=self._narrator.turn_latencies_ms,
-            document_latencies_ms=self._narrator.document_latencies_ms,
+            turn_latencies_ms=[round(wait.to_prompt_s * 1000) for wait in waits if wait.to_prompt_s is not None],
+            document_latencies_ms=[
+                round(wait.to_document_s * 1000) for wait in waits if wait.to_document_s is not None
+            ],
             dossier=dossier,
             disposition=request.disposition if request is not None else None,
             checks=checks,
