@@ -22,7 +22,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--work", type=Path, default=Path("data/training"), help="for voices and weights in between")
     parser.add_argument("--minutes", type=float, default=32.0, help="training time of each network")
-    parser.add_argument("--refine", type=float, default=11.0, help="further minutes, on milder distortions")
+    parser.add_argument("--refine", type=float, default=10.5, help="further minutes a round, on milder distortions")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds of refining")
     parser.add_argument("--nets", type=int, default=2, help="networks trained side by side, one core each")
     parser.add_argument("--width", type=int, default=224, help="hidden channels of each network")
     parser.add_argument("--seed", type=int, default=1)
@@ -36,16 +37,19 @@ def _train(arguments: argparse.Namespace, voices: Path) -> list[Path]:
     from speech.training.train import Plan
 
     seeds = range(arguments.seed, arguments.seed + arguments.nets)
-    first = [arguments.work / f"net-{seed}.pt" for seed in seeds]
-    refined = [arguments.work / f"net-{seed}-refined.pt" for seed in seeds]
+    weights = [
+        [arguments.work / f"net-{seed}-round-{number}.pt" for seed in seeds] for number in range(arguments.rounds + 1)
+    ]
     if arguments.keep_weights:
-        return refined
+        return weights[-1]
     plan = Plan(arguments.recordings, voices, arguments.minutes, arguments.width, arguments.seed)
-    _side_by_side([(replace(plan, seed=seed), out) for seed, out in zip(seeds, first, strict=True)])
+    _side_by_side([(replace(plan, seed=seed), out) for seed, out in zip(seeds, weights[0], strict=True)])
     plan = replace(plan, minutes=arguments.refine)
-    starts = zip(seeds, first, refined, strict=True)
-    _side_by_side([(replace(plan, seed=seed, start=start), out) for seed, start, out in starts])
-    return refined
+    for number in range(arguments.rounds):
+        # Other seeds, so that a round does not repeat the draws of the one before.
+        jobs = zip(seeds, weights[number], weights[number + 1], strict=True)
+        _side_by_side([(replace(plan, seed=seed + 10 * number, start=start), out) for seed, start, out in jobs])
+    return weights[-1]
 
 
 def _side_by_side(jobs: list[tuple[Plan, Path]]) -> None:
@@ -87,7 +91,7 @@ def main() -> None:
     write_acoustic_model(arguments.out, weights)
     write_graph_folder(arguments.out, graph.Costs())
     measured = evaluate(arguments.out, arguments.recordings, archive)
-    made = {name: getattr(arguments, name) for name in ("minutes", "refine", "nets", "width", "seed")}
+    made = {name: getattr(arguments, name) for name in ("minutes", "refine", "rounds", "nets", "width", "seed")}
     write_card(arguments.out, measured, made)
     for name, score in measured.scores.items():
         sys.stdout.write(f"{name}: {score.right} of {score.files}\n")

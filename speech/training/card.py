@@ -77,7 +77,7 @@ def _summary(scores: dict[str, Score]) -> str:
         low, high = interval(score.right, score.files)
         accepted = "" if score.accepted is None else percent(score.accepted, score.files)
         right = f"{percent(score.right, score.files)} | {100 * low:.0f}-{100 * high:.0f}"
-        lines.append(f"| {name} | {len(score.speakers)} | {score.files} | {right} | {accepted} |")
+        lines.append(f"| {name} | {len(score.per_speaker)} | {score.files} | {right} | {accepted} |")
     return "\n".join(lines) + "\n"
 
 
@@ -94,6 +94,16 @@ def _per_word(scores: dict[str, Score]) -> str:
         synthetic = next((s for n, s in scores.items() if n.startswith("synthetic") and word in s.per_word), None)
         cells = _cell(people, word), _cell(crowd if word in DIGITS else commands, word), _cell(synthetic, word)
         lines.append(f"| {word} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _per_voice(scores: dict[str, Score]) -> str:
+    columns = [name for name in scores if name.startswith("synthetic")]
+    titles = [name.removeprefix("synthetic: ") for name in columns]
+    lines = [f"| voice | {' | '.join(titles)} |", "|---" * (len(columns) + 1) + "|"]
+    for voice in sorted({voice for name in columns for voice in scores[name].per_speaker}):
+        cells = ["/".join(map(str, scores[name].per_speaker.get(voice, ("", "")))) for name in columns]
+        lines.append(f"| {voice} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -140,6 +150,8 @@ def card(measured: Measured, made: dict[str, float], size_bytes: int) -> str:
         ),
         "### By word\n",
         _per_word(scores),
+        "### By synthetic voice, none of them trained on\n",
+        _per_voice(scores),
         "### Main confusions\n",
         _confusions(scores),
         "## Data and licences\n",
@@ -156,9 +168,10 @@ def card(measured: Measured, made: dict[str, float], size_bytes: int) -> str:
         "## How it was made\n",
         _paragraph(
             f"""{made["nets"]:.0f} networks side by side (seeds from {made["seed"]:.0f}, {made["width"]:.0f} channels,
-            {made["minutes"]:.0f} minutes each on one core, {made["refine"]:.0f} more on milder distortions), scores
-            averaged. Words start at even cuts, then maximum mutual information over whole paths. Training stops by the
-            clock: the same seed gives a slightly different model each time. Costs, tuned on the speakers above:
+            {made["minutes"]:g} minutes each on one core, then {made["rounds"]:.0f} rounds of {made["refine"]:g} on
+            milder distortions), scores averaged. Words start at even cuts, then maximum mutual information over whole
+            paths. Training stops by the clock: the same seed gives a slightly different model each time. Costs, tuned
+            on the speakers above:
             {costs.word:g} for every word, {costs.garbage:g} for other speech as `[unk]`, {costs.unlisted:g} for a known
             but unlisted word as `[unk]`{extra}."""
         ),
@@ -179,7 +192,7 @@ def write_card(out: Path, measured: Measured, made: dict[str, float]) -> None:
     Args:
         out: the model folder, complete.
         measured: from `vosk_evaluate.evaluate`.
-        made: "nets", "width", "minutes", "refine" and "seed" of the training.
+        made: "nets", "width", "minutes", "refine", "rounds" and "seed" of the training.
     """
     size_bytes = sum((out / name).stat().st_size for name in MODEL_FILES)
     (out / "README.md").write_text(card(measured, made, size_bytes), encoding="utf-8")

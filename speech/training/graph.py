@@ -36,9 +36,9 @@ class Costs:
         extra: added for single words (for example the short "oh").
     """
 
-    word: float = -3.5
-    garbage: float = -2.5
-    unlisted: float = 0.5
+    word: float = -3.0
+    garbage: float = -1.5
+    unlisted: float = 2.0
     extra: dict[str, float] = field(default_factory=dict)
 
 

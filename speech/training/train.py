@@ -23,7 +23,7 @@ BATCH = 32
 PEAK_RATE, REFINE_RATE = 2e-3, 1e-3
 FLAT_UNTIL, MILD_FROM, DECAY_FROM = 0.06, 0.65, 0.35  # parts of the schedule
 # At export the second head is added to the first, less its prior. Both numbers: the development split.
-FRAME_WEIGHT, PRIOR_WEIGHT = 0.4, 0.7
+FRAME_WEIGHT, PRIOR_WEIGHT = 0.2, 0.5
 
 logger = logging.getLogger(__name__)
 

@@ -53,7 +53,7 @@ class Score:
     files: int = 0
     right: int = 0
     accepted: int | None = None
-    speakers: set[str] = field(default_factory=set)
+    per_speaker: dict[str, list[int]] = field(default_factory=dict)
     per_word: dict[str, list[int]] = field(default_factory=dict)
     confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -61,10 +61,10 @@ class Score:
         """Count one file; `expected` is the row of the per-word table."""
         self.files += 1
         self.right += right
-        self.speakers.add(recording.speaker)
-        row = self.per_word.setdefault(expected, [0, 0])
-        row[0] += right
-        row[1] += 1
+        for table, key in ((self.per_word, expected), (self.per_speaker, recording.speaker)):
+            row = table.setdefault(key, [0, 0])
+            row[0] += right
+            row[1] += 1
         if not right:
             self.confusions[expected, heard or "nothing"] += 1
 
@@ -77,7 +77,7 @@ class Score:
         """Return plain values for `model.json`."""
         return {
             "files": self.files,
-            "speakers": len(self.speakers),
+            "speakers": len(self.per_speaker),
             "right": round(self.share, 4),
             **({} if self.accepted is None else {"accepted": round(self.accepted / max(1, self.files), 4)}),
             "per_word": {w: {"right": r, "of": n} for w, (r, n) in sorted(self.per_word.items())},

@@ -54,7 +54,7 @@ def test_the_card_names_every_word_the_licences_and_who_was_kept_out():
     names = (*card.CONFUSIONS_OF, "commands, crowd speakers")
     text = card.card(
         Measured({name: Score(4, 3) for name in names}, audio_s=100, busy_s=1),
-        {"nets": 2, "width": 8, "minutes": 1, "refine": 1, "seed": 1},
+        {"nets": 2, "width": 8, "minutes": 1, "refine": 1, "rounds": 2, "seed": 1},
         2_000_000,
     )
     for expected in (
