@@ -12,7 +12,7 @@ from ivr.demo.narrator import Line
 from ivr.demo.play import Report
 
 COLOURS: Final = {"caller": "cyan", "agent": "magenta", "customer": "green"}
-INDENT: Final = 12
+INDENT: Final = 14
 CUT: Final = " [yellow]—[/]"
 
 
@@ -73,7 +73,7 @@ class Printer:
         dossier = report.dossier
         self._console.rule("[bold]What the agent was given[/]", align="left", style="dim")
         for name, value in (("about", dossier.get("reason")), *dossier.get("values", {}).items()):
-            self._print(name.replace("_", " ")[: INDENT - 2], escape(str(value)), coloured=False)
+            self._print(name.replace("_", " "), escape(str(value)), coloured=False)
         for said in dossier.get("said", []):
             by = f"said, confidence {said['confidence']:.2f}" if said["by"] == "voice" else "keyed in"
             self._print("own words", f"“{escape(said['text'])}” [dim]({by}, at {said['node']})[/]", coloured=False)

@@ -71,10 +71,10 @@ TAKES_A_CALLBACK: Final = ScriptedCall(
     steps=(
         HearEnd("say order, or press 1"),
         Wait(300),
-        _say("order", 2),
+        _say("order", 0),
         HearEnd("It has four digits"),
         Wait(300),
-        _say("one, two, three, four.", 2),
+        _say("one, two, three, four.", 0),
         HearEnd("I heard 1 2 3 4"),
         Wait(300),
         _say("yes", 2),
