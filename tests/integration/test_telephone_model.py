@@ -91,6 +91,7 @@ def test_a_list_with_words_the_model_does_not_know_still_works(ear):
         ("call back", MENU_LIST),
         ("one two three four", DIGIT_LIST),
         ("seven seven two nine", DIGIT_LIST),
+        ("two two two", DIGIT_LIST),
     ],
 )
 def test_a_voice_that_was_never_trained_on_is_understood(ear, text, phrases):
@@ -132,18 +133,18 @@ def test_digits_of_a_speaker_never_trained_on_are_recognised(ear):
 
 @needs_recordings
 def test_digits_of_crowd_speakers_never_trained_on_are_recognised(ear):
-    assert right(ear, sample(COMMANDS_ZIP, tuple(DIGITS), 7)) >= 0.80
+    assert right(ear, sample(COMMANDS_ZIP, tuple(DIGITS), 10)) >= 0.80
 
 
 @needs_recordings
 def test_four_digits_joined_from_one_speaker_are_mostly_wholly_right(ear):
-    strings = joined_strings(sample(DIGITS_ZIP, tuple(DIGITS), 5), 30, seed=1)
+    strings = joined_strings(sample(DIGITS_ZIP, tuple(DIGITS), 5), 25, seed=1)
     wholly = sum(ear.hear(pcm, TEN_DIGITS).split() == words for _, words, pcm in strings)
     assert wholly / len(strings) >= 0.55
 
 
 @needs_recordings
 def test_other_words_of_people_are_mostly_not_taken_for_digits(ear):
-    takes = sample(COMMANDS_ZIP, ("up", "down", "left", "right", "go"), 9)
+    takes = sample(COMMANDS_ZIP, ("up", "down", "left", "right", "go"), 13)
     rejected = sum(set(ear.hear(pcm, DIGIT_LIST).split()) <= {UNKNOWN_WORD} for _, pcm in takes)
     assert rejected / len(takes) >= 0.75
