@@ -10,7 +10,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 
 	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve doctor test check bench format clean
+.PHONY: help demo serve doctor test check bench train format clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ check: $(VENV)/.test ## Formatter, linter, types, architecture fences
 
 bench: $(VENV)/.test ## Measure how long callers wait for an answer, over ten calls
 	@$(BIN)/python -m tests.benchmarks.turn_latency
+
+RECORDINGS ?= ../shared/speech
+train: $(VENV)/.demo ## Train telephone-en anew from RECORDINGS (see speech/training/README.md; about an hour)
+	@$(call INSTALL,training)
+	@$(BIN)/python -m speech.training --recordings $(RECORDINGS) --out speech/models/telephone-en
 
 format: $(VENV)/.test ## Format and fix what can be fixed by machine
 	@$(BIN)/ruff check --fix .

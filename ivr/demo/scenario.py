@@ -10,7 +10,7 @@ from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, St
 
 AGENT_NUMBER: Final = "+442079460100"
 # Voices of eSpeak NG that the shipped model was never trained on (see its card).
-VOICES: Final = ("en-gb-scotland", "en-gb-scotland+m8", "en-gb-scotland+aunty")
+VOICES: Final = ("en-gb+m8", "en-gb+f5", "en-gb+benjamin")
 
 
 class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +71,10 @@ TAKES_A_CALLBACK: Final = ScriptedCall(
     steps=(
         HearEnd("say order, or press 1"),
         Wait(300),
-        _say("order", 0),
+        _say("order", 2),
         HearEnd("It has four digits"),
         Wait(300),
-        _say("one, two, three, four.", 0),
+        _say("one, two, three, four.", 2),
         HearEnd("I heard 1 2 3 4"),
         Wait(300),
         _say("yes", 2),
