@@ -22,7 +22,7 @@ from callbacks.lifecycle import (
     SeenAlive,
 )
 from callbacks.model import Agent, Attempt, CallbackRequest, Leg, LegName
-from callbacks.policy import UnreachedReason
+from callbacks.policy import UnreachedReason, unreached_reason
 from callbacks.service import Callbacks
 
 # In one tick; the next comes at once.
@@ -132,7 +132,7 @@ class Dispatcher:
             return self._note(request, AgentDeclined(at=now, fence=request.fence)) is not None
         if request.state == "talking":
             return self._note(request, CustomerLeft(at=now, fence=request.fence)) is not None
-        self._unreached(request, _reason(status), now)
+        self._unreached(request, unreached_reason(status), now)
         return True
 
     def _unreached(self, request: CallbackRequest, reason: UnreachedReason, now: datetime) -> None:
@@ -168,11 +168,3 @@ class Dispatcher:
             return False
         leg = attempt.agent_leg if name == "agent" else attempt.customer_leg
         return leg is not None and leg.sid == sid
-
-
-def _reason(status: LegStatus) -> UnreachedReason:
-    match status:
-        case "busy" | "no-answer" | "failed" | "canceled":
-            return status
-        case _:
-            return "no-answer"

@@ -12,6 +12,15 @@ from callbacks.model import Agent, CallbackRequest, Waiter
 UnreachedReason = Literal["busy", "no-answer", "failed", "canceled", "bad-number"]
 
 
+def unreached_reason(leg_status: str) -> UnreachedReason:
+    """Why a customer's leg that is over, and was never answered by us, did not reach anybody."""
+    match leg_status:
+        case "busy" | "failed" | "canceled":
+            return leg_status
+        case _:
+            return "no-answer"
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The figures that decisions rest on; seconds unless named otherwise."""
 

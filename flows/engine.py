@@ -31,7 +31,7 @@ from flows.events import (
     SpeechChanged,
 )
 from flows.messages import PERSON_KEY, REPEAT_KEY, YES_KEY, message
-from flows.questions import MISSES_BEFORE_KEYPAD, listen, question_of
+from flows.questions import MISSES_BEFORE_KEYPAD, Question, listen, question_of
 from flows.state import AtNode, CallState, Confirming, Ended, Said, WaitingInLine
 from flows.steps import Step, hang_up, say
 from flows.templates import fill
@@ -60,6 +60,10 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
     """What follows from an event. An event that does not fit the stage changes nothing and asks again."""
     if isinstance(state.stage, Ended):
         return state, [actions.Hangup()]
+    if isinstance(event, KeysPressed | Heard | NoMatch | NoInput):
+        question = question_of(flow, state)
+        # Where nobody asked, what the caller does belongs to something that is over.
+        return _heard_from_caller(flow, state, event, question) if question is not None else (state, [])
     match event:
         case SpeechChanged(available=available):
             return msgspec.structs.replace(state, speech=available), []
@@ -67,20 +71,26 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
             return _hung_up(flow, state)
         case Failed():
             return person.seek(flow, say(state, message(state.language, "apology")))
+        case LookupFound() | LookupMissed() | LookupFailed():
+            return _looked_up(flow, state, event)
+        case _:
+            return person.advance(flow, state, event)
+
+
+def _heard_from_caller(
+    flow: model.Flow, state: CallState, event: KeysPressed | Heard | NoMatch | NoInput, question: Question
+) -> Step:
+    match event:
         case KeysPressed(keys=keys):
-            return _answer(flow, state, keys, by_voice=None)
-        case Heard():
-            return _answer(flow, state, event.keys, by_voice=event)
+            return _answer(flow, state, question, keys, by_voice=None)
+        case Heard(keys=keys):
+            return _answer(flow, state, question, keys, by_voice=event)
         case NoMatch():
             return _missed(flow, state, "no_match")
         case NoInput() if isinstance(state.stage, WaitingInLine):
             return person.look_again(flow, state)
         case NoInput():
             return _missed(flow, state, "no_input")
-        case LookupFound() | LookupMissed() | LookupFailed():
-            return _looked_up(flow, state, event)
-        case _:
-            return person.advance(flow, state, event)
 
 
 def _enter(flow: model.Flow, state: CallState, name: str) -> Step:
@@ -109,7 +119,7 @@ def _enter(flow: model.Flow, state: CallState, name: str) -> Step:
     return person.seek(flow, say(state, message(state.language, "apology")))
 
 
-def _answer(flow: model.Flow, state: CallState, keys: str, by_voice: Heard | None) -> Step:
+def _answer(flow: model.Flow, state: CallState, question: Question, keys: str, by_voice: Heard | None) -> Step:
     if keys == REPEAT_KEY:
         return listen(flow, msgspec.structs.replace(state, pending=state.last_heard))
     if keys == PERSON_KEY:
@@ -120,9 +130,7 @@ def _answer(flow: model.Flow, state: CallState, keys: str, by_voice: Heard | Non
         by="voice" if by_voice else "keys",
         confidence=by_voice.confidence if by_voice else None,
     )
-    stage, node, question = state.stage, flow.nodes[state.node], question_of(flow, state)
-    if question is None:
-        return state, []  # nobody asked: the caller pressed a key while something else was going on
+    stage, node = state.stage, flow.nodes[state.node]
     if not question.fits(keys):
         return _missed(flow, state, "no_match", question.digits)
     if isinstance(stage, Confirming):

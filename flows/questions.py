@@ -16,6 +16,7 @@ from flows.messages import (
     spoken_number,
 )
 from flows.state import (
+    AtNode,
     CallState,
     Confirming,
     ConfirmingNumber,
@@ -76,12 +77,10 @@ def question_of(flow: model.Flow, state: CallState) -> Question | None:
         case EnteringNumber():
             digits = model.DigitCount(min=NUMBER_DIGITS_MIN, max=NUMBER_DIGITS_MAX)
             return Question(texts=(message(language, "enter_number"),), digits=digits)
-    node = flow.nodes[state.node]
-    if isinstance(node, model.Menu):
-        return _menu(node, state)
-    if isinstance(node, model.Ask):
-        return Question(texts=(fill(node.prompt, state.values),), digits=node.digits)
-    return None
+        case AtNode():
+            return _of_node(flow.nodes[state.node], state)
+        case _:
+            return None
 
 
 def listen(flow: model.Flow, state: CallState) -> tuple[CallState, list[actions.Action]]:
@@ -109,6 +108,16 @@ def _grammar(state: CallState, question: Question) -> actions.Grammar | None:
         digits = actions.DigitRange(min=question.digits.min, max=question.digits.max)
     phrases = {**question.phrases, **UNIVERSAL_PHRASES[state.language]}
     return actions.Grammar(language=state.language, phrases=phrases, digits=digits)
+
+
+def _of_node(node: model.Node, state: CallState) -> Question | None:
+    match node:
+        case model.Menu():
+            return _menu(node, state)
+        case model.Ask():
+            return Question(texts=(fill(node.prompt, state.values),), digits=node.digits)
+        case _:
+            return None
 
 
 def _menu(node: model.Menu, state: CallState) -> Question:

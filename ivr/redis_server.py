@@ -126,7 +126,5 @@ def _answers(url: str) -> bool:
             return bool(client.ping())
         finally:
             client.close()
-    except redis.BusyLoadingError:
-        return False
     except (redis.RedisError, OSError):
         return False

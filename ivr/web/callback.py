@@ -11,7 +11,7 @@ from callbacks import lifecycle
 from callbacks.dossier import whisper
 from callbacks.errors import IllegalEventError
 from callbacks.model import CallbackRequest, LegName
-from callbacks.policy import UnreachedReason
+from callbacks.policy import unreached_reason
 from callbacks.service import holder_of
 from ivr import twilio_twiml
 from ivr.services import utc_now
@@ -87,9 +87,9 @@ def answer() -> Response:
 @blueprint.post("/customer-status")
 def customer_status() -> Response:
     """The customer's leg is over: they talked, or were not reached."""
-    call_status = request.form.get("CallStatus")
+    call_status = request.form.get("CallStatus", "")
     if call_status in ENDED:
-        reason: UnreachedReason = call_status if call_status in {"busy", "failed", "canceled"} else "no-answer"  # type: ignore[assignment]
+        reason = unreached_reason(call_status)
         unreached = _apply(lifecycle.CustomerUnreached(at=utc_now(), fence=_fence(), reason=reason))
         if unreached is not None:
             services().beside(services().dialler.let_agent_go, unreached)

@@ -56,11 +56,11 @@ def test_one_open_promise_per_number_and_queue(callbacks: Callbacks) -> None:
 def test_a_claim_takes_the_oldest_request_and_holds_its_agent(callbacks: Callbacks) -> None:
     promise(callbacks, "CA2:3:0", "+442079460124", at=NOW)
     older = promise(callbacks, "CA1:3:0", at=NOW - timedelta(seconds=30))
-    add_agent(callbacks, "ana")
+    add_agent(callbacks, "desk")
     claimed = callbacks.claim(NOW)
     assert claimed is not None
     assert claimed.id == older.id
-    held = callbacks.store.agent("ana")
+    held = callbacks.store.agent("desk")
     assert held is not None
     assert held.record.holder == f"request:{older.id}:1"
     assert callbacks.claim(NOW) is None, "there is no second agent"
@@ -92,7 +92,7 @@ def test_the_same_commit_twice_answers_alike_and_happens_once(callbacks: Callbac
 
 def test_claimed_requests_are_not_due_and_come_back_when_their_lease_is_over(callbacks: Callbacks) -> None:
     promise(callbacks)
-    add_agent(callbacks, "ana")
+    add_agent(callbacks, "desk")
     assert callbacks.claim(NOW) is not None
     assert callbacks.store.due(NOW, 10) == []
     assert callbacks.store.overdue_leases(NOW, 10) == []
@@ -102,25 +102,25 @@ def test_claimed_requests_are_not_due_and_come_back_when_their_lease_is_over(cal
 
 def test_an_agent_who_declines_is_left_alone_for_a_while_and_the_next_one_is_rung(callbacks: Callbacks) -> None:
     request = promise(callbacks)
-    add_agent(callbacks, "ana", idle_since=NOW - timedelta(hours=1))
-    add_agent(callbacks, "ben")
+    add_agent(callbacks, "desk", idle_since=NOW - timedelta(hours=1))
+    add_agent(callbacks, "till")
     first = callbacks.claim(NOW)
     assert first is not None
     assert first.attempt is not None
-    assert first.attempt.agent_id == "ana"
+    assert first.attempt.agent_id == "desk"
     callbacks.apply(request.id, lifecycle.AgentDeclined(at=NOW, fence=1))
     second = callbacks.claim(NOW)
     assert second is not None
     assert second.attempt is not None
-    assert second.attempt.agent_id == "ben"
-    ana = callbacks.store.agent("ana")
-    assert ana is not None
-    assert not ana.record.is_free(NOW)
-    assert ana.record.is_free(NOW + timedelta(seconds=POLICY.decline_cool_off_s))
+    assert second.attempt.agent_id == "till"
+    desk = callbacks.store.agent("desk")
+    assert desk is not None
+    assert not desk.record.is_free(NOW)
+    assert desk.record.is_free(NOW + timedelta(seconds=POLICY.decline_cool_off_s))
 
 
 def test_a_caller_who_waits_is_served_before_a_later_callback_and_after_an_earlier_one(callbacks: Callbacks) -> None:
-    add_agent(callbacks, "ana")
+    add_agent(callbacks, "desk")
     earlier, later = NOW - timedelta(seconds=60), NOW - timedelta(seconds=10)
     promise(callbacks, at=earlier)
 
@@ -140,24 +140,24 @@ def test_a_callback_waits_while_an_earlier_caller_is_in_line_and_not_after_they_
         callbacks.reserve_agent(queue="shop", call_sid="CA9", arrived_at=early, waiting=True, lease_s=60, now=NOW)
         is None
     )
-    add_agent(callbacks, "ana")
+    add_agent(callbacks, "desk")
     assert callbacks.claim(NOW) is None
     gone = NOW + timedelta(seconds=POLICY.line_patience_s + 1)
     assert callbacks.claim(gone) is not None
 
 
 def test_an_agent_is_released_by_their_holder_alone(callbacks: Callbacks) -> None:
-    add_agent(callbacks, "ana")
+    add_agent(callbacks, "desk")
     assert (
         callbacks.reserve_agent(queue="shop", call_sid="CA9", arrived_at=NOW, waiting=False, lease_s=60, now=NOW)
         is not None
     )
-    callbacks.release_agent("ana", "call:CAother", NOW)
-    held = callbacks.store.agent("ana")
+    callbacks.release_agent("desk", "call:CAother", NOW)
+    held = callbacks.store.agent("desk")
     assert held is not None
     assert held.record.holder == "call:CA9"
-    callbacks.release_agent("ana", "call:CA9", NOW)
-    freed = callbacks.store.agent("ana")
+    callbacks.release_agent("desk", "call:CA9", NOW)
+    freed = callbacks.store.agent("desk")
     assert freed is not None
     assert freed.record.is_free(NOW)
 

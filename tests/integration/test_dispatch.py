@@ -75,7 +75,7 @@ def carrier() -> ScriptedCarrier:
 @pytest.fixture
 def callbacks(redis_client: redis.Redis) -> Callbacks:
     made = Callbacks(RedisStore(redis_client, POLICY), POLICY)
-    made.put_agent(Agent(id="ana", name="Ana", number=AGENT, queues=("shop",), idle_since=NOW), NOW)
+    made.put_agent(Agent(id="desk", name="Desk", number=AGENT, queues=("shop",), idle_since=NOW), NOW)
     made.promise(key="CA1:3:0", number=CUSTOMER, queue="shop", dossier={}, arrived_at=NOW, now=NOW)
     return made
 
@@ -163,7 +163,7 @@ def test_a_customer_who_does_not_answer_frees_the_agent_and_keeps_the_promise(
     request = only(callbacks)
     assert (request.state, request.dials) == ("promised", 1)
     assert carrier.let_go == 1
-    callbacks.release_agent("ana", f"request:{request.id}:1", later(70))
+    callbacks.release_agent("desk", f"request:{request.id}:1", later(70))
     dispatcher.dispatch_due(later(80))
     assert carrier.times_rung(AGENT) == 1, "not before the retry plan says so"
     dispatcher.dispatch_due(later(80 + POLICY.retry_no_answer_s))
@@ -187,9 +187,9 @@ def test_a_conversation_whose_end_was_not_reported_ends_all_the_same(
     dispatcher.dispatch_due(later(140 + POLICY.wrap_up_s))
     assert (only(callbacks).state, only(callbacks).disposition) == ("ended", "talked")
     dispatcher.dispatch_due(later(400))
-    ana = callbacks.store.agent("ana")
-    assert ana is not None
-    assert ana.record.holder is None, "the agent is found to be free again"
+    desk = callbacks.store.agent("desk")
+    assert desk is not None
+    assert desk.record.holder is None, "the agent is found to be free again"
 
 
 def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
@@ -223,9 +223,9 @@ def test_a_carrier_that_is_down_is_asked_again_later_without_blaming_the_agent(
     dispatcher = Dispatcher(callbacks, carrier)
     carrier.refuse = DialError("the carrier answered 429", unknown_outcome=False)
     dispatcher.dispatch_due(NOW)
-    ana = callbacks.store.agent("ana")
-    assert ana is not None
-    assert ana.record.is_free(NOW)
+    desk = callbacks.store.agent("desk")
+    assert desk is not None
+    assert desk.record.is_free(NOW)
     carrier.refuse = None
     dispatcher.dispatch_due(later(1))
     assert carrier.times_rung(AGENT) == 0
@@ -248,6 +248,6 @@ def test_an_agent_who_was_left_waiting_in_the_conference_is_let_go(
     assert carrier.let_go == 1
     carrier.statuses["CA0"] = "completed"
     dispatcher.dispatch_due(later(POLICY.agent_lease_s + POLICY.talk_check_s))
-    ana = callbacks.store.agent("ana")
-    assert ana is not None
-    assert ana.record.holder is None
+    desk = callbacks.store.agent("desk")
+    assert desk is not None
+    assert desk.record.holder is None

@@ -232,12 +232,12 @@ def test_nonsense_for_keys_is_a_no_match(client: SignedClient, digits: str) -> N
     assert "did not understand" in spoken(client.post(action(first), Digits=digits))
 
 
-@pytest.mark.parametrize("number", ["", "anonymous", "+266696687", "client:ana", "sip:ana@example.org"])
+@pytest.mark.parametrize("number", ["", "anonymous", "+266696687", "client:desk", "sip:desk@example.org"])
 def test_a_withheld_number_is_asked_for_before_a_callback_is_promised(
     client: SignedClient, services: Services, number: str
 ) -> None:
     services.callbacks.put_agent(
-        Agent(id="ana", name="Ana", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
     )
     offer = client.post(action(client.post("/voice/incoming", From=number)), From=number, Digits="0")
     assert "key in the number" in spoken(client.post(action(offer), From=number, Digits="1"))
@@ -253,7 +253,7 @@ def test_zero_without_any_agents_rings_the_person_of_last_resort(client: SignedC
 def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     client: SignedClient, services: Services
 ) -> None:
-    agent = Agent(id="ana", name="Ana", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    agent = Agent(id="desk", name="Desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
     services.callbacks.put_agent(agent, utc_now())
     order = client.post(action(client.post("/voice/incoming")), Digits="1")
     document = tree(client.post(action(order), Digits="0"))
@@ -268,7 +268,7 @@ def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     assert dial is not None
     ended = client.post(dial.attrib["action"], DialBridged="true", DialCallStatus="completed")
     assert tree(ended).find("Hangup") is not None
-    freed = services.callbacks.store.agent("ana")
+    freed = services.callbacks.store.agent("desk")
     assert freed is not None
     assert freed.record.is_free(utc_now())
 
@@ -295,7 +295,7 @@ def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
 
 
 def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient, services: Services) -> None:
-    agent = Agent(id="ana", name="Ana", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    agent = Agent(id="desk", name="Desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
     services.callbacks.put_agent(agent, utc_now())
     document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
     number, dial = document.find("Dial/Number"), document.find("Dial")
@@ -310,7 +310,7 @@ def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient
 
 def test_a_promise_is_made_once_however_often_the_webhook_comes(client: SignedClient, services: Services) -> None:
     services.callbacks.put_agent(
-        Agent(id="ana", name="Ana", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
     )
     offer = client.post(action(client.post("/voice/incoming")), Digits="0")
     confirm = client.post(action(offer), Digits="1")

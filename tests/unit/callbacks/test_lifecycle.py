@@ -32,7 +32,7 @@ def promised() -> CallbackRequest:
     )
 
 
-CLAIMED = life.Claimed(at=AT, agent_id="ana", agent_number="+442079460100")
+CLAIMED = life.Claimed(at=AT, agent_id="desk", agent_number="+442079460100")
 
 
 def after(*events: life.Event, request: CallbackRequest | None = None) -> CallbackRequest:

@@ -21,10 +21,10 @@ def agent(name: str, *, idle_s: int = 0, **fields: object) -> Agent:
 
 
 def test_the_agent_who_has_been_idle_longest_is_rung() -> None:
-    agents = [agent("ana", idle_s=5), agent("ben", idle_s=50)]
+    agents = [agent("desk", idle_s=5), agent("till", idle_s=50)]
     chosen = choose_agent(agents, "shop", AT, ahead=0)
     assert chosen is not None
-    assert chosen.id == "ben"
+    assert chosen.id == "till"
 
 
 def test_nobody_is_rung_who_is_away_held_cooling_off_or_of_another_queue() -> None:
@@ -38,7 +38,7 @@ def test_nobody_is_rung_who_is_away_held_cooling_off_or_of_another_queue() -> No
 
 
 def test_a_free_agent_is_left_to_those_who_came_earlier() -> None:
-    agents = [agent("ana"), agent("ben")]
+    agents = [agent("desk"), agent("till")]
     assert choose_agent(agents, "shop", AT, ahead=1) is not None
     assert choose_agent(agents, "shop", AT, ahead=2) is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import actions, engine, events
@@ -164,11 +164,11 @@ def test_a_withheld_number_is_asked_for_and_read_back() -> None:
 
 
 def test_a_person_who_is_found_is_rung_and_a_missed_transfer_finds_another() -> None:
-    found = events.PersonFound(at=AT, person_id="ana", person_number="+442079460100")
+    found = events.PersonFound(at=AT, person_id="desk", person_number="+442079460100")
     step = play(started(), keys("0"), found)
-    assert step[1][-1] == actions.Transfer(person_id="ana", person_number="+442079460100")
+    assert step[1][-1] == actions.Transfer(person_id="desk", person_number="+442079460100")
     state, did = play(step, events.TransferEnded(at=AT, talked=False))
-    assert did == [actions.SeekPerson(queue="shop", waiting=False, arrived_at=AT, tried=("ana",))]
+    assert did == [actions.SeekPerson(queue="shop", waiting=False, arrived_at=AT, tried=("desk",))]
     assert "could not take the call" in spoken(play((state, did), NOBODY)[1])
     assert isinstance(play(step, events.TransferEnded(at=AT, talked=True))[0].stage, Ended)
 
@@ -197,7 +197,7 @@ ANY_EVENT = st.one_of(
             events.LookupFound(at=AT, values={"order_state": "was sent", "order_day": "today"}),
             events.LookupMissed(at=AT),
             events.LookupFailed(at=AT),
-            events.PersonFound(at=AT, person_id="ana", person_number="+442079460100"),
+            events.PersonFound(at=AT, person_id="desk", person_number="+442079460100"),
             events.TransferEnded(at=AT, talked=False),
             events.TransferEnded(at=AT, talked=True),
             events.CallbackPromised(at=AT, request_id="cb1", by=AT, already_booked=False),
@@ -209,6 +209,7 @@ ANY_EVENT = st.one_of(
 )
 
 
+@settings(max_examples=1000)
 @given(st.lists(ANY_EVENT, max_size=25), st.booleans(), st.sampled_from(["+442079460123", None]))
 def test_from_every_state_that_asks_the_caller_zero_seeks_a_person(
     happened: list[events.Event], speech: bool, caller_number: str | None
@@ -222,12 +223,18 @@ def test_from_every_state_that_asks_the_caller_zero_seeks_a_person(
         assert any(isinstance(action, actions.SeekPerson) for action in did)
 
 
+def test_keys_that_come_while_nothing_is_asked_change_nothing() -> None:
+    state, _ = play(started(), keys("0"))  # a person is sought
+    for key in "0*19":
+        assert play((state, []), keys(key)) == (state, [])
+
+
 @given(st.lists(ANY_EVENT, max_size=25))
 def test_advance_is_deterministic(happened: list[events.Event]) -> None:
     assert play(started(), *happened) == play(started(), *happened)
 
 
-@pytest.mark.parametrize("stage", [WithPerson(person_id="ana"), Ended(outcome="solved")])
+@pytest.mark.parametrize("stage", [WithPerson(person_id="desk"), Ended(outcome="solved")])
 def test_hanging_up_ends_the_call_from_wherever_it_is(stage: WithPerson | Ended) -> None:
     state = msgspec.structs.replace(started()[0], stage=stage)
     assert isinstance(engine.advance(FLOW, state, events.HungUp(at=AT))[0].stage, Ended)

@@ -1,0 +1,46 @@
+"""The demo: the main job, end to end, on real audio. What `make demo` runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from ivr.localcarrier.espeak import find_engine
+from ivr.redis_server import find_binary
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.skipif(find_engine() is None, reason="no voice: apt-get install espeak-ng, or pip install espeakng-loader")
+@pytest.mark.skipif(find_binary() is None, reason="no redis-server: apt-get install redis-server")
+def test_everything_in_the_demo_really_happens_and_can_be_listened_to(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TWILIO_", "REDIS_"))}
+    ended = subprocess.run(
+        [sys.executable, "-m", "ivr", "demo", "--json", "--record", str(tmp_path / "calls")],
+        cwd=tmp_path,
+        env={**clean, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    summary = lines[-1]
+    assert (summary["ok"], summary["calls"], summary["promises_kept"]) == (True, 5, 1)
+    assert 0 < summary["turn_latency_ms"]["p50"] <= summary["turn_latency_ms"]["max"]
+    heard = {line["heard"] for line in lines[:-1] if line["kind"] == "heard"}
+    assert {"order", "four eight two one", "one two three four", "yes", "no", "agent"} <= heard
+    recordings = sorted((tmp_path / "calls").glob("*.wav"))
+    assert len(recordings) == 7, "four callers, the agent twice, the customer"
+    for recording in recordings:
+        with wave.open(str(recording)) as call:
+            assert (call.getnchannels(), call.getframerate(), call.getsampwidth()) == (2, 8000, 2)
+            frames = call.readframes(call.getnframes())
+        assert any(frames[2::4]), f"nothing to be heard in {recording.name}"
