@@ -15,6 +15,7 @@ import structlog
 
 from ivr.media.results import Results
 from ivr.media.server import MediaServer
+from ivr.media.tasks import end
 from ivr.redis_client import RedisError, connect_async
 from ivr.redis_listen import AsyncListenStore
 from ivr.settings import Settings
@@ -84,8 +85,7 @@ async def running(settings: Settings, redis_url: str, model: Model) -> AsyncGene
             try:
                 yield media
             finally:
-                for task in tasks:
-                    task.cancel()
+                await end(tasks)
                 # The streams end first, while their recognisers and Redis are still there.
                 server.close()
                 await server.wait_closed()

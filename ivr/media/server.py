@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from ivr.media.frames import Frame, FrameError, Media, Start, Stop, parse
 from ivr.media.results import RETRY_AFTER_S, Results, retry
 from ivr.media.session import BacklogError, Session, Utterance
+from ivr.media.tasks import end
 from ivr.redis_client import RedisError
 from ivr.redis_listen import AsyncListenStore, ListenRecord, SpeechStatus
 from speech.child import Stream
@@ -231,11 +232,9 @@ class MediaServer:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
         for task in done:
-            error = task.exception()
+            error = None if task.cancelled() else task.exception()
             if error is None:
                 return tasks[task]
             if isinstance(error, BacklogError):
