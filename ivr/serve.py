@@ -21,13 +21,14 @@ WATCH_EVERY_S = 1.0
 
 
 def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises before anything starts where something is wrong."""
+    """Run until SIGTERM, SIGINT or SIGHUP. Raises before anything starts where something is wrong."""
     logs.configure("serve", settings.log_level)
     load_flow(settings.flow_file)
     check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
     check_port_free(settings.media_host, settings.media_port, "MEDIA_PORT")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # The processes have sessions of their own: a closed terminal (SIGHUP) would end us alone.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
 
     redis = None

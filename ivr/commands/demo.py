@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,9 @@ def demo(
     Exit status 0 only if all of it really happened.
     """
     began_at = time.monotonic()
+    # Told to stop, or its terminal closed, it stops what it started: an exit unwinds, a signal's default does not.
+    for told in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told, lambda number, _frame: sys.exit(128 + number))
     folder = Path(tempfile.mkdtemp(prefix="zerohold-"))
     progress = err.status("starting") if sys.stderr.isatty() else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import wave
@@ -12,9 +13,31 @@ from pathlib import Path
 import pytest
 
 from ivr.localcarrier.espeak import find_engine
-from ivr.redis_server import find_binary
+from ivr.processes import check_port_free
+from ivr.redis_server import find_binary, private_url
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.skipif(find_binary() is None, reason="no redis-server: apt-get install redis-server")
+def test_a_demo_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "ivr", "demo", "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert demo.stdout is not None
+    assert demo.stdout.readline(), "the first call has begun"
+    (folder,) = tmp_path.glob("zerohold-*")
+    demo.terminate()
+    assert demo.wait(60) == 128 + signal.SIGTERM
+    demo.stdout.close()
+    assert private_url(folder / "data") is None, "the private Redis was stopped and took back its address"
+    carrier_log = (folder / "logs" / "localcarrier.log").read_text()
+    port = int(carrier_log.split("http://127.0.0.1:")[1].split()[0])
+    check_port_free("127.0.0.1", port, "PORT")
 
 
 @pytest.mark.skipif(find_engine() is None, reason="no voice: apt-get install espeak-ng, or pip install espeakng-loader")

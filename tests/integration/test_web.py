@@ -1,4 +1,7 @@
-"""The webhooks, signed as the carrier signs them, on real Redis: in order, out of order, twice, unsigned."""
+"""The webhooks, signed as the carrier signs them, on real Redis: in order, out of order, twice, unsigned.
+
+One long file, as every case is told with the same signed client and the same few words about documents.
+"""
 
 from __future__ import annotations
 
