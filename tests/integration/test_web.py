@@ -14,6 +14,7 @@ import msgspec
 import pytest
 import redis
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
@@ -94,13 +95,16 @@ def silence(response: TestResponse) -> str:
     return redirect.text
 
 
-def test_an_unsigned_request_is_refused_on_every_route_and_changes_nothing(
+def test_an_unsigned_request_is_refused_and_logged_on_every_route_and_changes_nothing(
     client: SignedClient, redis_client: redis.Redis
 ) -> None:
     paths = ("/voice/incoming", "/voice/turn?turn=1&by=keys", "/voice/status", "/voice/stream")
     more = ("/agent/whisper", "/agent/whisper-answer", "/agent/status", "/callback/offer", "/callback/answer")
-    for path in paths + more:
-        assert client.post(path, sign=False).status_code == 403, path
+    with capture_logs() as logged:
+        for path in paths + more:
+            assert client.post(path, sign=False).status_code == 403, path
+    refused = [record["path"] for record in logged if record["event"] == "signature refused"]
+    assert refused == [urlsplit(path).path for path in paths + more]
     assert redis_client.keys("zh:*") == []
 
 
