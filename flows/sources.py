@@ -1,0 +1,54 @@
+"""Where a lookup looks: a CSV or SQLite file beside the flow, an HTTP address, a Python entry point."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flows.parts import Part, RelativePath, Text
+
+Field_ = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class CsvSource(Part):
+    """The first row of a CSV file whose columns equal `where`."""
+
+    type: Literal["csv"]
+    file: RelativePath = Field(description="The file, relative to the flow's folder.", examples=["orders.csv"])
+
+
+class SqliteSource(Part):
+    """The first row of an SQLite table whose columns equal `where`; the file is opened for reading only."""
+
+    type: Literal["sqlite"]
+    file: RelativePath = Field(description="The file, relative to the flow's folder.", examples=["orders.db"])
+    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class HttpSource(Part):
+    """A JSON document from an HTTP address; 404 and an empty answer mean that nothing was found."""
+
+    type: Literal["http"]
+    url: Annotated[
+        str,
+        Field(pattern=r"^https?://[^\s{}]+$", max_length=1000, examples=["https://crm.example/api/orders"]),
+    ]
+    method: Literal["GET", "POST"] = Field(default="GET", description="GET sends `where` as a query, POST as JSON.")
+    headers: Annotated[
+        dict[str, Text],
+        Field(description="Extra headers; `${NAME}` stands for an environment variable, so that no secret is here."),
+    ] = {}
+
+
+class PythonSource(Part):
+    """A Python function, called with `where` as keyword arguments; it returns a mapping, or None for nothing found."""
+
+    type: Literal["python"]
+    function: Annotated[
+        str,
+        Field(pattern=r"^[a-z_][\w.]*:[a-z_]\w*$", examples=["clinic_lookups:find_patient"]),
+    ]
+
+
+Source = Annotated[CsvSource | SqliteSource | HttpSource | PythonSource, Field(discriminator="type")]
