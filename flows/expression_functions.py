@@ -12,7 +12,17 @@ from typing import Final
 import msgspec
 
 from flows import hours as opening_hours
-from flows.environment import WEEKDAYS, Environment, EvaluationError, Value, as_number, as_text, compare, kind_of
+from flows.environment import (
+    DECIMALS,
+    WEEKDAYS,
+    Environment,
+    EvaluationError,
+    Value,
+    as_number,
+    as_text,
+    compare,
+    kind_of,
+)
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -53,7 +63,8 @@ def _number(_: Environment, arguments: tuple[Value, ...]) -> Value:
         return as_number(value, "number()")
     plain = value.strip().replace("\u066b", ".")  # the decimal point of Arabic and Persian
     if _NUMBER.fullmatch(plain) is None:
-        raise EvaluationError(f'number() cannot read "{plain[:20]}" as a number')
+        # The text itself may be secret, so it is in no message.
+        raise EvaluationError("number() needs a text of digits, such as 12 or 1.5")
     return float(plain) if "." in plain else int(plain)
 
 
@@ -63,7 +74,7 @@ def plain_text(value: Value) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return format(value, "f").rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _text(_: Environment, arguments: tuple[Value, ...]) -> Value:

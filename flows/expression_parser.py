@@ -93,11 +93,13 @@ _TOKEN: Final = re.compile(
     |(?P<number>[0-9]+(?:\.[0-9]+)?(?![0-9A-Za-z_]))
     |(?P<text>"[^"]*"|'[^']*')
     |(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?![0-9A-Za-z_]))
-    |(?P<sign>==|!=|<=|>=|[<>+\-*/(),\[\]](?!=))""",
+    |(?P<sign>==|!=|<=|>=|[<>+\-*/(),\[\]])""",
     re.VERBOSE,
 )
 _WORDS: Final = frozenset({"and", "or", "not", "in"})
 _LITERALS: Final[dict[str, Value]] = {"true": True, "false": False, "none": None}
+# Names that mean something else already, so that a flow can save no value under them.
+RESERVED_NAMES: Final = frozenset({*_WORDS, *_LITERALS, *BUILT_INS, "queue"})
 # What people write who know another language, or whose keyboard or word processor is helpful.
 _HINTS: Final = (
     ("=", 'one "=" is no comparison; write =='),

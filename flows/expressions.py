@@ -20,6 +20,7 @@ from flows.environment import (
 )
 from flows.expression_functions import FUNCTIONS, FirstArgument
 from flows.expression_parser import (
+    RESERVED_NAMES,
     Binary,
     Call,
     ExpressionError,
@@ -34,6 +35,7 @@ from flows.expression_parser import (
 )
 
 __all__ = [
+    "RESERVED_NAMES",
     "Environment",
     "EvaluationError",
     "Expression",

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import holidays as public_holidays
@@ -37,7 +38,7 @@ _CALENDAR_PATTERN: Final = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, order=True):
     """One opening of a day, in minutes after its midnight; it ends on the next day where `end` is above 1,440."""
 
     start: int
@@ -168,7 +169,9 @@ class Hours(BaseModel):
                     raise ValueError(f"{other} and {key} both say when {DAYS[day]} opens; keep one of them")
                 if other is None or len(_days_of(key)) < len(_days_of(other)):
                     chosen[day] = key
-        self._week = tuple(tuple(map(_span_of, given[chosen[day]])) if day in chosen else () for day in range(7))
+        self._week = tuple(
+            tuple(sorted(map(_span_of, given[chosen[day]]))) if day in chosen else () for day in range(7)
+        )
         return self
 
     def spans(self, weekday: int) -> tuple[Span, ...]:
@@ -254,22 +257,32 @@ def windows(
 ) -> list[tuple[dt.datetime, dt.datetime]]:
     """The next windows that can be promised, each beginning on a full hour and lying inside one opening.
 
-    The first begins at least `notice_minutes` ahead. Windows do not overlap; there are fewer than `count` where 60 days have no more.
+    The first begins at least `notice_minutes` ahead. Windows do not overlap; there are fewer than `count` where 60 days
+    have no more.
     """
     earliest = at_local.timestamp() + notice_minutes * 60
-    length = dt.timedelta(minutes=length_minutes)
-    found: list[tuple[dt.datetime, dt.datetime]] = []
-    for wall_opens, wall_closes in _openings(hours, holidays, at_local, days=HORIZON_DAYS):
-        wall = wall_opens.replace(minute=0)
-        while wall + length <= wall_closes and len(found) < count:
-            start, end = _instants((wall, wall + length), at_local)
-            skipped = start.replace(tzinfo=None) != wall  # the clocks jump over this hour
-            if wall < wall_opens or skipped or start.timestamp() < earliest:
-                wall += dt.timedelta(hours=1)
-                continue
-            found.append((start, end))
-            wall += dt.timedelta(hours=-(-length_minutes // 60))
-    return found
+    fitting = (
+        window
+        for wall in _openings(hours, holidays, at_local, days=HORIZON_DAYS)
+        for window in _windows_in(wall, at_local, earliest, length_minutes)
+    )
+    return list(islice(fitting, count))
+
+
+def _windows_in(
+    opening: tuple[dt.datetime, dt.datetime], at_local: dt.datetime, earliest: float, length_minutes: int
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """The windows inside one opening by the clock on the wall; `earliest` is a timestamp."""
+    length, step = dt.timedelta(minutes=length_minutes), dt.timedelta(hours=-(-length_minutes // 60))
+    wall = opening[0] if opening[0].minute == 0 else opening[0].replace(minute=0) + dt.timedelta(hours=1)
+    while wall + length <= opening[1]:
+        start, end = _instants((wall, wall + length), at_local)
+        skipped = start.replace(tzinfo=None) != wall  # the clocks jump over this hour
+        if skipped or start.timestamp() < earliest:
+            wall += dt.timedelta(hours=1)
+        else:
+            yield start, end
+            wall += step
 
 
 def _openings(
@@ -278,21 +291,18 @@ def _openings(
     """Openings by the clock on the wall, from the day before to `days` after, in order; those that touch are one."""
     present: tuple[dt.datetime, dt.datetime] | None = None
     for ahead in range(-1, days + 1):
-        try:
-            day = at_local.date() + dt.timedelta(days=ahead)
-            midnight = dt.datetime.combine(day, dt.time())
-            if hours.closed_on_holidays and is_holiday(holidays, day):
-                continue
-            for span in sorted(hours.spans(day.weekday()), key=lambda span: span.start):
-                opens, closes = (midnight + dt.timedelta(minutes=minute) for minute in (span.start, span.end))
-                if present is None or opens > present[1]:
-                    if present is not None:
-                        yield present
-                    present = opens, closes
-                else:
-                    present = present[0], max(present[1], closes)
-        except OverflowError:  # the first and the last days of the calendar
+        day = at_local.date() + dt.timedelta(days=ahead)
+        if hours.closed_on_holidays and is_holiday(holidays, day):
             continue
+        midnight = dt.datetime.combine(day, dt.time())
+        for span in hours.spans(day.weekday()):
+            opens, closes = (midnight + dt.timedelta(minutes=minute) for minute in (span.start, span.end))
+            if present is not None and opens <= present[1]:
+                present = present[0], max(present[1], closes)
+                continue
+            if present is not None:
+                yield present
+            present = opens, closes
     if present is not None:
         yield present
 
