@@ -7,6 +7,10 @@ from typing import Any
 
 import msgspec
 
+from flows.events import Value
+from flows.expressions import QueueState
+from flows.sources import Source
+
 
 class _Action(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pass
@@ -22,6 +26,17 @@ class Say(_Action, frozen=True, kw_only=True):
     language: str
 
 
+class Play(_Action, frozen=True, kw_only=True):
+    """Play a recorded prompt: a file of the flow or an https address; `text` is what it says."""
+
+    audio: str
+    text: str
+    language: str
+
+
+Sound = Say | Play
+
+
 class DigitRange(msgspec.Struct, frozen=True, kw_only=True):
     """How many spoken digits fit."""
 
@@ -30,23 +45,39 @@ class DigitRange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grammar(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be said at this turn: phrase -> the key that it stands for, and whether a number of digits fits."""
+    """What may be said at this turn: phrase -> the keys that it stands for, and whether a number of digits fits.
+
+    `examples` are the sentences of an open question, `{slot}` marks and all: sentence -> keys.
+    """
 
     language: str
     phrases: dict[str, str]
     digits: DigitRange | None = None
+    examples: dict[str, str] = {}
+    end_of_speech_ms: int = 800
 
 
 class Collect(_Action, frozen=True, kw_only=True):
     """Speak a prompt that can be interrupted, and listen for keys and, where `grammar` is set, for speech.
 
-    `max_keys` ends the input at once when reached; `timeout_s` counts from the end of the prompt, and from key to key.
+    `max_keys` ends the input at once when reached. The no-input clock runs from the end of the prompt, the other one
+    from key to key. A `sensitive` answer must not be stored, logged or traced.
     """
 
-    prompts: tuple[Say, ...]
+    prompts: tuple[Sound, ...]
     max_keys: int
-    timeout_s: int
+    no_input_s: int
+    between_digits_s: int
     grammar: Grammar | None
+    sensitive: bool = False
+
+
+class Record(_Action, frozen=True, kw_only=True):
+    """Speak a prompt and record a message; any key ends it."""
+
+    prompts: tuple[Sound, ...]
+    max_s: int
+    no_input_s: int
 
 
 class Transfer(_Action, frozen=True, kw_only=True):
@@ -54,6 +85,7 @@ class Transfer(_Action, frozen=True, kw_only=True):
 
     person_id: str
     person_number: str
+    whisper: str | None = None
 
 
 class Hangup(_Action, frozen=True, kw_only=True):
@@ -64,32 +96,56 @@ class Hangup(_Action, frozen=True, kw_only=True):
 
 
 class Lookup(_Action, frozen=True, kw_only=True):
-    """Find the row of `file` whose columns equal `where`; answers LookupFound, LookupMissed or LookupFailed."""
+    """Look in `source` for what fits `where`, and answer with the values of `save` (value -> column or path).
 
-    file: str
-    where: dict[str, str]
+    Answers LookupFound, LookupMissed or LookupFailed.
+    """
+
+    source: Source
+    where: dict[str, Value]
     save: dict[str, str]
+    timeout_s: float
+
+
+class AskQueue(_Action, frozen=True, kw_only=True):
+    """How does a queue stand; answers QueueKnown."""
+
+    queue: str
+
+
+class SendText(_Action, frozen=True, kw_only=True):
+    """Send a text message; answers TextSent or TextFailed."""
+
+    number: str
+    text: str
 
 
 class SeekPerson(_Action, frozen=True, kw_only=True):
     """Reserve a person for this call; answers PersonFound or NobodyFree.
 
-    `waiting` keeps the place in line; `tried` names the people who missed this call already.
+    With `person_id`, that agent alone. `waiting` keeps the place in line; `tried` names the people who missed this
+    call already.
     """
 
     queue: str
     waiting: bool
     arrived_at: datetime
     tried: tuple[str, ...]
+    person_id: str | None = None
 
 
 class RequestCallback(_Action, frozen=True, kw_only=True):
-    """Book a callback; answers CallbackPromised or CallbackRefused."""
+    """Book a callback, between `starts` and `ends` or as soon as possible.
+
+    Answers CallbackPromised or CallbackRefused.
+    """
 
     queue: str
     number: str
     arrived_at: datetime
     dossier: dict[str, Any]
+    starts: datetime | None = None
+    ends: datetime | None = None
 
 
 class LeaveLine(_Action, frozen=True, kw_only=True):
@@ -98,6 +154,15 @@ class LeaveLine(_Action, frozen=True, kw_only=True):
     queue: str
 
 
-Verb = Say | Collect | Transfer | Hangup
-Effect = Lookup | SeekPerson | RequestCallback | LeaveLine
-Action = Verb | Effect
+class Decide(_Action, frozen=True, kw_only=True):
+    """Which way out of the present node? Answered within the engine, by expressions; a proof answers with every way.
+
+    `queue` is how the queue stands that the expressions speak of.
+    """
+
+    queue: QueueState | None = None
+
+
+Verb = Say | Play | Collect | Record | Transfer | Hangup
+Effect = Lookup | AskQueue | SendText | SeekPerson | RequestCallback | LeaveLine
+Action = Verb | Effect | Decide

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from flows.model import Flow
+from flows.parts import in_language
 from flows.state import CallState
 
 
@@ -15,10 +16,10 @@ def dossier_of(flow: Flow, state: CallState) -> dict[str, Any]:
     return {
         "call_sid": state.call_sid,
         "caller_number": state.caller_number,
-        "organisation": flow.organisation,
+        "organisation": in_language(flow.organisation, state.language),
         "language": state.language,
         "reason": state.reason,
-        "values": dict(state.values),
+        "values": {name: value for name, value in state.values.items() if name not in flow.sensitive_names},
         "said": [msgspec.to_builtins(said) for said in state.said],
         "path": list(state.path),
         "arrived_at": state.started_at.isoformat(),

@@ -1,23 +1,37 @@
 """The engine: `advance(flow, state, event) -> (state, actions)`; pure, deterministic, total.
 
-The shape of a call. A node is entered and either asks the caller (menu, ask), asks the shell (lookup), moves on
-(say) or ends. Whatever happens, 0 leads to a person, and the person's subdialogue (`flows.person`) is
-the engine's own: a flow's author can neither break it nor leave it out.
+The shape of a call. A node is entered and either asks the caller (menu, ask, open question, survey, record), asks the
+shell (lookup, text message, queue), moves on (say, set, branch, subflow) or ends. Whatever happens, 0 leads to a
+person, and the person's subdialogue (`flows.person`) is the engine's own: a flow's author can neither break it nor
+leave it out.
 
     node --answer--> node ... --0, three misses, a fault, `transfer`--> seek a person --> joined
                                                                             |
                                                                             +--> nobody free --> callback or line
+
+| room | what is in it |
+|---|---|
+| `walk` | from node to node, up to one that waits |
+| `questions`, `node_questions` | what is asked at each stage, and how it can be answered |
+| `answering`, `universal_answers` | what an answer, a miss, a universal word leads to |
+| `person` | the way to a person or a callback |
+| `effort` | when a person is offered unasked |
+
+`step` is the engine without its decisions: where a branch is reached it answers with `Decide`, and `advance` evaluates
+the branch's expressions and goes on. A proof (`flows.prove`) calls `step` and takes every way instead.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from flows import actions, model, person
+from flows import actions, model, nodes, person
+from flows.answering import answer, missed
 from flows.events import (
+    AnswerLost,
+    CallbackPromised,
     CallStarted,
+    Decided,
     Event,
     Failed,
     Heard,
@@ -28,173 +42,183 @@ from flows.events import (
     LookupMissed,
     NoInput,
     NoMatch,
+    QueueKnown,
+    Recorded,
     SpeechChanged,
+    TextFailed,
+    TextSent,
 )
-from flows.messages import PERSON_KEY, REPEAT_KEY, YES_KEY, message
-from flows.questions import MISSES_BEFORE_KEYPAD, Question, listen, question_of
-from flows.state import AtNode, CallState, Confirming, Ended, Said, WaitingInLine
-from flows.steps import Step, hang_up, say
-from flows.templates import fill
-
-MISSES_BEFORE_PERSON: Final = 3
-# More nodes than this without the caller's doing is an endless loop.
-NODES_PER_STEP: Final = 50
+from flows.expressions import EvaluationError, QueueState
+from flows.model import home_of
+from flows.questions import listen, question_of, without_sensitive
+from flows.state import AtNode, Booking, CallState, ChoosingLanguage, Ended, Spent, WaitingInLine
+from flows.steps import Step, hang_up, say_message
+from flows.universal import PERSON
+from flows.universal_answers import universal
+from flows.walk import decide, decided, enter
 
 
 def start(flow: model.Flow, event: CallStarted) -> Step:
     """Begin a call: its first state and what the caller hears first."""
+    return _decide_all(flow, *begin(flow, event))
+
+
+def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
+    """What follows from an event. An event that does not fit the stage changes nothing and asks again."""
+    return _decide_all(flow, *step(flow, state, event))
+
+
+def begin(flow: model.Flow, event: CallStarted) -> Step:
+    """The same as `start`, without decisions."""
     state = CallState(
         revision=flow.revision,
         call_sid=event.call_sid,
         caller_number=event.caller_number,
         office_number=event.office_number,
         started_at=event.at,
-        language=flow.language,
+        at=event.at,
+        language=flow.languages[0],
         speech=event.speech,
         node=flow.start,
+        spent=Spent(since=event.at),
+        queue=flow.queue,
     )
-    return _enter(flow, state, flow.start)
+    if len(flow.languages) > 1:
+        return listen(flow, msgspec.structs.replace(state, stage=ChoosingLanguage()))
+    try:
+        return enter(flow, state, flow.start)
+    except EvaluationError:
+        return _fault(flow, state)
 
 
-def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
-    """What follows from an event. An event that does not fit the stage changes nothing and asks again."""
+def step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
+    """The same as `advance`, without decisions: the last action may be `Decide`, which a `Decided` answers."""
     if isinstance(state.stage, Ended):
         return state, [actions.Hangup()]
-    if isinstance(event, KeysPressed | Heard | NoMatch | NoInput):
-        question = question_of(flow, state)
-        # Where nobody asked, what the caller does belongs to something that is over.
-        return _heard_from_caller(flow, state, event, question) if question is not None else (state, [])
+    state = msgspec.structs.replace(state, at=event.at)
+    try:
+        return _step(flow, state, event)
+    except EvaluationError:
+        return _fault(flow, state)
+
+
+def _decide_all(flow: model.Flow, state: CallState, did: list[actions.Action]) -> Step:
+    while did and isinstance(did[-1], actions.Decide):
+        try:
+            way = decide(flow, state, did[-1].queue)
+        except EvaluationError:
+            return _fault(flow, state)
+        state, more = step(flow, state, Decided(at=state.at, way=way))
+        did = [*did[:-1], *more]
+    return state, did
+
+
+def _fault(flow: model.Flow, state: CallState) -> Step:
+    """Something in the flow or at our end broke: an apology, and a person."""
+    return person.seek(say_message(without_sensitive(flow, state), "apology"))
+
+
+def _step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
     match event:
-        case SpeechChanged(available=available):
-            return msgspec.structs.replace(state, speech=available), []
+        case KeysPressed() | Heard() | NoMatch() | NoInput() | AnswerLost() | Recorded():
+            return _from_caller(flow, state, event)
+        case Decided(way=way):
+            return decided(flow, state, way)
+        case SpeechChanged(speech=speech):
+            return msgspec.structs.replace(state, speech=speech), []
         case HungUp():
             return _hung_up(flow, state)
         case Failed():
-            return person.seek(flow, say(state, message(state.language, "apology")))
-        case LookupFound() | LookupMissed() | LookupFailed():
-            return _looked_up(flow, state, event)
+            return _fault(flow, state)
+        case CallbackPromised():
+            return _promised(flow, state, event)
+        case LookupFound() | LookupMissed() | LookupFailed() | QueueKnown() | TextSent() | TextFailed():
+            return _from_shell(flow, state, event) if isinstance(state.stage, AtNode) else (state, [])
         case _:
             return person.advance(flow, state, event)
 
 
-def _heard_from_caller(
-    flow: model.Flow, state: CallState, event: KeysPressed | Heard | NoMatch | NoInput, question: Question
+def _from_caller(
+    flow: model.Flow, state: CallState, event: KeysPressed | Heard | NoMatch | NoInput | AnswerLost | Recorded
 ) -> Step:
+    node = flow.all_nodes[state.node]
+    if isinstance(node, nodes.Record) and isinstance(state.stage, AtNode):
+        return _recorded(flow, state, node, event)
+    question = question_of(flow, state)
+    if question is None:
+        return state, []  # where nobody asked, what the caller does belongs to something that is over
     match event:
         case KeysPressed(keys=keys):
-            return _answer(flow, state, question, keys, by_voice=None)
+            return answer(flow, state, question, keys, None)
         case Heard(keys=keys):
-            return _answer(flow, state, question, keys, by_voice=event)
-        case NoMatch():
-            return _missed(flow, state, "no_match")
+            return answer(flow, state, question, keys, event)
         case NoInput() if isinstance(state.stage, WaitingInLine):
-            return person.look_again(flow, state)
+            return person.look_again(state)
+        case NoMatch() if isinstance(state.stage, WaitingInLine):
+            return person.look_again(state)
         case NoInput():
-            return _missed(flow, state, "no_input")
-
-
-def _enter(flow: model.Flow, state: CallState, name: str) -> Step:
-    """Walk from a node to the first one that waits for somebody."""
-    for _ in range(NODES_PER_STEP):
-        node = flow.nodes[name]
-        state = msgspec.structs.replace(state, node=name, stage=AtNode(), misses=0, path=(*state.path, name))
-        try:
-            match node:
-                case model.Say():
-                    state, name = say(state, fill(node.prompt, state.values)), node.next
-                    continue
-                case model.Menu() | model.Ask():
-                    return listen(flow, state)
-                case model.Lookup():
-                    where = {column: fill(text, state.values) for column, text in node.where.items()}
-                    return state, [actions.Lookup(file=node.file, where=where, save=dict(node.save))]
-                case model.Transfer():
-                    return person.seek(flow, msgspec.structs.replace(state, reason=node.reason or state.reason))
-                case model.Callback():
-                    return person.book(flow, msgspec.structs.replace(state, reason=node.reason or state.reason))
-                case model.End():
-                    return hang_up(say(state, fill(node.prompt, state.values)), node.outcome)
-        except KeyError:
-            break  # a prompt names a value that this call does not have
-    return person.seek(flow, say(state, message(state.language, "apology")))
-
-
-def _answer(flow: model.Flow, state: CallState, question: Question, keys: str, by_voice: Heard | None) -> Step:
-    if keys == REPEAT_KEY:
-        return listen(flow, msgspec.structs.replace(state, pending=state.last_heard))
-    if keys == PERSON_KEY:
-        return person.asked_for(flow, state)
-    said = Said(
-        node=state.node,
-        text=by_voice.text if by_voice else keys,
-        by="voice" if by_voice else "keys",
-        confidence=by_voice.confidence if by_voice else None,
-    )
-    stage, node = state.stage, flow.nodes[state.node]
-    if not question.fits(keys):
-        return _missed(flow, state, "no_match", question.digits)
-    if isinstance(stage, Confirming):
-        if keys == YES_KEY:
-            return _take(flow, state, stage.keys, stage.said)
-        again = say(state, message(state.language, "again"))
-        return _missed(flow, msgspec.structs.replace(again, stage=AtNode()), None)
-    if not isinstance(stage, AtNode):
-        return person.answered(flow, state, keys)
-    if _needs_confirming(node, by_voice):
-        return listen(flow, msgspec.structs.replace(state, stage=Confirming(keys=keys, said=said)))
-    return _take(flow, state, keys, said)
-
-
-def _needs_confirming(node: model.Node, by_voice: Heard | None) -> bool:
-    if isinstance(node, model.Ask):
-        return node.read_back == "always" or (node.read_back == "spoken" and by_voice is not None)
-    return by_voice is not None and not by_voice.sure
-
-
-def _take(flow: model.Flow, state: CallState, keys: str, said: Said) -> Step:
-    """An answer is settled: remember it, and go where it leads."""
-    node = flow.nodes[state.node]
-    state = msgspec.structs.replace(state, said=(*state.said, said), misses=0)
-    if isinstance(node, model.Ask):
-        return _enter(flow, msgspec.structs.replace(state, values={**state.values, node.save_as: keys}), node.next)
-    if isinstance(node, model.Menu):
-        chosen = next(choice for choice in node.choices if choice.key == keys)
-        return _enter(flow, msgspec.structs.replace(state, reason=chosen.label), chosen.to)
-    return listen(flow, state)
-
-
-def _missed(flow: model.Flow, state: CallState, why: str | None, digits: model.DigitCount | None = None) -> Step:
-    """Silence, or something not understood: explain, offer the keypad, and at last a person."""
-    if not isinstance(state.stage, AtNode | Confirming):
-        return person.missed(flow, state, why)
-    state = msgspec.structs.replace(state, misses=state.misses + 1)
-    if state.misses >= MISSES_BEFORE_PERSON:
-        return person.asked_for(flow, state)
-    if why is not None:
-        state = say(state, message(state.language, why))
-    if digits is not None:
-        count = str(digits.min) if digits.min == digits.max else f"{digits.min} to {digits.max}"
-        state = say(state, message(state.language, "digit_count", count=count))
-    if state.misses == MISSES_BEFORE_KEYPAD:
-        state = say(state, message(state.language, "use_keys"))
-    return listen(flow, state)
-
-
-def _looked_up(flow: model.Flow, state: CallState, event: Event) -> Step:
-    node = flow.nodes[state.node]
-    if not isinstance(node, model.Lookup):
-        return state, []
-    match event:
-        case LookupFound(values=values):
-            return _enter(flow, msgspec.structs.replace(state, values={**state.values, **values}), node.found)
-        case LookupMissed():
-            return _enter(flow, state, node.not_found)
+            return missed(flow, state, "no_input", question)
+        case AnswerLost():
+            return listen(flow, say_message(state, "answer_lost"))
         case _:
-            return _enter(flow, state, node.failed)
+            return missed(flow, state, "no_match", question)
+
+
+def _recorded(
+    flow: model.Flow,
+    state: CallState,
+    node: nodes.Record,
+    event: KeysPressed | Heard | NoMatch | NoInput | AnswerLost | Recorded,
+) -> Step:
+    home = home_of(state.node)
+    match event:
+        case KeysPressed(keys=keys) | Heard(keys=keys) | Recorded(keys=keys) if keys == PERSON:
+            return universal(flow, state, PERSON)
+        case Recorded(url=url, duration_s=duration_s) if duration_s > 0:
+            return enter(
+                flow, msgspec.structs.replace(state, values={**state.values, node.save_as: url}), home + node.next
+            )
+        case _:
+            return enter(flow, state, home + node.nothing)
+
+
+def _from_shell(flow: model.Flow, state: CallState, event: Event) -> Step:
+    """The answer to the present node's own question to the shell; an answer to something else changes nothing."""
+    node, home = flow.all_nodes[state.node], home_of(state.node)
+    match node, event:
+        case nodes.Lookup(), LookupFound(values=values):
+            return enter(flow, msgspec.structs.replace(state, values={**state.values, **values}), home + node.found)
+        case nodes.Lookup(), LookupMissed():
+            return enter(flow, state, home + node.not_found)
+        case nodes.Lookup(), LookupFailed() if node.failed is not None:
+            return enter(flow, state, home + node.failed)
+        case nodes.Lookup(), LookupFailed():
+            return _fault(flow, state)
+        case nodes.Branch(), QueueKnown():
+            known = QueueState(waiting=event.waiting, free_agents=event.free_agents, wait_minutes=event.wait_minutes)
+            return state, [actions.Decide(queue=known)]
+        case nodes.SendText(), TextSent():
+            return enter(flow, state, home + node.next)
+        case nodes.SendText(), TextFailed():
+            return enter(flow, state, home + node.failed)
+        case _:
+            return state, []
+
+
+def _promised(flow: model.Flow, state: CallState, event: CallbackPromised) -> Step:
+    """A callback is booked: the flow goes on where its node says so, else the call is over."""
+    if not isinstance(state.stage, Booking):
+        return state, []
+    state = person.booked(flow, state, event)
+    node = flow.all_nodes[state.node]
+    if isinstance(node, nodes.Callback) and node.next is not None:
+        return enter(flow, state, home_of(state.node) + node.next)
+    return hang_up(say_message(state, "goodbye"), "callback")
 
 
 def _hung_up(flow: model.Flow, state: CallState) -> Step:
     leave: list[actions.Action] = []
     if isinstance(state.stage, WaitingInLine):
-        leave.append(actions.LeaveLine(queue=flow.queue))
+        leave.append(actions.LeaveLine(queue=state.queue))
+    state = without_sensitive(flow, state)
     return msgspec.structs.replace(state, stage=Ended(outcome="abandoned")), leave

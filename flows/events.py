@@ -7,24 +7,29 @@ from typing import Literal
 
 import msgspec
 
+Value = str | int | float | bool | None
+
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at: datetime
 
 
 class CallStarted(_Event, frozen=True, kw_only=True):
-    """A caller dialled us. `caller_number` is None where it is withheld."""
+    """A caller dialled us. `caller_number` is None where it is withheld; `speech` lists the languages we can hear."""
 
     call_sid: str
     caller_number: str | None
     office_number: str
-    speech: bool
+    speech: tuple[str, ...]
 
 
 class SpeechChanged(_Event, frozen=True, kw_only=True):
-    """Speech recognition came or went for this call."""
+    """Speech recognition came or went for this call; `speech` lists the languages that can be heard now."""
 
-    available: bool
+    speech: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- from the caller
 
 
 class KeysPressed(_Event, frozen=True, kw_only=True):
@@ -36,29 +41,52 @@ class KeysPressed(_Event, frozen=True, kw_only=True):
 class Heard(_Event, frozen=True, kw_only=True):
     """The caller said something that fits the turn's grammar; `keys` is what the same answer is on the keypad.
 
-    `sure` is False where the recogniser doubts: the caller is then asked to confirm.
+    `sure` is False where the recogniser doubts: the caller is then asked to confirm. `slots` are the values that an
+    open question's sentence held, as the keys that they are on the keypad; `alternatives` is what it might have been.
     """
 
     keys: str
     text: str
     confidence: float
     sure: bool
+    slots: dict[str, str] = {}
+    alternatives: tuple[str, ...] = ()
 
 
 class NoMatch(_Event, frozen=True, kw_only=True):
     """The caller said something that was not understood."""
 
     text: str
+    alternatives: tuple[str, ...] = ()
 
 
 class NoInput(_Event, frozen=True, kw_only=True):
     """The caller stayed silent for as long as we listened."""
 
 
+class AnswerLost(_Event, frozen=True, kw_only=True):
+    """The caller answered, and what they answered is gone: a sensitive answer is not kept over a fault."""
+
+
+class Recorded(_Event, frozen=True, kw_only=True):
+    """The caller left a message; `keys` is what ended it, where a key did."""
+
+    url: str
+    duration_s: int
+    keys: str = ""
+
+
+class HungUp(_Event, frozen=True, kw_only=True):
+    """The caller hung up."""
+
+
+# ---------------------------------------------------------------- from the shell
+
+
 class LookupFound(_Event, frozen=True, kw_only=True):
     """The lookup found its row."""
 
-    values: dict[str, str]
+    values: dict[str, Value]
 
 
 class LookupMissed(_Event, frozen=True, kw_only=True):
@@ -67,6 +95,22 @@ class LookupMissed(_Event, frozen=True, kw_only=True):
 
 class LookupFailed(_Event, frozen=True, kw_only=True):
     """The lookup could not be done."""
+
+
+class QueueKnown(_Event, frozen=True, kw_only=True):
+    """How a queue stands now."""
+
+    waiting: int
+    free_agents: int
+    wait_minutes: int
+
+
+class TextSent(_Event, frozen=True, kw_only=True):
+    """The text message is on its way."""
+
+
+class TextFailed(_Event, frozen=True, kw_only=True):
+    """The text message could not be sent."""
 
 
 class PersonFound(_Event, frozen=True, kw_only=True):
@@ -87,11 +131,12 @@ class TransferEnded(_Event, frozen=True, kw_only=True):
 
 
 class CallbackPromised(_Event, frozen=True, kw_only=True):
-    """The callback is booked and on record; `by` is the promised end of its window."""
+    """The callback is booked and on record, for the window up to `by`; `starts` is None for as soon as possible."""
 
     request_id: str
     by: datetime
     already_booked: bool
+    starts: datetime | None = None
 
 
 class CallbackRefused(_Event, frozen=True, kw_only=True):
@@ -100,16 +145,19 @@ class CallbackRefused(_Event, frozen=True, kw_only=True):
     reason: Literal["number", "store"]
 
 
-class HungUp(_Event, frozen=True, kw_only=True):
-    """The caller hung up."""
-
-
 class Failed(_Event, frozen=True, kw_only=True):
     """Something at our end broke; the caller gets an apology and a person."""
 
     code: str
 
 
+class Decided(_Event, frozen=True, kw_only=True):
+    """The engine's own: this way out of a branch was decided for, counted from 0."""
+
+    way: int
+
+
+CallerEvent = KeysPressed | Heard | NoMatch | NoInput | AnswerLost | Recorded
 Event = (
     CallStarted
     | SpeechChanged
@@ -117,14 +165,19 @@ Event = (
     | Heard
     | NoMatch
     | NoInput
+    | AnswerLost
+    | Recorded
+    | HungUp
     | LookupFound
     | LookupMissed
     | LookupFailed
+    | QueueKnown
+    | TextSent
+    | TextFailed
     | PersonFound
     | NobodyFree
     | TransferEnded
     | CallbackPromised
     | CallbackRefused
-    | HungUp
     | Failed
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-Key = Annotated[str, Field(pattern=r"^[1-9]$")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Phrase = Annotated[str, Field(min_length=1, max_length=60)]
+from flows.hours import Holidays, Hours
+from flows.nodes import Clocks, Node, exits_of, saved_by
+from flows.parts import Language, LocalPhrases, LocalText, Name, Part
+
+# Between the name of a subflow and that of a node in it; no name has it.
+INSIDE: Final = "."
 
 
 def _known_zone(name: str) -> str:
@@ -21,116 +24,92 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class UniversalPhrases(Part):
+    """Other phrases for the universal words; each one given takes the place of the engine's own list."""
+
+    person: LocalPhrases | None = None
+    repeat: LocalPhrases | None = None
+    back: LocalPhrases | None = None
+    help: LocalPhrases | None = None
+    language: LocalPhrases | None = None
 
 
-class Say(_Part):
-    """Speaks a prompt and goes on."""
+class Effort(Part):
+    """How much a caller is asked to bear before a person is offered at once."""
 
-    type: Literal["say"]
-    prompt: Text
-    next: Name
-
-
-class Choice(_Part):
-    """One way out of a menu, by key and by voice."""
-
-    key: Key
-    phrases: Annotated[tuple[Phrase, ...], Field(min_length=1)]
-    label: Text
-    to: Name
+    errors: Annotated[int, Field(ge=1, le=20, description="Silences and answers not understood, over the call.")] = 5
+    repeats: Annotated[int, Field(ge=1, le=20, description="How often something was to be repeated.")] = 4
+    seconds: Annotated[int, Field(ge=30, le=3600, description="How long the call has taken.")] = 300
 
 
-class Menu(_Part):
-    """Offers choices by key and by voice together; the engine words them ("For LABEL, say order or press 1")."""
+class Subflow(Part):
+    """A part of a flow with parameters and exits of its own, for use in several places."""
 
-    type: Literal["menu"]
-    prompt: Text
-    choices: Annotated[tuple[Choice, ...], Field(min_length=1, max_length=9)]
-
-
-class DigitCount(_Part):
-    """How many digits an answer has."""
-
-    min: Annotated[int, Field(ge=2, le=20)]
-    max: Annotated[int, Field(ge=2, le=20)]
-
-
-class Ask(_Part):
-    """Asks for a number by keys or by voice, and saves its digits as a value."""
-
-    type: Literal["ask"]
-    prompt: Text
-    digits: DigitCount
-    save_as: Name
-    read_back: Literal["spoken", "always", "never"] = "spoken"
-    next: Name
-
-
-class Lookup(_Part):
-    """Finds a row in a CSV file, relative to the flow's, and saves columns of it as values."""
-
-    type: Literal["lookup"]
-    file: Annotated[str, Field(min_length=1, max_length=200)]
-    where: Annotated[dict[str, Text], Field(min_length=1)]
-    save: Annotated[dict[Name, str], Field(min_length=1)]
-    found: Name
-    not_found: Name
-    failed: Name
-
-
-class Transfer(_Part):
-    """Hands the caller to a person; where nobody is free, the engine offers the choice of waiting or a callback."""
-
-    type: Literal["transfer"]
-    reason: Text | None = None
-
-
-class Callback(_Part):
-    """Books a callback without seeking a person first."""
-
-    type: Literal["callback"]
-    reason: Text | None = None
-
-
-class End(_Part):
-    """Says a last sentence and hangs up."""
-
-    type: Literal["end"]
-    prompt: Text
-    outcome: Literal["solved", "unsolved"]
-
-
-Node = Annotated[
-    Say | Menu | Ask | Lookup | Transfer | Callback | End,
-    Field(discriminator="type"),
-]
-
-
-class Flow(_Part):
-    """A whole call flow. `revision` is the hash of the file that it was read from."""
-
-    zerohold: Literal[1]
-    name: Name
-    language: Literal["en"]
-    organisation: Text
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    queue: Name
+    parameters: tuple[Name, ...] = ()
+    exits: Annotated[tuple[Name, ...], Field(min_length=1)]
     start: Name
     nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+
+
+class Flow(Part):
+    """A whole call flow. `revision` is the hash of the file that it was read from."""
+
+    zerohold: Literal[1] = Field(description="The version of the flow language.")
+    name: Name
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=3)] = Field(
+        description="A call begins in the first one; callers may change to the others."
+    )
+    organisation: LocalText
+    time_zone: Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="Whose telephone numbers are keyed in.")]
+    queue: Name = Field(description='The queue that "a person" means.')
+    phrases: UniversalPhrases = UniversalPhrases()
+    clocks: Clocks = Clocks()
+    effort: Effort = Effort()
+    hours: dict[Name, Hours] = Field(default={}, description="Opening hours, by name.")
+    holidays: Holidays = Holidays()
+    start: Name
+    nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+    subflows: dict[Name, Subflow] = Field(default={}, description="Parts for use in several places, by name.")
     revision: str = ""
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The office's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def all_nodes(self) -> dict[str, Node]:
+        """Every node, those of subflows too, under `subflow.node`."""
+        inner = {
+            f"{subflow}{INSIDE}{name}": node
+            for subflow, part in self.subflows.items()
+            for name, node in part.nodes.items()
+        }
+        return {**self.nodes, **inner}
+
+    @cached_property
+    def sensitive_names(self) -> frozenset[str]:
+        """The values that must not outlive the turn in which they were keyed in."""
+        return frozenset(node.save_as for node in self.all_nodes.values() if node.type == "ask" and node.sensitive)
+
+    @cached_property
+    def shared_names(self) -> frozenset[str]:
+        """The values that more than one node saves: who has told one of them already is not asked for it again."""
+        seen: set[str] = set()
+        shared: set[str] = set()
+        for node in self.all_nodes.values():
+            for name in saved_by(node):
+                (shared if name in seen else seen).add(name)
+        return frozenset(shared)
+
     def exits_of(self, node_name: str) -> dict[str, str]:
-        """Where each of a node's exits leads: label of the exit -> name of a node."""
-        node = self.nodes[node_name]
-        match node:
-            case Menu():
-                return {f"choices.{index}.to": choice.to for index, choice in enumerate(node.choices)}
-            case Lookup():
-                return {"found": node.found, "not_found": node.not_found, "failed": node.failed}
-            case Say() | Ask():
-                return {"next": node.next}
-            case Transfer() | Callback() | End():
-                return {}
+        """Where each of a node's exits leads: path of the exit within the node -> full name of a node."""
+        home = home_of(node_name)
+        return {label: home + to for label, to in exits_of(self.all_nodes[node_name]).items()}
+
+
+def home_of(node_name: str) -> str:
+    """What stands before the names of a node's neighbours: the subflow and a dot, or nothing."""
+    subflow, dot, _ = node_name.rpartition(INSIDE)
+    return subflow + dot

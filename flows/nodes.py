@@ -14,7 +14,6 @@ from flows.parts import (
     LocalText,
     Name,
     Part,
-    Phrase,
     Prompt,
 )
 from flows.sources import Source
@@ -73,7 +72,8 @@ class Ask(Asking):
     answer: Answer
     save_as: Name
     read_back: Literal["spoken", "always", "never"] = Field(
-        default="spoken", description="Whether the answer is read back to be confirmed: when it was spoken, ever, never."
+        default="spoken",
+        description="Whether the answer is read back to be confirmed: when it was spoken, ever, never.",
     )
     sensitive: bool = Field(
         default=False,
@@ -302,3 +302,18 @@ def exits_of(node: Node) -> dict[str, str]:
             return {"next": node.next}
         case Callback() | Transfer() | End() | Return():
             return {}
+
+
+def saved_by(node: Node) -> tuple[str, ...]:
+    """The names of the values that a node saves."""
+    match node:
+        case Ask() | Survey() | Record():
+            return (node.save_as,)
+        case OpenQuestion():
+            return tuple(name for intent in node.intents.values() for name in intent.slots)
+        case Lookup():
+            return tuple(node.save)
+        case Set():
+            return tuple(node.values)
+        case _:
+            return ()

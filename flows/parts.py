@@ -47,7 +47,9 @@ LocalText = Annotated[
 ]
 LocalPhrases = Annotated[
     Annotated[tuple[Phrase, ...], Field(min_length=1), Tag("plain")]
-    | Annotated[dict[Language, Annotated[tuple[Phrase, ...], Field(min_length=1)]], Field(min_length=1), Tag("languages")],
+    | Annotated[
+        dict[Language, Annotated[tuple[Phrase, ...], Field(min_length=1)]], Field(min_length=1), Tag("languages")
+    ],
     Discriminator(_shape),
 ]
 Spoken = Annotated[

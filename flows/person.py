@@ -2,65 +2,92 @@
 
 seek --PersonFound--> joined --TransferEnded(talked)--> end
   |                      +-----TransferEnded(missed)--> seek
-  +--NobodyFree--> offer --1--> which number? --1--> booked --> end
-                     |              +--2--> another number --> which number?
+  +--NobodyFree--> offer --1--> [which time?] --> which number? --1--> booked --> end, or on in the flow
+                     |                              +--2--> another number --> which number?
                      +--2, silence--> in line --(every ten seconds)--> seek
 """
 
 from __future__ import annotations
 
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from flows import actions, model
+from flows import actions, hours, model, nodes, speaking
 from flows.dossier import dossier_of
 from flows.events import CallbackPromised, CallbackRefused, Event, NobodyFree, PersonFound, TransferEnded
-from flows.messages import YES_KEY, message, spoken_number, spoken_time
-from flows.questions import listen
+from flows.questions import listen, spoken_window
 from flows.state import (
     Booking,
     CallState,
+    ChoosingWindow,
     ConfirmingNumber,
     EnteringNumber,
     OfferingCallback,
     SeekingPerson,
     WaitingInLine,
+    Window,
     WithPerson,
 )
-from flows.steps import Step, flush, hang_up, say
+from flows.steps import Step, flush, hang_up, say_message
 
 # A caller who stays silent this often at a question about the callback is taken at the last known word.
 MISSES_BEFORE_ASSUMING: Final = 3
+WINDOWS_OFFERED: Final = 5
+YES: Final = "1"
 
 
 def asked_for(flow: model.Flow, state: CallState) -> Step:
-    """The caller wants a person, now."""
-    return seek(flow, say(state, message(state.language, "finding_person")))
+    """The caller wants a person, now; one who is in line already is."""
+    if not isinstance(state.stage, WaitingInLine):
+        state = msgspec.structs.replace(state, queue=flow.queue, person_id=None, whisper=None)
+    return seek(say_message(state, "finding_person"))
 
 
-def seek(flow: model.Flow, state: CallState) -> Step:
+def seek(state: CallState) -> Step:
     """Look for a free person; the shell answers with `PersonFound` or `NobodyFree`."""
     waiting = isinstance(state.stage, WaitingInLine)
     stage = state.stage if waiting else SeekingPerson()
-    state = msgspec.structs.replace(state, stage=stage, misses=0)
-    seek = actions.SeekPerson(queue=flow.queue, waiting=waiting, arrived_at=state.started_at, tried=state.tried)
+    state = msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None)
+    seek = actions.SeekPerson(
+        queue=state.queue,
+        waiting=waiting,
+        arrived_at=state.started_at,
+        tried=state.tried,
+        person_id=state.person_id,
+    )
     return state, [seek]
 
 
-def look_again(flow: model.Flow, state: CallState) -> Step:
+def ring_number(state: CallState, number: str) -> Step:
+    """Put the caller through to a number that a transfer names."""
+    return _join(state, number, number)
+
+
+def look_again(state: CallState) -> Step:
     """Ten more seconds in line have passed."""
     if isinstance(state.stage, WaitingInLine):
         state = msgspec.structs.replace(state, stage=WaitingInLine(rounds=state.stage.rounds + 1))
-    return seek(flow, state)
+    return seek(state)
 
 
-def book(flow: model.Flow, state: CallState) -> Step:
-    """Begin to book a callback: on the caller's own number if we know it."""
+def offer_times(flow: model.Flow, state: CallState, node: nodes.Callback) -> Step:
+    """Begin to book a callback as a flow's node says; where no time can be offered, as soon as possible."""
+    opening = flow.hours.get(node.hours) if node.hours is not None else next(iter(flow.hours.values()), None)
+    if node.when == "as_soon_as_possible" or opening is None:
+        return book(flow, state, None)
+    found = hours.windows(opening, flow.holidays, state.at.astimezone(flow.zone), count=WINDOWS_OFFERED)
+    if not found:
+        return book(flow, state, None)
+    windows = tuple(Window(starts=starts, ends=ends) for starts, ends in found)
+    return listen(flow, _fresh(state, ChoosingWindow(windows=windows)))
+
+
+def book(flow: model.Flow, state: CallState, window: Window | None) -> Step:
+    """Ask which number to call: the caller's own if we know it."""
     if state.caller_number is None:
-        return listen(flow, msgspec.structs.replace(state, stage=EnteringNumber(), misses=0))
-    return listen(flow, msgspec.structs.replace(state, stage=ConfirmingNumber(number=state.caller_number), misses=0))
+        return listen(flow, _fresh(state, EnteringNumber(window=window)))
+    return listen(flow, _fresh(state, ConfirmingNumber(number=state.caller_number, window=window)))
 
 
 def answered(flow: model.Flow, state: CallState, keys: str) -> Step:
@@ -68,85 +95,101 @@ def answered(flow: model.Flow, state: CallState, keys: str) -> Step:
     stage = state.stage
     match stage:
         case OfferingCallback():
-            return book(flow, state) if keys == YES_KEY else _wait(flow, state)
+            return book(flow, state, None) if keys == YES else _wait(state)
         case WaitingInLine():
-            state, asked = book(flow, state)
-            return state, [actions.LeaveLine(queue=flow.queue), *asked]
-        case ConfirmingNumber(number=number) if keys == YES_KEY:
-            return _request(flow, state, number)
-        case ConfirmingNumber():
-            return listen(flow, msgspec.structs.replace(state, stage=EnteringNumber(), misses=0))
-        case EnteringNumber():
-            return listen(flow, msgspec.structs.replace(state, stage=ConfirmingNumber(number=keys), misses=0))
+            state, asked = book(flow, state, None)
+            return state, [actions.LeaveLine(queue=state.queue), *asked]
+        case ChoosingWindow(windows=windows):
+            return book(flow, state, windows[int(keys) - 1])
+        case ConfirmingNumber(number=number, window=window) if keys == YES:
+            return _request(flow, state, number, window)
+        case ConfirmingNumber(window=window):
+            return listen(flow, _fresh(state, EnteringNumber(window=window)))
+        case EnteringNumber(window=window):
+            return listen(flow, _fresh(state, ConfirmingNumber(number=keys, window=window)))
         case _:
             return state, []
 
 
-def missed(flow: model.Flow, state: CallState, why: str | None) -> Step:
-    """Silence or nonsense where a person or a callback is at stake: ask again, then do the kind thing."""
+def missed(flow: model.Flow, state: CallState) -> Step:
+    """Silence or nonsense where a person or a callback is at stake: ask again, then do the kind thing.
+
+    The miss is counted, and what to say about it is pending, already.
+    """
     stage = state.stage
-    if isinstance(stage, WaitingInLine):
-        return look_again(flow, state)
-    if not isinstance(stage, OfferingCallback | ConfirmingNumber | EnteringNumber):
-        return state, []
-    state = msgspec.structs.replace(state, misses=state.misses + 1)
     if state.misses < MISSES_BEFORE_ASSUMING:
-        return listen(flow, say(state, message(state.language, why)) if why else state)
-    if isinstance(stage, ConfirmingNumber):
-        return _request(flow, state, stage.number)
-    if isinstance(stage, EnteringNumber) and state.caller_number is not None:
-        return _request(flow, state, state.caller_number)
-    return _wait(flow, state)
+        return listen(flow, state)
+    match stage:
+        case ChoosingWindow():
+            return book(flow, state, None)
+        case ConfirmingNumber(number=number, window=window):
+            return _request(flow, state, number, window)
+        case EnteringNumber(window=window) if state.caller_number is not None:
+            return _request(flow, state, state.caller_number, window)
+        case _:
+            return _wait(state)
 
 
 def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
     """What the shell found out about people and promises."""
     stage = state.stage
     match event:
-        case PersonFound(person_id=person_id, person_number=person_number):
-            state, spoken = flush(say(state, message(state.language, "joining")))
-            transfer = actions.Transfer(person_id=person_id, person_number=person_number)
-            return msgspec.structs.replace(state, stage=WithPerson(person_id=person_id)), [*spoken, transfer]
+        case PersonFound(person_id=person_id, person_number=person_number) if isinstance(
+            stage, SeekingPerson | WaitingInLine
+        ):
+            return _join(say_message(state, "joining"), person_id, person_number)
         case NobodyFree() if isinstance(stage, WaitingInLine):
             return listen(flow, state)
         case NobodyFree() if isinstance(stage, SeekingPerson):
-            offered = say(state, message(state.language, "busy"))
-            return listen(flow, msgspec.structs.replace(offered, stage=OfferingCallback()))
+            return listen(flow, _fresh(say_message(state, "busy"), OfferingCallback()))
         case TransferEnded(talked=True):
-            return hang_up(say(state, message(state.language, "goodbye")), "transferred")
+            return hang_up(say_message(state, "thanks"), "transferred")
         case TransferEnded(talked=False) if isinstance(stage, WithPerson):
-            state = msgspec.structs.replace(state, tried=(*state.tried, stage.person_id))
-            return seek(flow, say(state, message(state.language, "person_missed")))
-        case CallbackPromised():
-            return _promised(flow, state, event)
-        case CallbackRefused(reason="number"):
-            refused = say(state, message(state.language, "refused_number"))
-            return listen(flow, msgspec.structs.replace(refused, stage=EnteringNumber()))
-        case CallbackRefused():
-            return _wait(flow, say(state, message(state.language, "refused_store")))
+            state = msgspec.structs.replace(state, tried=(*state.tried, stage.person_id), person_id=None)
+            return seek(say_message(state, "person_missed"))
+        case CallbackRefused(reason="number") if isinstance(stage, Booking):
+            return listen(flow, _fresh(say_message(state, "refused_number"), EnteringNumber(window=stage.window)))
+        case CallbackRefused() if isinstance(stage, Booking):
+            return _wait(say_message(state, "refused_store"))
         case _:
             return state, []
 
 
-def _wait(flow: model.Flow, state: CallState) -> Step:
-    return seek(flow, msgspec.structs.replace(state, stage=WaitingInLine(rounds=0)))
+def booked(flow: model.Flow, state: CallState, event: CallbackPromised) -> CallState:
+    """The state after a promise, with the sentence about it still to be said."""
+    local = event.by.astimezone(flow.zone)
+    number = speaking.phone_ending(state.language, state.stage.number if isinstance(state.stage, Booking) else "")
+    if event.starts is not None and not event.already_booked:
+        times = spoken_window(flow, state, event.starts, event.by)
+        state = say_message(state, "promised_window", number=number, **times)
+    else:
+        name = "already_booked" if event.already_booked else "promised"
+        state = say_message(state, name, number=number, time=speaking.time(state.language, local.time()))
+    return msgspec.structs.replace(state, promise_id=event.request_id)
 
 
-def _request(flow: model.Flow, state: CallState, number: str) -> Step:
-    state = msgspec.structs.replace(state, stage=Booking(number=number))
+def _fresh(state: CallState, stage: ChoosingWindow | EnteringNumber | ConfirmingNumber | OfferingCallback) -> CallState:
+    return msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None)
+
+
+def _join(state: CallState, person_id: str, person_number: str) -> Step:
+    state, spoken = flush(state)
+    transfer = actions.Transfer(person_id=person_id, person_number=person_number, whisper=state.whisper)
+    return msgspec.structs.replace(state, stage=WithPerson(person_id=person_id)), [*spoken, transfer]
+
+
+def _wait(state: CallState) -> Step:
+    return seek(msgspec.structs.replace(state, stage=WaitingInLine(rounds=0)))
+
+
+def _request(flow: model.Flow, state: CallState, number: str, window: Window | None) -> Step:
+    state = msgspec.structs.replace(state, stage=Booking(number=number, window=window))
     request = actions.RequestCallback(
-        queue=flow.queue, number=number, arrived_at=state.started_at, dossier=dossier_of(flow, state)
+        queue=state.queue,
+        number=number,
+        arrived_at=state.started_at,
+        dossier=dossier_of(flow, state),
+        starts=None if window is None else window.starts,
+        ends=None if window is None else window.ends,
     )
     return state, [request]
-
-
-def _promised(flow: model.Flow, state: CallState, event: CallbackPromised) -> Step:
-    if not isinstance(state.stage, Booking):
-        return state, []
-    text = message(
-        state.language,
-        "already_booked" if event.already_booked else "promised",
-        number=spoken_number(state.stage.number),
-        time=spoken_time(event.by.astimezone(ZoneInfo(flow.time_zone))),
-    )
-    return hang_up(say(msgspec.structs.replace(state, promise_id=event.request_id), text), "callback")

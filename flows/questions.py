@@ -2,149 +2,221 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 import msgspec
 
-from flows import actions, model
-from flows.messages import (
-    KEY_NAMES,
-    UNIVERSAL_PHRASES,
-    YES_NO_PHRASES,
-    message,
-    spoken_digits,
-    spoken_number,
-)
+from flows import actions, answers, effort, model, nodes, speaking
+from flows.messages import key_name, language_name, yes_no_phrases
+from flows.node_questions import Question, by_voice, of_node, of_slot
+from flows.parts import Answer, PhoneAnswer
+from flows.phrases import normalised
+from flows.prompting import sound
 from flows.state import (
+    AskingSlot,
     AtNode,
     CallState,
+    ChoosingLanguage,
+    ChoosingWindow,
     Confirming,
     ConfirmingNumber,
     EnteringNumber,
+    Helping,
     OfferingCallback,
+    OfferingPerson,
     WaitingInLine,
 )
-from flows.templates import fill
+from flows.steps import Step, sentence
+from flows.universal import universal_phrases
 
-ANSWER_TIMEOUT_S: Final = 6
 # In line, each silence is a look for a free person; the caller hears a sentence at every third.
 LINE_TIMEOUT_S: Final = 10
 LINE_ROUNDS_PER_PROMPT: Final = 3
-MISSES_BEFORE_KEYPAD: Final = 2
-# Source: E.164, at most 15 digits; the shortest that a caller may key in without a country code.
-NUMBER_DIGITS_MIN: Final = 6
-NUMBER_DIGITS_MAX: Final = 15
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question to the caller; every phrase stands for a key, so that whatever can be said can be pressed."""
-
-    texts: tuple[str, ...]
-    phrases: dict[str, str] = {}
-    keys: frozenset[str] = frozenset()
-    digits: model.DigitCount | None = None
-    timeout_s: int = ANSWER_TIMEOUT_S
-    offers_exit: bool = True
-
-    def fits(self, keys: str) -> bool:
-        """Whether these keys answer the question."""
-        if self.digits is not None:
-            return keys.isdecimal() and self.digits.min <= len(keys) <= self.digits.max
-        return keys in self.keys
-
-
-def by_voice(state: CallState) -> bool:
-    """Whether prompts speak of saying things: after two misses the keypad is what helps."""
-    return state.speech and state.misses < MISSES_BEFORE_KEYPAD
 
 
 def question_of(flow: model.Flow, state: CallState) -> Question | None:
-    """The question of the present stage, or None where nothing is asked of the caller."""
-    suffix = "" if by_voice(state) else "_keys"
-    language = state.language
-    match state.stage:
-        case Confirming(keys=keys, said=said):
-            answer = spoken_digits(keys) if len(keys) > 1 else said.text
-            return _yes_no(language, message(language, f"read_back{suffix}", answer=answer))
-        case OfferingCallback():
-            question = _yes_no(language, message(language, f"offer{suffix}"))
-            return msgspec.structs.replace(question, offers_exit=False)
-        case WaitingInLine(rounds=rounds):
-            return _line(language, rounds)
-        case ConfirmingNumber(number=number):
-            text = message(language, f"which_number{suffix}", number=spoken_number(number))
-            return _yes_no(language, text)
-        case EnteringNumber():
-            digits = model.DigitCount(min=NUMBER_DIGITS_MIN, max=NUMBER_DIGITS_MAX)
-            return Question(texts=(message(language, "enter_number"),), digits=digits)
+    """The question that the present stage asks; None where nothing is asked.
+
+    Raises `flows.expressions.EvaluationError` where a prompt needs a value that the call does not have.
+    """
+    language, stage = state.language, state.stage
+    node = flow.all_nodes[state.node]
+    match stage:
         case AtNode():
-            return _of_node(flow.nodes[state.node], state)
+            return of_node(flow, state, node)
+        case AskingSlot() if isinstance(node, nodes.OpenQuestion):
+            return of_slot(flow, state, node, stage)
+        case Confirming():
+            return _confirmation(flow, state, stage)
+        case OfferingPerson():
+            return _choice(flow, language, "offer_person", yes_no_phrases(language))
+        case OfferingCallback():
+            return _yes_no(flow, state, "offer")
+        case WaitingInLine(rounds=rounds):
+            return _line(flow, language, rounds)
+        case ChoosingWindow():
+            return _windows(flow, state, stage)
+        case EnteringNumber():
+            return Question(
+                sounds=(sentence(language, "enter_number"),),
+                answer=PhoneAnswer(type="phone"),
+                clocks=flow.clocks,
+            )
+        case ConfirmingNumber(number=number):
+            return _yes_no(flow, state, "which_number", number=speaking.phone_ending(language, number))
+        case ChoosingLanguage():
+            return _languages(flow, state)
+        case Helping():
+            return _help(flow, state, node)
         case _:
             return None
 
 
-def listen(flow: model.Flow, state: CallState) -> tuple[CallState, list[actions.Action]]:
-    """Ask the question of the present stage, after whatever is still to be said."""
+def listen(flow: model.Flow, state: CallState) -> Step:
+    """Ask the question of the present stage, after whatever is still to be said; or offer a person, if it is time."""
+    if effort.is_spent(flow, state):
+        state = msgspec.structs.replace(state, stage=OfferingPerson(), silences=0, mismatches=0, missed=None)
     question = question_of(flow, state)
     if question is None:
         raise ValueError(f"nothing to ask at {state.node} ({type(state.stage).__name__})")
-    texts = [*state.pending, *question.texts]
+    sounds = [*state.pending, *question.sounds]
     if question.offers_exit:
-        texts.append(message(state.language, "exit_digits" if question.digits else "exit"))
+        sounds.append(sentence(state.language, "exit_digits" if question.takes_digits else "exit"))
     collect = actions.Collect(
-        prompts=tuple(actions.Say(text=text, language=state.language) for text in texts),
-        max_keys=question.digits.max if question.digits else 1,
-        timeout_s=question.timeout_s,
-        grammar=_grammar(state, question) if state.speech else None,
+        prompts=tuple(sounds),
+        max_keys=question.max_keys,
+        no_input_s=question.clocks.no_input_s,
+        between_digits_s=question.clocks.between_digits_s,
+        grammar=_grammar(flow, state, question),
+        sensitive=question.sensitive,
     )
-    return msgspec.structs.replace(state, pending=(), last_heard=state.pending), [collect]
+    kept = without_sensitive(flow, state)
+    return msgspec.structs.replace(kept, pending=(), last_heard=state.pending, walked=0), [collect]
 
 
-def _grammar(state: CallState, question: Question) -> actions.Grammar | None:
+def without_sensitive(flow: model.Flow, state: CallState) -> CallState:
+    """The state as it may be stored: without the values that must not outlive their turn."""
+    if flow.sensitive_names.isdisjoint(state.values):
+        return state
+    kept = {name: value for name, value in state.values.items() if name not in flow.sensitive_names}
+    return msgspec.structs.replace(state, values=kept)
+
+
+def today_of(flow: model.Flow, state: CallState) -> dt.date:
+    """The day it is at the office."""
+    return state.at.astimezone(flow.zone).date()
+
+
+def answer_at(flow: model.Flow, state: CallState) -> Answer | None:
+    """The type of the answer that is read back or asked for at the present node."""
+    over = state.stage.over if isinstance(state.stage, Confirming) else state.stage
+    node = flow.all_nodes[state.node]
+    if isinstance(node, nodes.OpenQuestion) and isinstance(over, AskingSlot):
+        return node.intents[over.intent].slots[over.slot].answer
+    question = of_node(flow, state, node)
+    return None if question is None else question.answer
+
+
+def _grammar(flow: model.Flow, state: CallState, question: Question) -> actions.Grammar | None:
+    """What may be said; None where we cannot hear this language, and for what must not be said aloud."""
+    if state.language not in state.speech or question.sensitive or isinstance(state.stage, EnteringNumber):
+        return None
     digits = None
-    if question.digits is not None:
-        if isinstance(state.stage, EnteringNumber):
-            return None  # long numbers are keyed in: one misheard digit would ring a stranger
-        digits = actions.DigitRange(min=question.digits.min, max=question.digits.max)
-    phrases = {**question.phrases, **UNIVERSAL_PHRASES[state.language]}
-    return actions.Grammar(language=state.language, phrases=phrases, digits=digits)
+    if question.answer is not None and question.takes_digits:
+        how = answers.keying(question.answer)
+        if how.spoken_digits:
+            digits = actions.DigitRange(min=how.min_keys, max=how.max_keys)
+    return actions.Grammar(
+        language=state.language,
+        phrases={**question.phrases, **universal_phrases(flow, state.language)},
+        digits=digits,
+        examples=question.examples,
+        end_of_speech_ms=question.clocks.end_of_speech_ms,
+    )
 
 
-def _of_node(node: model.Node, state: CallState) -> Question | None:
-    match node:
-        case model.Menu():
-            return _menu(node, state)
-        case model.Ask():
-            return Question(texts=(fill(node.prompt, state.values),), digits=node.digits)
-        case _:
-            return None
+def _confirmation(flow: model.Flow, state: CallState, stage: Confirming) -> Question:
+    over = msgspec.structs.replace(state, stage=stage.over)
+    answer = answer_at(flow, over)
+    if answer is not None:
+        today = today_of(flow, state)
+        said = answers.read_back(
+            answer, answers.value_of(answer, stage.keys, state.language, today), state.language, today
+        )
+    else:
+        said = stage.said.text
+    return _yes_no(flow, state, "read_back", answer=said)
 
 
-def _menu(node: model.Menu, state: CallState) -> Question:
-    texts = [fill(node.prompt, state.values)]
-    phrases = {}
-    for choice in node.choices:
-        name = "choice" if by_voice(state) else "choice_keys"
-        texts.append(message(state.language, name, label=choice.label, phrase=choice.phrases[0], key=choice.key))
-        phrases.update({phrase.casefold(): choice.key for phrase in choice.phrases})
-        phrases[KEY_NAMES[state.language][choice.key]] = choice.key
-    return Question(texts=tuple(texts), phrases=phrases, keys=frozenset(choice.key for choice in node.choices))
+def _yes_no(flow: model.Flow, state: CallState, name: str, **values: str) -> Question:
+    name = name if by_voice(state) else f"{name}_keys"
+    return _choice(flow, state.language, name, yes_no_phrases(state.language), **values)
 
 
-def _yes_no(language: str, text: str) -> Question:
-    return Question(texts=(text,), phrases=YES_NO_PHRASES[language], keys=frozenset("12"))
-
-
-def _line(language: str, rounds: int) -> Question:
-    texts: tuple[str, ...] = ()
-    if rounds == 0:
-        texts = (message(language, "waiting"),)
-    elif rounds % LINE_ROUNDS_PER_PROMPT == 0:
-        texts = (message(language, "still_waiting"),)
+def _choice(flow: model.Flow, language: str, name: str, phrases: dict[str, str], **values: str) -> Question:
     return Question(
-        texts=texts,
-        phrases={"yes": "1"},
+        sounds=(sentence(language, name, **values),), phrases=phrases, keys=frozenset("12"), clocks=flow.clocks
+    )
+
+
+def _line(flow: model.Flow, language: str, rounds: int) -> Question:
+    sounds: tuple[actions.Sound, ...] = ()
+    if rounds == 0:
+        sounds = (sentence(language, "waiting"),)
+    elif rounds % LINE_ROUNDS_PER_PROMPT == 0:
+        sounds = (sentence(language, "still_waiting"),)
+    return Question(
+        sounds=sounds,
+        phrases={phrase: key for phrase, key in yes_no_phrases(language).items() if key == "1"},
         keys=frozenset("1"),
-        timeout_s=LINE_TIMEOUT_S,
+        clocks=flow.clocks.model_copy(update={"no_input_s": LINE_TIMEOUT_S}),
         offers_exit=False,
     )
+
+
+def _windows(flow: model.Flow, state: CallState, stage: ChoosingWindow) -> Question:
+    sounds = [sentence(state.language, "which_window")]
+    phrases: dict[str, str] = {}
+    for index, window in enumerate(stage.windows, start=1):
+        key = str(index)
+        spoken = spoken_window(flow, state, window.starts, window.ends)
+        sounds.append(sentence(state.language, "window", key=key, **spoken))
+        phrases[normalised(key_name(state.language, key))] = key
+    keys = frozenset(str(index) for index in range(1, len(stage.windows) + 1))
+    return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
+
+
+def spoken_window(flow: model.Flow, state: CallState, starts: dt.datetime, ends: dt.datetime) -> dict[str, str]:
+    """The parts of a sentence about a time in which a callback comes."""
+    first, last = starts.astimezone(flow.zone), ends.astimezone(flow.zone)
+    return {
+        "day": speaking.date(state.language, first.date(), today=today_of(flow, state)),
+        "starts": speaking.time(state.language, first.time()),
+        "ends": speaking.time(state.language, last.time()),
+    }
+
+
+def _languages(flow: model.Flow, state: CallState) -> Question:
+    """Each language is offered in itself."""
+    sounds: list[actions.Sound] = []
+    phrases: dict[str, str] = {}
+    for index, language in enumerate(flow.languages, start=1):
+        key = str(index)
+        sounds.append(sentence(language, "language", key=key))
+        phrases[normalised(language_name(language))] = key
+        phrases[normalised(key_name(state.language, key))] = key
+    keys = frozenset(str(index) for index in range(1, len(flow.languages) + 1))
+    return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
+
+
+def _help(flow: model.Flow, state: CallState, node: nodes.Node) -> Question:
+    own = node.help if isinstance(node, nodes.Asking) else None
+    sounds = [] if own is None else [sound(flow, state, own)]
+    sounds.append(sentence(state.language, "help"))
+    keys = {"1"}
+    if len(flow.languages) > 1:
+        sounds.append(sentence(state.language, "help_language"))
+        keys.add("2")
+    sounds.append(sentence(state.language, "help_on"))
+    return Question(sounds=tuple(sounds), keys=frozenset(keys), clocks=flow.clocks, offers_exit=False)

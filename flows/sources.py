@@ -8,8 +8,6 @@ from pydantic import Field
 
 from flows.parts import Part, RelativePath, Text
 
-Field_ = Annotated[str, Field(min_length=1, max_length=200)]
-
 
 class CsvSource(Part):
     """The first row of a CSV file whose columns equal `where`."""
@@ -35,10 +33,10 @@ class HttpSource(Part):
         Field(pattern=r"^https?://[^\s{}]+$", max_length=1000, examples=["https://crm.example/api/orders"]),
     ]
     method: Literal["GET", "POST"] = Field(default="GET", description="GET sends `where` as a query, POST as JSON.")
-    headers: Annotated[
-        dict[str, Text],
-        Field(description="Extra headers; `${NAME}` stands for an environment variable, so that no secret is here."),
-    ] = {}
+    headers: dict[str, Text] = Field(
+        default={},
+        description="Extra headers; `${NAME}` stands for an environment variable, so that no secret is here.",
+    )
 
 
 class PythonSource(Part):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Union
 
 import msgspec
 
-STATE_VERSION: Final = 1
+from flows.actions import Sound
+from flows.events import Value
+
+STATE_VERSION: Final = 2
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +22,30 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """A subflow that is running: the node that called it, and what its parameters are."""
+
+    node: str
+    parameters: dict[str, Value]
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that was asked, for "back"."""
+
+    node: str
+    frames: tuple[Frame, ...] = ()
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which a callback can be booked."""
+
+    starts: datetime
+    ends: datetime
+
+
+# ---------------------------------------------------------------- stages
+
+
 class _Stage(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pass
 
@@ -27,11 +54,31 @@ class AtNode(_Stage, frozen=True, kw_only=True):
     """At the current node, waiting for the caller or for the node's effect."""
 
 
+class AskingSlot(_Stage, frozen=True, kw_only=True):
+    """At an open question whose intent is known, asking for a value that it needs.
+
+    `given` is what the sentence said already about the slots that are still to come, as keys.
+    """
+
+    intent: str
+    slot: str
+    given: dict[str, str] = {}
+
+
 class Confirming(_Stage, frozen=True, kw_only=True):
-    """An answer was understood and is read back, to be confirmed."""
+    """An answer was understood and is read back, to be confirmed; `over` is where it was given.
+
+    `slots` is what else the sentence said.
+    """
 
     keys: str
     said: Said
+    over: AtNode | AskingSlot = AtNode()
+    slots: dict[str, str] = {}
+
+
+class OfferingPerson(_Stage, frozen=True, kw_only=True):
+    """The call has become too much of an effort: a person is offered, or to go on."""
 
 
 class SeekingPerson(_Stage, frozen=True, kw_only=True):
@@ -54,20 +101,30 @@ class WaitingInLine(_Stage, frozen=True, kw_only=True):
     rounds: int
 
 
+class ChoosingWindow(_Stage, frozen=True, kw_only=True):
+    """The caller chooses the time of a callback."""
+
+    windows: tuple[Window, ...]
+
+
 class EnteringNumber(_Stage, frozen=True, kw_only=True):
     """The caller is asked for the number to call back."""
+
+    window: Window | None = None
 
 
 class ConfirmingNumber(_Stage, frozen=True, kw_only=True):
     """The number to call back is read out, to be confirmed."""
 
     number: str
+    window: Window | None = None
 
 
 class Booking(_Stage, frozen=True, kw_only=True):
     """The callback is being booked; the shell will answer at once."""
 
     number: str
+    window: Window | None = None
 
 
 class Ended(_Stage, frozen=True, kw_only=True):
@@ -76,26 +133,51 @@ class Ended(_Stage, frozen=True, kw_only=True):
     outcome: Literal["solved", "unsolved", "transferred", "callback", "abandoned", "failed"]
 
 
-Stage = (
+Question = (
     AtNode
+    | AskingSlot
     | Confirming
-    | SeekingPerson
-    | WithPerson
+    | OfferingPerson
     | OfferingCallback
     | WaitingInLine
+    | ChoosingWindow
     | EnteringNumber
     | ConfirmingNumber
-    | Booking
-    | Ended
 )
+
+
+class ChoosingLanguage(_Stage, frozen=True, kw_only=True):
+    """The caller chooses a language; `over` is what goes on afterwards, None at the beginning of a call."""
+
+    over: Question | None = None
+
+
+class Helping(_Stage, frozen=True, kw_only=True):
+    """The universal words are explained; each has a key here. `over` is the question that goes on afterwards."""
+
+    over: Question
+
+
+Stage = Union[Question, ChoosingLanguage, Helping, SeekingPerson, WithPerson, Booking, Ended]  # noqa: UP007
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller's effort since a person was last offered."""
+
+    since: datetime
+    errors: int = 0
+    repeats: int = 0
 
 
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole state of one call between two turns.
 
-    `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what the caller
-    heard before the present question, so that "repeat" repeats the answer and not the question alone; `tried`
-    names the people who could not take the call.
+    `at` is the instant of the last event. `silences` and `mismatches` count at the present question,
+    and `missed` is the last of them. `pending` is what
+    is still to be spoken before the caller is listened to; `last_heard` is what the caller heard before the present
+    question, so that "repeat" repeats the answer and not the question alone; `trail` is the questions so far, for
+    "back"; `walked` is how far the call went since the caller last did something; `tried` names the people who
+    could not take the call; `queue`, `person_id` and `whisper` are what a transfer asked for.
     """
 
     version: int = STATE_VERSION
@@ -104,16 +186,31 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     caller_number: str | None
     office_number: str
     started_at: datetime
+    at: datetime
     language: str
-    speech: bool
+    speech: tuple[str, ...]
     node: str
     stage: Stage = AtNode()
-    misses: int = 0
+    frames: tuple[Frame, ...] = ()
+    silences: int = 0
+    mismatches: int = 0
+    missed: Literal["no_input", "no_match"] | None = None
+    spent: Spent
+    walked: int = 0
     reason: str | None = None
-    values: dict[str, str] = {}
+    values: dict[str, Value] = {}
     said: tuple[Said, ...] = ()
     path: tuple[str, ...] = ()
-    pending: tuple[str, ...] = ()
-    last_heard: tuple[str, ...] = ()
+    trail: tuple[Visit, ...] = ()
+    pending: tuple[Sound, ...] = ()
+    last_heard: tuple[Sound, ...] = ()
+    queue: str
+    person_id: str | None = None
+    whisper: str | None = None
     tried: tuple[str, ...] = ()
     promise_id: str | None = None
+
+    @property
+    def misses(self) -> int:
+        """How often in a row the present question was not answered."""
+        return self.silences + self.mismatches

@@ -7,21 +7,31 @@ from typing import Literal
 import msgspec
 
 from flows import actions
+from flows.messages import message
 from flows.state import CallState, Ended
 
 Step = tuple[CallState, list[actions.Action]]
 Outcome = Literal["solved", "unsolved", "transferred", "callback", "abandoned", "failed"]
 
 
-def say(state: CallState, text: str) -> CallState:
-    """Speak a text before whatever comes next."""
-    return msgspec.structs.replace(state, pending=(*state.pending, text))
+def say(state: CallState, *sounds: actions.Sound) -> CallState:
+    """Let the caller hear something before whatever comes next."""
+    return msgspec.structs.replace(state, pending=(*state.pending, *sounds))
+
+
+def say_message(state: CallState, name: str, **values: str) -> CallState:
+    """The same for a sentence of the engine's own."""
+    return say(state, sentence(state.language, name, **values))
+
+
+def sentence(language: str, name: str, **values: str) -> actions.Say:
+    """A sentence of the engine's own, to be spoken."""
+    return actions.Say(text=message(language, name, **values), language=language)
 
 
 def flush(state: CallState) -> Step:
     """Turn what is still to be said into verbs, for a document that does not listen."""
-    spoken: list[actions.Action] = [actions.Say(text=text, language=state.language) for text in state.pending]
-    return msgspec.structs.replace(state, pending=()), spoken
+    return msgspec.structs.replace(state, pending=()), list(state.pending)
 
 
 def hang_up(state: CallState, outcome: Outcome) -> Step:

@@ -1,0 +1,226 @@
+"""What an answer leads to: confirm it, take it, or ask again."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from flows import answers, effort, model, nodes, person
+from flows.events import Heard, Value
+from flows.model import home_of
+from flows.node_questions import MISSES_BEFORE_KEYPAD, Question
+from flows.parts import Answer, YesNoAnswer
+from flows.prompting import local_text
+from flows.questions import answer_at, listen, today_of
+from flows.state import (
+    AskingSlot,
+    AtNode,
+    CallState,
+    ChoosingLanguage,
+    Confirming,
+    Helping,
+    OfferingPerson,
+    Said,
+)
+from flows.steps import Step, say_message
+from flows.universal import BACK, HELP, HELP_AMONG_DIGITS, OTHER_LANGUAGE, PERSON, REPEAT
+from flows.universal_answers import in_new_language, over_help, universal
+from flows.walk import enter
+
+MISSES_BEFORE_PERSON: Final = 3
+# Who says nothing to an offer of a person is helped by one; who names no language begins in the first.
+MISSES_BEFORE_CHOOSING: Final = 2
+YES: Final = "1"
+HIDDEN: Final = "(not kept)"
+
+
+def answer(flow: model.Flow, state: CallState, question: Question, keys: str, by_voice: Heard | None) -> Step:
+    """Keys, or a phrase that stands for them."""
+    if keys == HELP_AMONG_DIGITS and question.takes_digits:
+        keys = HELP
+    if isinstance(state.stage, Helping) and keys in question.keys:
+        keys = {"1": BACK, "2": OTHER_LANGUAGE}[keys]
+    if keys in (PERSON, REPEAT, BACK, HELP, OTHER_LANGUAGE):
+        return universal(flow, state, keys)
+    if isinstance(state.stage, Helping):
+        return listen(flow, over_help(state))
+    if not _fits(flow, state, question, keys):
+        return missed(flow, state, "no_match", question)
+    stage = state.stage
+    match stage:
+        case ChoosingLanguage():
+            return _in_language(flow, state, flow.languages[int(keys) - 1], stage)
+        case OfferingPerson() if keys == YES:
+            return person.asked_for(flow, state)
+        case OfferingPerson():
+            return listen(flow, effort.renewed(_at_node(state)))
+        case Confirming() if keys == YES:
+            return _take(flow, msgspec.structs.replace(state, stage=stage.over), stage.keys, stage.said, stage.slots)
+        case Confirming(over=over):
+            again = say_message(msgspec.structs.replace(state, stage=over), "again")
+            return missed(flow, again, None, question)
+        case AtNode() | AskingSlot():
+            return _understood(flow, state, stage, keys, by_voice)
+        case _:
+            return person.answered(flow, state, keys)
+
+
+def missed(flow: model.Flow, state: CallState, why: Literal["no_input", "no_match"] | None, question: Question) -> Step:
+    """Silence, or something not understood: explain, offer the keypad, and at last a person.
+
+    `why` is None where an understood answer was not confirmed.
+    """
+    stage = state.stage
+    if isinstance(stage, Helping):
+        return listen(flow, over_help(state))
+    state = _counted(state, why)
+    if why is not None and not _has_own_words(flow, state, why):
+        state = say_message(state, why)
+    match stage:
+        case AtNode() | AskingSlot() | Confirming():
+            return _missed_in_flow(flow, state, why, question)
+        case OfferingPerson() if state.misses >= MISSES_BEFORE_CHOOSING:
+            return person.asked_for(flow, state)
+        case ChoosingLanguage() if state.misses >= MISSES_BEFORE_CHOOSING:
+            return _in_language(flow, state, state.language, stage)
+        case OfferingPerson() | ChoosingLanguage():
+            return listen(flow, state)
+        case _:
+            return person.missed(flow, state)
+
+
+def _counted(state: CallState, why: Literal["no_input", "no_match"] | None) -> CallState:
+    silent = why == "no_input"
+    return effort.with_error(
+        msgspec.structs.replace(
+            state,
+            silences=state.silences + silent,
+            mismatches=state.mismatches + (not silent),
+            missed=why,
+        )
+    )
+
+
+def _has_own_words(flow: model.Flow, state: CallState, why: Literal["no_input", "no_match"]) -> bool:
+    """Whether the node says for itself what is said after this kind of miss."""
+    node = flow.all_nodes[state.node]
+    return isinstance(state.stage, AtNode) and isinstance(node, nodes.Asking) and getattr(node, why) is not None
+
+
+def _missed_in_flow(
+    flow: model.Flow, state: CallState, why: Literal["no_input", "no_match"] | None, question: Question
+) -> Step:
+    if state.misses >= MISSES_BEFORE_PERSON:
+        return person.asked_for(flow, state)
+    if why == "no_match" and question.answer is not None:
+        how = answers.keying(question.answer)
+        if how.complaint != "no_match":
+            state = say_message(state, how.complaint, **how.complaint_values)
+    if state.misses == 1:
+        state = say_message(state, "hint_help_digits" if question.takes_digits else "hint_help")
+    if state.misses == MISSES_BEFORE_KEYPAD:
+        state = say_message(state, "use_keys")
+    return listen(flow, state)
+
+
+def _fits(flow: model.Flow, state: CallState, question: Question, keys: str) -> bool:
+    if question.answer is None:
+        return keys in question.keys
+    return _is_value(flow, state, question.answer, keys)
+
+
+def _in_language(flow: model.Flow, state: CallState, language: str, stage: ChoosingLanguage) -> Step:
+    state = msgspec.structs.replace(state, silences=0, mismatches=0, missed=None, walked=0)
+    if stage.over is None:
+        return enter(flow, msgspec.structs.replace(state, language=language, pending=()), flow.start)
+    return in_new_language(flow, msgspec.structs.replace(state, stage=stage.over), language)
+
+
+def _at_node(state: CallState) -> CallState:
+    return msgspec.structs.replace(state, stage=AtNode(), silences=0, mismatches=0, missed=None)
+
+
+def _understood(
+    flow: model.Flow, state: CallState, stage: AtNode | AskingSlot, keys: str, by_voice: Heard | None
+) -> Step:
+    node = flow.all_nodes[state.node]
+    hidden = isinstance(node, nodes.Ask) and node.sensitive
+    text = by_voice.text if by_voice else keys
+    said = Said(
+        node=state.node,
+        text=HIDDEN if hidden else text,
+        by="voice" if by_voice else "keys",
+        confidence=by_voice.confidence if by_voice else None,
+    )
+    slots = by_voice.slots if by_voice else {}
+    if _needs_confirming(node, stage, by_voice):
+        return listen(
+            flow, msgspec.structs.replace(state, stage=Confirming(keys=keys, said=said, over=stage, slots=slots))
+        )
+    return _take(flow, state, keys, said, slots)
+
+
+def _needs_confirming(node: nodes.Node, stage: AtNode | AskingSlot, by_voice: Heard | None) -> bool:
+    """What was said is read back where a mistake would cost most: values, and whatever was not heard for sure."""
+    if isinstance(node, nodes.Ask) and not isinstance(node.answer, YesNoAnswer):
+        return not node.sensitive and (
+            node.read_back == "always" or (node.read_back == "spoken" and by_voice is not None)
+        )
+    if isinstance(stage, AskingSlot):
+        return by_voice is not None
+    return by_voice is not None and not by_voice.sure
+
+
+def _take(flow: model.Flow, state: CallState, keys: str, said: Said, slots: dict[str, str]) -> Step:
+    """An answer is settled: remember it, and go where it leads."""
+    node, home = flow.all_nodes[state.node], home_of(state.node)
+    answer_type = answer_at(flow, state)
+    state = msgspec.structs.replace(state, said=(*state.said, said), silences=0, mismatches=0, missed=None, walked=0)
+    match node:
+        case nodes.Menu():
+            chosen = next(choice for choice in node.choices if choice.key == keys)
+            reason = local_text(flow, state, chosen.label)
+            return enter(flow, msgspec.structs.replace(state, reason=reason), home + chosen.to)
+        case nodes.Ask() | nodes.Survey() if answer_type is not None:
+            value = answers.value_of(answer_type, keys, state.language, today_of(flow, state))
+            return enter(flow, _with_value(state, node.save_as, value), home + node.next)
+        case nodes.OpenQuestion() if isinstance(state.stage, AskingSlot) and answer_type is not None:
+            stage = state.stage
+            value = answers.value_of(answer_type, keys, state.language, today_of(flow, state))
+            return _next_slot(flow, _with_value(state, stage.slot, value), node, stage.intent, stage.given, said)
+        case nodes.OpenQuestion():
+            name, intent = next((name, intent) for name, intent in node.intents.items() if intent.key == keys)
+            state = msgspec.structs.replace(state, reason=local_text(flow, state, intent.label))
+            return _next_slot(flow, state, node, name, slots, said)
+        case _:
+            return listen(flow, state)
+
+
+def _with_value(state: CallState, name: str, value: Value) -> CallState:
+    return msgspec.structs.replace(state, values={**state.values, name: value})
+
+
+def _next_slot(
+    flow: model.Flow, state: CallState, node: nodes.OpenQuestion, name: str, given: dict[str, str], said: Said
+) -> Step:
+    """Confirm or ask for the next value that the intent needs; without one, go on."""
+    intent = node.intents[name]
+    for slot, wanted in intent.slots.items():
+        if state.values.get(slot) is not None:
+            continue
+        rest = {other: keys for other, keys in given.items() if other != slot}
+        stage = AskingSlot(intent=name, slot=slot, given=rest)
+        if slot in given and _is_value(flow, state, wanted.answer, given[slot]):
+            confirming = Confirming(keys=given[slot], said=said, over=stage)
+            return listen(flow, msgspec.structs.replace(state, stage=confirming))
+        return listen(flow, msgspec.structs.replace(state, stage=stage))
+    return enter(flow, state, home_of(state.node) + intent.to)
+
+
+def _is_value(flow: model.Flow, state: CallState, answer_type: Answer, keys: str) -> bool:
+    try:
+        answers.value_of(answer_type, keys, state.language, today_of(flow, state))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""What the engine itself says in LANG (to be translated)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MESSAGES: Final[dict[str, str]] = {
+    # menus and questions
+    "choice": "For {label}, say {phrase}, or press {key}.",
+    "choice_keys": "For {label}, press {key}.",
+    "exit": "For a person, press 0.",
+    "exit_digits": "For a person, press 0 and wait.",
+    "hint_date": "Please key in the day and the month, two digits each.",
+    "hint_time": "Please key in four digits: two for the hour, from 0 to 23, and two for the minutes.",
+    "hint_money": "The star key is the decimal point.",
+    "hint_yes_no": "Say yes, or press 1. Or say no, or press 2.",
+    "hint_yes_no_keys": "For yes, press 1. For no, press 2.",
+    "hint_csat": "Please choose a number from 1 to 10, where 10 is the best, and then press the hash key.",
+    "hint_ces": "Please choose a number from 1, very hard, to 7, very easy, and then press the hash key.",
+    "hint_nps": "Please choose a number from 0 to 10, and then press the hash key. For zero, press 0 twice.",
+    "read_back": "I heard {answer}. If that is right, say yes, or press 1. If not, say no, or press 2.",
+    "read_back_keys": "I have {answer}. If that is right, press 1. If not, press 2.",
+    "again": "Let us try again.",
+    "no_input": "I did not hear anything.",
+    "no_match": "I did not understand that.",
+    "answer_lost": "I am sorry, I lost that. Please key it in again.",
+    "hint_help": "For help, press the hash key.",
+    "hint_help_digits": "For help, press star twice.",
+    "use_keys": "Please use the keys of your telephone.",
+    "digit_count": "That should be {count} digits.",
+    "digit_range": "That should be {min} to {max} digits.",
+    "number_range": "That should be from {min} to {max}.",
+    "bad_date": "That is not a day that I can take.",
+    "bad_time": "That is not a time of day.",
+    "bad_phone": "That is not a telephone number.",
+    "yes": "yes",
+    "no": "no",
+    # the universal words
+    "help": "You can always do this. For a person, press 0. To hear the question again, press star. "
+    "To go back, press 1.",
+    "help_language": "For another language, press 2.",
+    "help_on": "To go on, wait.",
+    "language": "For English, press {key}.",
+    "language_spoken": "For English, say English, or press {key}.",
+    # effort
+    "offer_person": "This is taking longer than it should. To speak with a person, press 1. To go on, press 2.",
+    # the way to a person
+    "finding_person": "One moment, I will find you a person.",
+    "apology": "I am sorry, something went wrong at our end.",
+    "joining": "I am putting you through now.",
+    "person_missed": "They could not take the call.",
+    "busy": "All our people are busy just now. We can call you back as soon as one of them is free, and you keep "
+    "your place in line.",
+    "offer": "For a callback, say yes, or press 1. To stay on the line, say no, or press 2.",
+    "offer_keys": "For a callback, press 1. To stay on the line, press 2.",
+    "waiting": "You are in line. You can press 1 for a callback at any time.",
+    "still_waiting": "Thank you for waiting. You are still in line. Press 1 if you would rather have a callback.",
+    # callbacks
+    "which_window": "When shall we call you?",
+    "window": "For {day}, between {starts} and {ends}, press {key}.",
+    "which_number": "We will call you on {number}. If that is right, say yes, or press 1. For another number, "
+    "say no, or press 2.",
+    "which_number_keys": "We will call you on {number}. If that is right, press 1. For another number, press 2.",
+    "enter_number": "Please key in the number that we should call, and then the hash key.",
+    "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
+    "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
+    "have to repeat anything.",
+    "already_booked": "Your callback is booked already. We will call you on {number} by {time}.",
+    "refused_number": "We cannot call that number.",
+    "refused_store": "I could not book the callback.",
+    "goodbye": "Goodbye.",
+    "thanks": "Thank you for calling. Goodbye.",
+}
+
+# The first phrase of each is the one that is said aloud.
+UNIVERSAL: Final[dict[str, tuple[str, ...]]] = {
+    "person": ("agent", "operator", "person"),
+    "repeat": ("repeat",),
+    "back": ("back", "go back"),
+    "help": ("help",),
+    "language": ("language", "other language"),
+}
+YES: Final[tuple[str, ...]] = ("yes",)
+NO: Final[tuple[str, ...]] = ("no",)
+# The name of this language, as its speakers say it.
+LANGUAGE_NAME: Final = "english"
+KEY_NAMES: Final[tuple[str, ...]] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
