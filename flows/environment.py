@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -97,7 +96,7 @@ def bounded(value: Value) -> Value:
         return value
     if value is None or isinstance(value, bool):
         return value
-    if not (math.isfinite(value) and abs(value) <= MAX_NUMBER):
+    if not abs(value) <= MAX_NUMBER:  # so that it catches what is no number (NaN), too
         raise EvaluationError(f"a number is beyond {MAX_NUMBER}; keep long numbers as text")
     rounded = round(value, DECIMALS)
     return int(rounded) if rounded == int(rounded) else rounded

@@ -90,9 +90,9 @@ class Token(msgspec.Struct, frozen=True):
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>[ \t\r\n\u00a0]+)
-    |(?P<number>[0-9]+(?:\.[0-9]+)?(?![0-9A-Za-z_]))
+    |(?P<number>[0-9]+(?:\.[0-9]+)?(?!\w))
     |(?P<text>"[^"]*"|'[^']*')
-    |(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?![0-9A-Za-z_]))
+    |(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?!\w))
     |(?P<sign>==|!=|<=|>=|[<>+\-*/(),\[\]])""",
     re.VERBOSE,
 )
@@ -273,10 +273,10 @@ class _Parser:
         raise ExpressionError(f"a value is missing before {token.text}", token.column)
 
     def _number(self, token: Token, text: str) -> int | float:
-        number = float(text) if "." in text else int(text)
+        number = float(text)
         if number > MAX_NUMBER:
             self._fail(token, "this number is too large; put phone and card numbers in quotes")
-        return number
+        return int(number) if number.is_integer() else number
 
     def _list(self) -> Node:
         opened = self._take()
@@ -318,7 +318,8 @@ class _Parser:
                 self._take()
                 arguments.append(self._expression(0))
         self._expect(")", opened)
-        if len(arguments) < function.minimum or len(arguments) > (function.maximum or len(arguments)):
+        maximum = len(arguments) if function.maximum is None else function.maximum
+        if not function.minimum <= len(arguments) <= maximum:
             self._fail(token, f"{token.text} is written {function.signature}, not with {len(arguments)} in parentheses")
         return Call(token.text, tuple(arguments))
 
