@@ -85,7 +85,7 @@ def digits(text: str) -> str:
     return " ".join(_SMALL[int(sign)] if sign in "0123456789" else sign for sign in spelled(text))
 
 
-def ordinal(value: int) -> str:
+def _ordinal(value: int) -> str:
     """The ordinal of a whole number, as in dates: "اول" for the first, then "دوم", "سوم"."""
     if value == 1:
         return "اول"
@@ -100,7 +100,7 @@ def date(day: datetime.date, *, today: datetime.date | None = None) -> str:
     if today is not None and (day - today).days in (0, 1):
         return "امروز" if day == today else "فردا"
     year, month, month_day = to_jalali(day)
-    words = f"{_WEEKDAYS[day.weekday()]} {ordinal(month_day)} {_MONTHS[month - 1]}"
+    words = f"{_WEEKDAYS[day.weekday()]} {_ordinal(month_day)} {_MONTHS[month - 1]}"
     return words if today is not None and to_jalali(today)[0] == year else f"{words} {cardinal(year)}"
 
 

@@ -14,7 +14,7 @@ def to_jalali(day: datetime.date) -> tuple[int, int, int]:
     try:
         jalali = JalaliDate.to_jalali(day.year, day.month, day.day)  # type: ignore[no-untyped-call]
     except ValueError as error:
-        raise UnspeakableError(f"{day} is outside the Jalali calendar") from error
+        raise UnspeakableError("a day outside the Jalali calendar") from error
     return jalali.year, jalali.month, jalali.day
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 
 LIMIT: Final = 10**15
+# Without the value: what a caller has said may be sensitive, and errors are logged.
+_TOO_LARGE: Final = "not a number below 10**15"
 # Nobody can follow more digits after the point by ear, and a binary fraction (0.1 + 0.2) would have seventeen.
 FRACTION_DIGITS: Final = 6
 # Up to this many digits after the point are one number in Arabic and Persian ("twenty five"); more are said singly.
@@ -65,10 +67,10 @@ def exact(value: int | float | Decimal) -> Decimal:
     """
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite() or abs(number) >= LIMIT:
-        raise UnspeakableError(f"{value} is not a number below {LIMIT}")
+        raise UnspeakableError(_TOO_LARGE)
     number = number.quantize(Decimal(1).scaleb(-FRACTION_DIGITS), rounding=ROUND_HALF_EVEN)
     if abs(number) >= LIMIT:
-        raise UnspeakableError(f"{value} is not a number below {LIMIT}")
+        raise UnspeakableError(_TOO_LARGE)
     return number.to_integral_value() if number == number.to_integral_value() else number.normalize()
 
 
@@ -97,11 +99,11 @@ def split_amount(amount: Decimal | int, currency: str) -> Amount:
         raise UnspeakableError(f"unknown currency {currency!r} (known: {', '.join(sorted(MINOR_DIGITS))})")
     number = Decimal(amount)
     if not number.is_finite() or abs(number) >= LIMIT:
-        raise UnspeakableError(f"{amount} is not a number below {LIMIT}")
+        raise UnspeakableError(_TOO_LARGE)
     units = int(abs(number).scaleb(digits).to_integral_value(rounding=ROUND_HALF_UP))
     major, minor = divmod(units, 10**digits)
     if major >= LIMIT:
-        raise UnspeakableError(f"{amount} is not a number below {LIMIT}")
+        raise UnspeakableError(_TOO_LARGE)
     return Amount(negative=number < 0 and units > 0, major=major, minor=minor)
 
 

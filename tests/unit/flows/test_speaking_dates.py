@@ -160,6 +160,15 @@ def test_times_of_day_have_their_known_words(moment: tuple[int, int], english: s
     assert [speaking.time(language, datetime.time(*moment)) for language in LANGUAGES] == [english, arabic, persian]
 
 
+def test_each_hour_is_in_the_part_of_the_day_that_people_say() -> None:
+    arabic = [speaking.time("ar", datetime.time(hour, 59)) for hour in range(24)]
+    parts = ["بعد منتصف الليل", *["ليلًا"] * 2, *["فجرًا"] * 3, *["صباحًا"] * 6, "ظهرًا", *["بعد الظهر"] * 5, *["مساءً"] * 6]
+    assert all(words.endswith(f"دقيقة {part}") for words, part in zip(arabic, parts, strict=True))
+    persian = [speaking.time("fa", datetime.time(hour, 59)) for hour in range(24)]
+    parts = [*["بامداد"] * 4, *["صبح"] * 8, "ظهر", *["بعد از ظهر"] * 6, *["شب"] * 5]
+    assert all(words.endswith(f"دقیقه {part}") for words, part in zip(persian, parts, strict=True))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_two_minutes_of_a_day_sound_alike(language: str) -> None:
     moments = [datetime.time(hour, minute) for hour in range(24) for minute in range(60)]
