@@ -157,7 +157,8 @@ def _read_field(inside: str, offset: int) -> Field | ExpressionError:
         return ExpressionError(error.message, error.column + offset)
     if bar == len(inside):
         return Field(inside, offset, expression, None, Argument())
-    name, colon, argument = (part.strip() for part in inside[bar + 1 :].partition(":"))
+    after_bar = inside[bar + 1 :]
+    name, colon, argument = (part.strip() for part in after_bar.partition(":"))
     chosen = FILTERS.get(name)
     try:
         if chosen is None:
@@ -168,7 +169,8 @@ def _read_field(inside: str, offset: int) -> Field | ExpressionError:
             raise ValueError(f"{name} takes nothing after it: {chosen.signature}")
         read = chosen.read(argument) if chosen.read else Argument()
     except ValueError as error:
-        return ExpressionError(str(error), offset + bar + 2)
+        blanks = len(after_bar) - len(after_bar.lstrip())
+        return ExpressionError(str(error), offset + bar + blanks + 2)
     return Field(inside, offset, expression, name, read)
 
 
