@@ -9,9 +9,9 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from ivr.localcarrier import mulaw, wav
 from ivr.localcarrier.events import EventLog
 from ivr.localcarrier.voices import Voices
+from ivr.sound import mulaw, wav
 
 MAX_AUDIO_BYTES: Final = 40 * 60 * 16_000 * 2  # 40 minutes of 16 kHz PCM. Source: docs/voice/twiml/play
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)

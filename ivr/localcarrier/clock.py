@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from ivr.localcarrier.mulaw import FRAME_MS
+from ivr.sound.mulaw import FRAME_MS
 
 _TICK_S: Final = FRAME_MS / 1000
 # After a longer stop (a suspended laptop) time goes on from now instead of racing through what was missed.

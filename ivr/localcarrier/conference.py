@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ivr.localcarrier import mulaw
 from ivr.localcarrier import verbs as v
 from ivr.localcarrier.interpreter import WAIT_VERBS, Interpreter
 from ivr.localcarrier.leg import DocumentRequest
 from ivr.localcarrier.waiting import first_of
 from ivr.localcarrier.webhook import WebhookError
+from ivr.sound import mulaw
 
 if TYPE_CHECKING:
     from ivr.localcarrier.documents import Loaded

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ivr.localcarrier import espeak
 from ivr.localcarrier.audio_files import AudioFiles
 from ivr.localcarrier.clock import Clock
 from ivr.localcarrier.events import EventLog
@@ -20,6 +19,7 @@ from ivr.localcarrier.sids import Sids
 from ivr.localcarrier.voices import Voices
 from ivr.localcarrier.webhook import WebhookClient
 from ivr.localcarrier.wire import Faults, NumberSettings
+from ivr.sound import espeak
 
 if TYPE_CHECKING:
     from ivr.localcarrier.conference import ConferenceRoom

@@ -8,11 +8,11 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from ivr.localcarrier import wav
 from ivr.localcarrier.interpreter import Interpreter
 from ivr.localcarrier.leg import DocumentRequest, Leg
 from ivr.localcarrier.person import Person
 from ivr.localcarrier.waiting import cancel_and_wait
+from ivr.sound import wav
 
 
 async def ring(leg: Leg, timeout_s: float) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ivr.localcarrier import mulaw
+from ivr.sound import mulaw
 
 
 def _nothing() -> None:

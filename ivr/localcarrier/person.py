@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ivr.localcarrier import espeak, wav
 from ivr.localcarrier.leg import Heard, Leg
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, Play, Press, Say, Stay, Step, Wait
+from ivr.sound import espeak, wav
 
 _LAST_WORDS_S: Final = 1.0
 KEYS: Final = frozenset("0123456789*#ABCD")

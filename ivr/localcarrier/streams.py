@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from ivr.localcarrier import mulaw
 from ivr.localcarrier import verbs as v
 from ivr.localcarrier.documents import Loaded
 from ivr.localcarrier.signature import sign
 from ivr.localcarrier.waiting import cancel_and_wait
 from ivr.localcarrier.webhook import WebhookError
+from ivr.sound import mulaw
 
 if TYPE_CHECKING:
     from ivr.localcarrier.interpreter import Ending

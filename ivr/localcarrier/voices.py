@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from ivr.localcarrier import espeak, mulaw, wav
 from ivr.localcarrier.verbs import Say
+from ivr.sound import espeak, mulaw, wav
 
 _CACHED_PROMPTS: Final = 512
 _SILENT_MS_PER_WORD: Final = 350

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.localcarrier.espeak import find_engine
 from ivr.processes import check_port_free
 from ivr.redis_server import find_binary, private_url
+from ivr.sound.espeak import find_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 

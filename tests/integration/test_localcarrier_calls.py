@@ -14,11 +14,11 @@ from localcarrier_app import ACCOUNT_SID, AUTH_TOKEN, CALLER, SERVICE, App, resp
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient, LocalCarrierError
-from ivr.localcarrier.espeak import find_engine
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, Press, Say, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import CallView, Faults
+from ivr.sound.espeak import find_engine
 
 APOLOGY = "We're sorry, an application error has occurred. Goodbye."
 

@@ -21,11 +21,11 @@ from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
-from ivr.localcarrier.espeak import find_engine
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, Stay, Step, Wait, voicemail
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import CallView
+from ivr.sound.espeak import find_engine
 
 SECOND = "+15550144"
 SWITCHES = Switches(redirect_latency_ms=20, redirect_latency_dial_ms=60)

@@ -13,11 +13,11 @@ from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
-from ivr.localcarrier.espeak import find_engine
 from ivr.localcarrier.script import HangUp, HearEnd, Press, Say, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Faults
+from ivr.sound.espeak import find_engine
 
 
 @pytest.fixture

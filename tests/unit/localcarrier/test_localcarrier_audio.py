@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.localcarrier import espeak, mulaw, wav
-from ivr.localcarrier.resample import resample
 from ivr.localcarrier.verbs import Say
 from ivr.localcarrier.voices import Voices
+from ivr.sound import espeak, mulaw, wav
+from ivr.sound.resample import resample
 
 
 def tone(hz: float, rate_hz: int, seconds: float, level: int = 10_000) -> bytes:

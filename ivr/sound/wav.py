@@ -12,8 +12,8 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-from ivr.localcarrier import mulaw
-from ivr.localcarrier.resample import resample
+from ivr.sound import mulaw
+from ivr.sound.resample import resample
 
 _PCM: Final = 1
 _MULAW: Final = 7

@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ivr.localcarrier.resample import resample
-from ivr.localcarrier.wav import WavError, read_pcm16
+from ivr.sound.resample import resample
+from ivr.sound.wav import WavError, read_pcm16
 
 RATE_HZ: Final = 8000
 DEFAULT_RATE_WPM: Final = 165
@@ -144,7 +144,7 @@ class LibraryEngine:
 
     def _running_child(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
-            command = [sys.executable, "-m", "ivr.localcarrier.espeak_child"]
+            command = [sys.executable, "-m", "ivr.sound.espeak_child"]
             self._child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )

@@ -1,6 +1,6 @@
 """The child process around the eSpeak NG shared library: one JSON line in, one JSON line and samples out.
 
-Run by `espeak.LibraryEngine` as `python -m ivr.localcarrier.espeak_child`.
+Run by `espeak.LibraryEngine` as `python -m ivr.sound.espeak_child`.
 Source: eSpeak NG, src/include/espeak-ng/speak_lib.h
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 import espeakng_loader
 import msgspec
 
-from ivr.localcarrier.espeak import Answer, Speech
+from ivr.sound.espeak import Answer, Speech
 
 _SYNCHRONOUS: Final = 2  # AUDIO_OUTPUT_SYNCHRONOUS
 _RATE: Final = 1  # espeakRATE
