@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from flows import actions, answers, model, nodes, parts
-from flows.messages import key_name, yes_no_phrases
+from flows.messages import key_phrases, yes_no_phrases
 from flows.parts import in_language
 from flows.phrases import normalised
 from flows.prompting import local_text, sound
@@ -102,8 +102,8 @@ def _menu(flow: model.Flow, state: CallState, node: nodes.Menu) -> Question:
 
 
 def _phrases(state: CallState, said: Iterable[str], key: str) -> dict[str, str]:
-    """Phrases for a key, and the name of the key itself."""
-    return {**{normalised(phrase): key for phrase in said}, normalised(key_name(state.language, key)): key}
+    """Phrases for a key, and the names of the key itself."""
+    return {normalised(phrase): key for phrase in (*said, *key_phrases(state.language, key))}
 
 
 def _open(flow: model.Flow, state: CallState, node: nodes.OpenQuestion) -> Question:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from flows import actions, answers, effort, model, nodes, speaking
-from flows.messages import key_name, language_name, yes_no_phrases
+from flows.messages import key_phrases, language_name, yes_no_phrases
 from flows.node_questions import Question, by_voice, of_node, of_slot
 from flows.parts import Answer, PhoneAnswer
 from flows.phrases import normalised
@@ -182,7 +182,7 @@ def _windows(flow: model.Flow, state: CallState, stage: ChoosingWindow) -> Quest
         key = str(index)
         spoken = spoken_window(flow, state, window.starts, window.ends)
         sounds.append(sentence(state.language, "window", key=key, **spoken))
-        phrases[normalised(key_name(state.language, key))] = key
+        phrases.update({normalised(phrase): key for phrase in key_phrases(state.language, key)})
     keys = frozenset(str(index) for index in range(1, len(stage.windows) + 1))
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 
@@ -205,7 +205,7 @@ def _languages(flow: model.Flow, state: CallState) -> Question:
         key = str(index)
         sounds.append(sentence(language, "language", key=key))
         phrases[normalised(language_name(language))] = key
-        phrases[normalised(key_name(state.language, key))] = key
+        phrases.update({normalised(phrase): key for phrase in key_phrases(state.language, key)})
     keys = frozenset(str(index) for index in range(1, len(flow.languages) + 1))
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 

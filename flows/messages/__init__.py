@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Final
 
 from flows.messages import ar, en, fa
+from flows.speaking import ar_counting
+from flows.speaking import fa as spoken_persian
 
 _MODULES: Final[dict[str, ModuleType]] = {"en": en, "ar": ar, "fa": fa}
+# Placeholders that hold a key or a count. English voices read digits right; others read them in the wrong language, or
+# in Arabic in the wrong case: "press two" and "from two to six" are oblique.
+_NUMERALS: Final = frozenset({"key", "count", "min", "max"})
+_SPOKEN: Final[dict[str, Callable[[int], str]]] = {
+    "en": str,
+    "ar": lambda value: ar_counting.cardinal(value, case="oblique"),
+    "fa": spoken_persian.cardinal,
+}
 
 
 def message(language: str, name: str, **values: str) -> str:
-    """The engine's own sentence `name` in a language."""
-    return str(_MODULES[language].MESSAGES[name]).format(**values)
+    """The engine's own sentence `name` in a language; keys and counts come in as digits and are spoken as words."""
+    spoken = {
+        placeholder: _SPOKEN[language](int(value)) if placeholder in _NUMERALS else value
+        for placeholder, value in values.items()
+    }
+    return str(_MODULES[language].MESSAGES[name]).format(**spoken)
 
 
 def universal_words(language: str) -> dict[str, tuple[str, ...]]:
@@ -29,6 +44,11 @@ def yes_no_phrases(language: str) -> dict[str, str]:
 def key_name(language: str, key: str) -> str:
     """What a digit's key is called."""
     return str(_MODULES[language].KEY_NAMES[int(key)])
+
+
+def key_phrases(language: str, key: str) -> tuple[str, ...]:
+    """What callers say for a digit's key: its name first."""
+    return key_name(language, key), *_MODULES[language].KEY_VARIANTS.get(key, ())
 
 
 def language_name(language: str) -> str:

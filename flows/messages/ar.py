@@ -1,4 +1,4 @@
-"""What the engine itself says in LANG (to be translated)."""
+"""What the engine itself says in Modern Standard Arabic; numbers and keys are words, which every voice reads right."""
 
 from __future__ import annotations
 
@@ -6,82 +6,85 @@ from typing import Final
 
 MESSAGES: Final[dict[str, str]] = {
     # menus and questions
-    "choice": "For {label}, say {phrase}, or press {key}.",
-    "choice_keys": "For {label}, press {key}.",
-    "exit": "For a person, press 0.",
-    "exit_digits": "For a person, press 0 and wait.",
-    "hint_date": "Please key in the day and the month, two digits each.",
-    "hint_time": "Please key in four digits: two for the hour, from 0 to 23, and two for the minutes.",
-    "hint_money": "The star key is the decimal point.",
-    "hint_yes_no": "Say yes, or press 1. Or say no, or press 2.",
-    "hint_yes_no_keys": "For yes, press 1. For no, press 2.",
-    "hint_csat": "Please choose a number from 1 to 10, where 10 is the best, and then press the hash key.",
-    "hint_ces": "Please choose a number from 1, very hard, to 7, very easy, and then press the hash key.",
-    "hint_nps": "Please choose a number from 0 to 10, and then press the hash key. For zero, press 0 twice.",
-    "read_back": "I heard {answer}. If that is right, say yes, or press 1. If not, say no, or press 2.",
-    "read_back_keys": "I have {answer}. If that is right, press 1. If not, press 2.",
-    "again": "Let us try again.",
-    "no_input": "I did not hear anything.",
-    "no_match": "I did not understand that.",
-    "answer_lost": "I am sorry, I lost that. Please key it in again.",
-    "hint_help": "For help, press the hash key.",
-    "hint_help_digits": "For help, press star twice.",
-    "use_keys": "Please use the keys of your telephone.",
-    "digit_count": "That should be {count} digits.",
-    "digit_range": "That should be {min} to {max} digits.",
-    "number_range": "That should be from {min} to {max}.",
-    "bad_date": "That is not a day that I can take.",
-    "bad_time": "That is not a time of day.",
-    "bad_phone": "That is not a telephone number.",
-    "yes": "yes",
-    "no": "no",
+    "choice": "إذا أردت {label}، فقل {phrase}، أو اضغط {key}.",
+    "choice_keys": "إذا أردت {label}، فاضغط {key}.",
+    "exit": "للتحدث مع موظف، اضغط صفر.",
+    "exit_digits": "للتحدث مع موظف، اضغط صفر وانتظر.",
+    "hint_date": "من فضلك أدخل اليوم ثم الشهر، برقمين لكل منهما.",
+    "hint_time": "من فضلك أدخل أربعة أرقام: رقمين للساعة، من صفر إلى ثلاثة وعشرين، ورقمين للدقائق.",
+    "hint_money": "مفتاح النجمة هو الفاصلة العشرية.",
+    "hint_yes_no": "قل نعم، أو اضغط واحد. أو قل لا، أو اضغط اثنين.",
+    "hint_yes_no_keys": "إذا كان الجواب نعم، فاضغط واحد. وإذا كان لا، فاضغط اثنين.",
+    "hint_csat": "من فضلك اختر رقمًا من واحد إلى عشرة، وعشرة هو الأفضل، ثم اضغط مفتاح المربع.",
+    "hint_ces": "من فضلك اختر رقمًا من واحد، أي صعب جدًا، إلى سبعة، أي سهل جدًا، ثم اضغط مفتاح المربع.",
+    "hint_nps": "من فضلك اختر رقمًا من صفر إلى عشرة، ثم اضغط مفتاح المربع. لاختيار الصفر، اضغط صفر مرتين.",
+    "read_back": "سمعت {answer}. إذا كان هذا صحيحًا، فقل نعم، أو اضغط واحد. وإلا فقل لا، أو اضغط اثنين.",
+    "read_back_keys": "وصلني {answer}. إذا كان هذا صحيحًا، فاضغط واحد. وإلا فاضغط اثنين.",
+    "again": "لنحاول مرة أخرى.",
+    "no_input": "لم أسمع شيئًا.",
+    "no_match": "عذرًا، لم أفهم ذلك.",
+    "answer_lost": "عذرًا، لم يصلني ما أدخلته. من فضلك أدخله مرة أخرى.",
+    "hint_help": "للمساعدة، اضغط مفتاح المربع.",
+    "hint_help_digits": "للمساعدة، اضغط مفتاح النجمة مرتين.",
+    "use_keys": "من فضلك استخدم مفاتيح الهاتف.",
+    "digit_count": "عدد الأرقام المطلوب هو {count}.",
+    "digit_range": "عدد الأرقام المطلوب من {min} إلى {max}.",
+    "number_range": "المطلوب عدد من {min} إلى {max}.",
+    "bad_date": "لا يمكنني قبول هذا التاريخ.",
+    "bad_time": "هذا ليس وقتًا صحيحًا.",
+    "bad_phone": "هذا ليس رقم هاتف صحيحًا.",
+    "yes": "نعم",
+    "no": "لا",
     # the universal words
-    "help": "You can always do this. For a person, press 0. To hear the question again, press star. "
-    "To go back, press 1.",
-    "help_language": "For another language, press 2.",
-    "help_on": "To go on, wait.",
-    "language": "For English, press {key}.",
-    "language_spoken": "For English, say English, or press {key}.",
+    "help": "هذا متاح لك دائمًا. للتحدث مع موظف، اضغط صفر. لسماع السؤال مرة أخرى، اضغط مفتاح النجمة. "
+    "للرجوع إلى السؤال السابق، اضغط واحد.",
+    "help_language": "للغة أخرى، اضغط اثنين.",
+    "help_on": "للمتابعة، انتظر.",
+    "language": "للغة العربية، اضغط {key}.",
+    "language_spoken": "للغة العربية، قل عربي، أو اضغط {key}.",
     # effort
-    "offer_person": "This is taking longer than it should. To speak with a person, press 1. To go on, press 2.",
+    "offer_person": "طال الأمر أكثر مما ينبغي. للتحدث مع موظف، اضغط واحد. للمتابعة، اضغط اثنين.",
     # the way to a person
-    "finding_person": "One moment, I will find you a person.",
-    "apology": "I am sorry, something went wrong at our end.",
-    "joining": "I am putting you through now.",
-    "person_missed": "They could not take the call.",
-    "busy": "All our people are busy just now. We can call you back as soon as one of them is free, and you keep "
-    "your place in line.",
-    "offer": "For a callback, say yes, or press 1. To stay on the line, say no, or press 2.",
-    "offer_keys": "For a callback, press 1. To stay on the line, press 2.",
-    "waiting": "You are in line. You can press 1 for a callback at any time.",
-    "still_waiting": "Thank you for waiting. You are still in line. Press 1 if you would rather have a callback.",
+    "finding_person": "لحظة من فضلك، سأبحث لك عن موظف.",
+    "apology": "عذرًا، حدث خطأ من جانبنا.",
+    "joining": "سيتم تحويل مكالمتك الآن.",
+    "person_missed": "لم يتمكن الموظف من الرد.",
+    "busy": "جميع موظفينا مشغولون الآن. يمكننا أن نتصل بك فور تفرغ أحدهم، مع الاحتفاظ بدورك.",
+    "offer": "لكي نتصل بك، قل نعم، أو اضغط واحد. للانتظار على الخط، قل لا، أو اضغط اثنين.",
+    "offer_keys": "لكي نتصل بك، اضغط واحد. للانتظار على الخط، اضغط اثنين.",
+    "waiting": "أنت الآن في قائمة الانتظار. لكي نتصل بك، اضغط واحد في أي وقت.",
+    "still_waiting": "شكرًا لانتظارك. ما زلت في قائمة الانتظار. إذا كنت تفضل أن نتصل بك، فاضغط واحد.",
     # callbacks
-    "which_window": "When shall we call you?",
-    "window": "For {day}, between {starts} and {ends}, press {key}.",
-    "which_number": "We will call you on {number}. If that is right, say yes, or press 1. For another number, "
-    "say no, or press 2.",
-    "which_number_keys": "We will call you on {number}. If that is right, press 1. For another number, press 2.",
-    "enter_number": "Please key in the number that we should call, and then the hash key.",
-    "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
-    "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
-    "have to repeat anything.",
-    "already_booked": "Your callback is booked already. We will call you on {number} by {time}.",
-    "refused_number": "We cannot call that number.",
-    "refused_store": "I could not book the callback.",
-    "goodbye": "Goodbye.",
-    "thanks": "Thank you for calling. Goodbye.",
+    "which_window": "متى تريد أن نتصل بك؟",
+    "window": "{day}، بين {starts} و{ends}، اضغط {key}.",
+    "which_number": "سنتصل بك على {number}. إذا كان هذا صحيحًا، فقل نعم، أو اضغط واحد. لرقم آخر، قل لا، أو اضغط اثنين.",
+    "which_number_keys": "سنتصل بك على {number}. إذا كان هذا صحيحًا، فاضغط واحد. لرقم آخر، اضغط اثنين.",
+    "enter_number": "من فضلك أدخل الرقم الذي نتصل بك عليه، ثم اضغط مفتاح المربع.",
+    "promised": "تم الحجز. سنتصل بك على {number} قبل {time}. ولن تحتاج إلى تكرار أي شيء.",
+    "promised_window": "تم الحجز. سنتصل بك على {number}، {day}، بين {starts} و{ends}. ولن تحتاج إلى تكرار أي شيء.",
+    "already_booked": "لديك اتصال محجوز بالفعل. سنتصل بك على {number} قبل {time}.",
+    "refused_number": "عذرًا، لا يمكننا الاتصال بهذا الرقم.",
+    "refused_store": "عذرًا، لم أتمكن من حجز الاتصال.",
+    "goodbye": "مع السلامة.",
+    "thanks": "شكرًا لاتصالك. مع السلامة.",
 }
 
 # The first phrase of each is the one that is said aloud.
 UNIVERSAL: Final[dict[str, tuple[str, ...]]] = {
-    "person": ("agent", "operator", "person"),
-    "repeat": ("repeat",),
-    "back": ("back", "go back"),
-    "help": ("help",),
-    "language": ("language", "other language"),
+    "person": ("موظف", "موظفة", "شخص", "التحدث مع موظف"),
+    "repeat": ("كرر", "أعد", "مرة أخرى"),
+    "back": ("رجوع", "ارجع", "السابق"),
+    "help": ("مساعدة", "ساعدني"),
+    "language": ("لغة أخرى", "تغيير اللغة"),
 }
-YES: Final[tuple[str, ...]] = ("yes",)
-NO: Final[tuple[str, ...]] = ("no",)
+# Without "صحيح": whoever hears "غير صحيح" but for its first word would take a no for a yes.
+YES: Final[tuple[str, ...]] = ("نعم", "أجل", "أيوه")
+NO: Final[tuple[str, ...]] = ("لا", "كلا")
 # The name of this language, as its speakers say it.
-LANGUAGE_NAME: Final = "english"
-KEY_NAMES: Final[tuple[str, ...]] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+LANGUAGE_NAME: Final = "عربي"
+KEY_NAMES: Final[tuple[str, ...]] = (
+    *("صفر", "واحد", "اثنين", "ثلاثة", "أربعة"),
+    *("خمسة", "ستة", "سبعة", "ثمانية", "تسعة"),
+)
+# What callers say besides, key by key.
+KEY_VARIANTS: Final[dict[str, tuple[str, ...]]] = {"2": ("اثنان",)}

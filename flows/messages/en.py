@@ -85,3 +85,5 @@ NO: Final[tuple[str, ...]] = ("no",)
 # The name of this language, as its speakers say it.
 LANGUAGE_NAME: Final = "english"
 KEY_NAMES: Final[tuple[str, ...]] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# What callers say besides, key by key.
+KEY_VARIANTS: Final[dict[str, tuple[str, ...]]] = {}

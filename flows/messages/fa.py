@@ -1,4 +1,4 @@
-"""What the engine itself says in LANG (to be translated)."""
+"""What the engine itself says in Persian, to a caller who is addressed formally; numbers and keys are words."""
 
 from __future__ import annotations
 
@@ -6,82 +6,89 @@ from typing import Final
 
 MESSAGES: Final[dict[str, str]] = {
     # menus and questions
-    "choice": "For {label}, say {phrase}, or press {key}.",
-    "choice_keys": "For {label}, press {key}.",
-    "exit": "For a person, press 0.",
-    "exit_digits": "For a person, press 0 and wait.",
-    "hint_date": "Please key in the day and the month, two digits each.",
-    "hint_time": "Please key in four digits: two for the hour, from 0 to 23, and two for the minutes.",
-    "hint_money": "The star key is the decimal point.",
-    "hint_yes_no": "Say yes, or press 1. Or say no, or press 2.",
-    "hint_yes_no_keys": "For yes, press 1. For no, press 2.",
-    "hint_csat": "Please choose a number from 1 to 10, where 10 is the best, and then press the hash key.",
-    "hint_ces": "Please choose a number from 1, very hard, to 7, very easy, and then press the hash key.",
-    "hint_nps": "Please choose a number from 0 to 10, and then press the hash key. For zero, press 0 twice.",
-    "read_back": "I heard {answer}. If that is right, say yes, or press 1. If not, say no, or press 2.",
-    "read_back_keys": "I have {answer}. If that is right, press 1. If not, press 2.",
-    "again": "Let us try again.",
-    "no_input": "I did not hear anything.",
-    "no_match": "I did not understand that.",
-    "answer_lost": "I am sorry, I lost that. Please key it in again.",
-    "hint_help": "For help, press the hash key.",
-    "hint_help_digits": "For help, press star twice.",
-    "use_keys": "Please use the keys of your telephone.",
-    "digit_count": "That should be {count} digits.",
-    "digit_range": "That should be {min} to {max} digits.",
-    "number_range": "That should be from {min} to {max}.",
-    "bad_date": "That is not a day that I can take.",
-    "bad_time": "That is not a time of day.",
-    "bad_phone": "That is not a telephone number.",
-    "yes": "yes",
-    "no": "no",
+    "choice": "برای {label}، بگویید {phrase}، یا عدد {key} را فشار دهید.",
+    "choice_keys": "برای {label}، عدد {key} را فشار دهید.",
+    "exit": "برای صحبت با اپراتور، صفر را فشار دهید.",
+    "exit_digits": "برای صحبت با اپراتور، صفر را فشار دهید و منتظر بمانید.",
+    "hint_date": "لطفاً روز و ماه را وارد کنید، هر کدام دو رقم.",
+    "hint_time": "لطفاً چهار رقم وارد کنید: دو رقم برای ساعت، از صفر تا بیست و سه، و دو رقم برای دقیقه.",
+    "hint_money": "کلید ستاره به معنی ممیز است.",
+    "hint_yes_no": "بگویید بله، یا عدد یک را فشار دهید. یا بگویید نه، یا عدد دو را فشار دهید.",
+    "hint_yes_no_keys": "برای بله، عدد یک را فشار دهید. برای نه، عدد دو را فشار دهید.",
+    "hint_csat": "لطفاً عددی از یک تا ده انتخاب کنید، که ده بهترین است، و بعد دکمه مربع را فشار دهید.",
+    "hint_ces": "لطفاً عددی از یک، یعنی خیلی سخت، تا هفت، یعنی خیلی آسان، انتخاب کنید، و بعد دکمه مربع را فشار دهید.",
+    "hint_nps": "لطفاً عددی از صفر تا ده انتخاب کنید، و بعد دکمه مربع را فشار دهید. برای صفر، دو بار صفر را فشار دهید.",
+    "read_back": "شنیدم {answer}. اگر درست است، بگویید بله، یا عدد یک را فشار دهید. "
+    "اگر نه، بگویید نه، یا عدد دو را فشار دهید.",
+    "read_back_keys": "{answer} وارد شد. اگر درست است، عدد یک را فشار دهید. اگر نه، عدد دو را فشار دهید.",
+    "again": "دوباره امتحان می‌کنیم.",
+    "no_input": "صدایی نشنیدم.",
+    "no_match": "ببخشید، متوجه نشدم.",
+    "answer_lost": "ببخشید، آنچه وارد کردید به دستم نرسید. لطفاً دوباره وارد کنید.",
+    "hint_help": "برای راهنمایی، دکمه مربع را فشار دهید.",
+    "hint_help_digits": "برای راهنمایی، دو بار ستاره را فشار دهید.",
+    "use_keys": "لطفاً از دکمه‌های تلفن استفاده کنید.",
+    "digit_count": "باید {count} رقم باشد.",
+    "digit_range": "باید از {min} تا {max} رقم باشد.",
+    "number_range": "باید از {min} تا {max} باشد.",
+    "bad_date": "این تاریخ را نمی‌توانم بپذیرم.",
+    "bad_time": "این ساعت درست نیست.",
+    "bad_phone": "این شماره تلفن درست نیست.",
+    "yes": "بله",
+    "no": "نه",
     # the universal words
-    "help": "You can always do this. For a person, press 0. To hear the question again, press star. "
-    "To go back, press 1.",
-    "help_language": "For another language, press 2.",
-    "help_on": "To go on, wait.",
-    "language": "For English, press {key}.",
-    "language_spoken": "For English, say English, or press {key}.",
+    "help": "این‌ها همیشه در اختیار شماست. برای صحبت با اپراتور، صفر را فشار دهید. "
+    "برای شنیدن دوباره سؤال، ستاره را فشار دهید. برای بازگشت، عدد یک را فشار دهید.",
+    "help_language": "برای زبان دیگر، عدد دو را فشار دهید.",
+    "help_on": "برای ادامه، منتظر بمانید.",
+    "language": "برای فارسی، عدد {key} را فشار دهید.",
+    "language_spoken": "برای فارسی، بگویید فارسی، یا عدد {key} را فشار دهید.",
     # effort
-    "offer_person": "This is taking longer than it should. To speak with a person, press 1. To go on, press 2.",
+    "offer_person": "کار بیش از حد طول کشید. برای صحبت با اپراتور، عدد یک را فشار دهید. "
+    "برای ادامه، عدد دو را فشار دهید.",
     # the way to a person
-    "finding_person": "One moment, I will find you a person.",
-    "apology": "I am sorry, something went wrong at our end.",
-    "joining": "I am putting you through now.",
-    "person_missed": "They could not take the call.",
-    "busy": "All our people are busy just now. We can call you back as soon as one of them is free, and you keep "
-    "your place in line.",
-    "offer": "For a callback, say yes, or press 1. To stay on the line, say no, or press 2.",
-    "offer_keys": "For a callback, press 1. To stay on the line, press 2.",
-    "waiting": "You are in line. You can press 1 for a callback at any time.",
-    "still_waiting": "Thank you for waiting. You are still in line. Press 1 if you would rather have a callback.",
+    "finding_person": "یک لحظه، لطفاً. دنبال اپراتور آزاد می‌گردم.",
+    "apology": "ببخشید، مشکلی از طرف ما پیش آمد.",
+    "joining": "الان شما را وصل می‌کنم.",
+    "person_missed": "همکار ما نتوانست پاسخ دهد.",
+    "busy": "همه همکاران ما مشغول هستند. می‌توانیم به محض آزاد شدن یکی از آن‌ها با شما تماس بگیریم. "
+    "نوبت شما محفوظ می‌ماند.",
+    "offer": "برای این که با شما تماس بگیریم، بگویید بله، یا عدد یک را فشار دهید. "
+    "برای ماندن پشت خط، بگویید نه، یا عدد دو را فشار دهید.",
+    "offer_keys": "برای این که با شما تماس بگیریم، عدد یک را فشار دهید. برای ماندن پشت خط، عدد دو را فشار دهید.",
+    "waiting": "شما در نوبت هستید. هر وقت خواستید با شما تماس بگیریم، عدد یک را فشار دهید.",
+    "still_waiting": "از شکیبایی شما سپاسگزاریم. هنوز در نوبت هستید. "
+    "اگر ترجیح می‌دهید با شما تماس بگیریم، عدد یک را فشار دهید.",
     # callbacks
-    "which_window": "When shall we call you?",
-    "window": "For {day}, between {starts} and {ends}, press {key}.",
-    "which_number": "We will call you on {number}. If that is right, say yes, or press 1. For another number, "
-    "say no, or press 2.",
-    "which_number_keys": "We will call you on {number}. If that is right, press 1. For another number, press 2.",
-    "enter_number": "Please key in the number that we should call, and then the hash key.",
-    "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
-    "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
-    "have to repeat anything.",
-    "already_booked": "Your callback is booked already. We will call you on {number} by {time}.",
-    "refused_number": "We cannot call that number.",
-    "refused_store": "I could not book the callback.",
-    "goodbye": "Goodbye.",
-    "thanks": "Thank you for calling. Goodbye.",
+    "which_window": "چه زمانی با شما تماس بگیریم؟",
+    "window": "برای {day}، بین {starts} و {ends}، عدد {key} را فشار دهید.",
+    "which_number": "با {number} تماس می‌گیریم. اگر درست است، بگویید بله، یا عدد یک را فشار دهید. "
+    "برای شماره دیگر، بگویید نه، یا عدد دو را فشار دهید.",
+    "which_number_keys": "با {number} تماس می‌گیریم. اگر درست است، عدد یک را فشار دهید. "
+    "برای شماره دیگر، عدد دو را فشار دهید.",
+    "enter_number": "لطفاً شماره‌ای را که باید با آن تماس بگیریم وارد کنید، و بعد دکمه مربع را فشار دهید.",
+    "promised": "ثبت شد. تا {time} با {number} تماس می‌گیریم. لازم نیست چیزی را تکرار کنید.",
+    "promised_window": "ثبت شد. {day}، بین {starts} و {ends}، با {number} تماس می‌گیریم. لازم نیست چیزی را تکرار کنید.",
+    "already_booked": "تماس شما از قبل ثبت شده است. تا {time} با {number} تماس می‌گیریم.",
+    "refused_number": "ببخشید، با این شماره نمی‌توانیم تماس بگیریم.",
+    "refused_store": "ببخشید، نتوانستم تماس را ثبت کنم.",
+    "goodbye": "خدانگهدار.",
+    "thanks": "از تماس شما سپاسگزاریم. خدانگهدار.",
 }
 
 # The first phrase of each is the one that is said aloud.
 UNIVERSAL: Final[dict[str, tuple[str, ...]]] = {
-    "person": ("agent", "operator", "person"),
-    "repeat": ("repeat",),
-    "back": ("back", "go back"),
-    "help": ("help",),
-    "language": ("language", "other language"),
+    "person": ("اپراتور", "کارشناس", "صحبت با اپراتور", "صحبت با کارشناس"),
+    "repeat": ("تکرار", "دوباره", "تکرار کنید"),
+    "back": ("بازگشت", "برگرد", "قبلی"),
+    "help": ("راهنما", "راهنمایی", "کمک"),
+    "language": ("زبان دیگر", "تغییر زبان"),
 }
-YES: Final[tuple[str, ...]] = ("yes",)
-NO: Final[tuple[str, ...]] = ("no",)
+# Without "درسته": whoever hears "درست نیست" in part would take a no for a yes.
+YES: Final[tuple[str, ...]] = ("بله", "آره", "بلی")
+NO: Final[tuple[str, ...]] = ("نه", "خیر", "نخیر")
 # The name of this language, as its speakers say it.
-LANGUAGE_NAME: Final = "english"
-KEY_NAMES: Final[tuple[str, ...]] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+LANGUAGE_NAME: Final = "فارسی"
+KEY_NAMES: Final[tuple[str, ...]] = ("صفر", "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه")
+# What callers say besides, key by key.
+KEY_VARIANTS: Final[dict[str, tuple[str, ...]]] = {"4": ("چار",), "6": ("شیش",)}
