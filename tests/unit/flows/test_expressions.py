@@ -79,6 +79,7 @@ def failure_of(source: str, values: Mapping[str, Value] | None = None) -> str:
         ("(1 + 2) * 3", 9),
         ("10 - 4 - 3", 3),
         ("-2 * -3", 6),
+        ("-2 + 3", 1),
         ("7 / 2", 3.5),
         ("6 / 2", 3),
         ("0.1 + 0.2", 0.3),

@@ -95,6 +95,7 @@ def test_each_filter_speaks_a_value_as_the_language_does(language: str) -> None:
 
 def test_an_amount_is_exact_to_the_penny() -> None:
     assert spoken("{0.1 + 0.2|money: GBP}") == spoken("{0.3|money:GBP}")
+    assert spoken("{1.005|money: GBP}") == speaking.money("en", Decimal("1.01"), "GBP")
 
 
 @pytest.mark.parametrize(
