@@ -24,6 +24,7 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     WithJsonSchema,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -160,7 +161,8 @@ class Hours(BaseModel):
 
     @model_validator(mode="after")
     def _build_week(self) -> Hours:
-        given = self.model_dump(by_alias=True, exclude={"closed_on_holidays"}, exclude_unset=True)
+        given = self._as_written()
+        given.pop("closed_on_holidays", None)
         chosen: dict[int, str] = {}
         for key in given:
             for day in _days_of(key):
@@ -173,6 +175,13 @@ class Hours(BaseModel):
             tuple(sorted(map(_span_of, given[chosen[day]]))) if day in chosen else () for day in range(7)
         )
         return self
+
+    @model_serializer
+    def _as_written(self) -> dict[str, Any]:
+        """A day that was left out must not come back as an empty one: that would close it."""
+        fields = type(self).model_fields
+        own = {fields[name].alias or name: getattr(self, name) for name in fields if name in self.model_fields_set}
+        return {**own, **(self.__pydantic_extra__ or {})}
 
     def spans(self, weekday: int) -> tuple[Span, ...]:
         """The openings of a weekday (Monday is 0) that is not a holiday."""

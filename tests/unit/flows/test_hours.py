@@ -77,6 +77,13 @@ def test_the_narrower_of_two_keys_counts() -> None:
     assert opens == ["9-17", "9-17", "", "9-17", "9-17", "8-20", "10-12"]
 
 
+def test_a_table_that_was_written_out_and_read_again_is_the_same() -> None:
+    hours = table({**OFFICE, "tue-thu": ["22:00-06:00"], "wed": [], "closed_on_holidays": False})
+    again = Hours.model_validate_json(hours.model_dump_json())
+    assert again == hours == table(hours.model_dump())
+    assert [again.spans(day) for day in range(7)] == [hours.spans(day) for day in range(7)]
+
+
 def test_two_keys_of_the_same_width_that_name_one_day_are_refused() -> None:
     errors = errors_of(Hours, {"mon-wed": ["09:00-10:00"], "tue-thu": []})
     assert "mon-wed and tue-thu both say when tue opens" in errors[0][1]
