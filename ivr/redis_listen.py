@@ -5,7 +5,7 @@
     zh:heard:{CALL_SID}:TURN  media -> web   the interpretation of that turn; the first one stays; 1 h
     zh:speaking:{CALL_SID}    media -> web   the turn in which the caller has begun to speak; 6 s
     zh:speech:{CALL_SID}      media -> web   "up" or "down"; 24 h
-    zh:heartbeat:media        media -> web   there while at least one recogniser is ready; 5 s
+    zh:heartbeat:media        media -> web   there while at least one recogniser is ready, with its languages; 5 s
 
 The braces are part of the keys: they are Redis Cluster's hash tag.
 """
@@ -21,6 +21,7 @@ import msgspec
 import redis
 import redis.asyncio
 
+from speech.endpointing import DEFAULT_END_OF_SPEECH_MS
 from speech.grammar import Grammar
 
 CHANNEL: Final = "zh:listen"
@@ -41,12 +42,14 @@ class ListenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The turn that a call is in: `grammar` is None where nothing is listened for.
 
     `token` must equal the stream's parameter; `turn_url` is what the carrier is asked to fetch after a result.
+    `end_of_speech_ms` is the silence that ends a sentence in this turn.
     """
 
     token: str
     turn: int
     turn_url: str
     grammar: Grammar | None = None
+    end_of_speech_ms: int = DEFAULT_END_OF_SPEECH_MS
 
 
 def _listen_key(call_sid: str) -> str:
@@ -63,6 +66,13 @@ def _speaking_key(call_sid: str) -> str:
 
 def _speech_key(call_sid: str) -> str:
     return f"zh:speech:{{{call_sid}}}"
+
+
+class _Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    at: float = 0.0
+    streams: int = 0
+    model: str = ""
+    languages: tuple[str, ...] = ()
 
 
 class ListenStore:
@@ -98,6 +108,11 @@ class ListenStore:
     def media_is_up(self) -> bool:
         """Whether a media process with a ready recogniser reported within the last five seconds."""
         return bool(self._redis.exists(HEARTBEAT_KEY))
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages that can be heard now; none without such a process."""
+        raw = cast("str | None", self._redis.get(HEARTBEAT_KEY))
+        return () if raw is None else msgspec.json.decode(raw, type=_Heartbeat).languages
 
 
 class AsyncListenStore:
@@ -135,10 +150,10 @@ class AsyncListenStore:
         """Say whether this call is being listened to."""
         await self._redis.set(_speech_key(call_sid), status, ex=LISTEN_TTL_S)
 
-    async def beat(self, at: float, streams: int, model: str) -> None:
-        """Say that a recogniser is ready. `at` is in seconds since the epoch."""
-        value = msgspec.json.encode({"at": at, "streams": streams, "model": model})
-        await self._redis.set(HEARTBEAT_KEY, value, ex=HEARTBEAT_TTL_S)
+    async def beat(self, at: float, streams: int, model: str, languages: tuple[str, ...]) -> None:
+        """Say that a recogniser is ready, and which languages it hears. `at` is in seconds since the epoch."""
+        beat = _Heartbeat(at=at, streams=streams, model=model, languages=languages)
+        await self._redis.set(HEARTBEAT_KEY, msgspec.json.encode(beat), ex=HEARTBEAT_TTL_S)
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
         """The SIDs of calls whose record changed, for ever; None where changes may have been missed.

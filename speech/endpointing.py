@@ -81,8 +81,28 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_TIMERS: Final = Timers()
+# What a flow's "silence that ends a sentence" is where its author did not change it; the timers above belong to it.
+DEFAULT_END_OF_SPEECH_MS: Final = 800
+
 DEFAULT_LEVELS: Final = Levels()
 LISTENING: Final = Listening()
+
+
+def timers_for(end_of_speech_ms: int) -> Timers:
+    """The timers where callers are given more or less time than usual to end a sentence: all silences in proportion."""
+    if end_of_speech_ms == DEFAULT_END_OF_SPEECH_MS:
+        return DEFAULT_TIMERS
+
+    def scaled(ms: int) -> int:
+        return round(ms * end_of_speech_ms / DEFAULT_END_OF_SPEECH_MS)
+
+    return msgspec.structs.replace(
+        DEFAULT_TIMERS,
+        after_phrase_ms=scaled(DEFAULT_TIMERS.after_phrase_ms),
+        after_other_ms=scaled(DEFAULT_TIMERS.after_other_ms),
+        after_enough_digits_ms=scaled(DEFAULT_TIMERS.after_enough_digits_ms),
+        between_digits_ms=scaled(DEFAULT_TIMERS.between_digits_ms),
+    )
 
 
 class NoiseFloor:

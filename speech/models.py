@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,8 @@ SHIPPED_DIR: Final = Path(__file__).resolve().parent / "models"
 SUPPORTED_RATE_HZ: Final = 8000
 # Source: Kaldi's own default for `--sample-frequency`.
 DEFAULT_RATE_HZ: Final = 16000
+# What is looked for in the names of models without a card.
+LANGUAGES: Final = ("en", "ar", "fa")
 
 
 class ModelNotFoundError(SpeechError):
@@ -28,9 +32,13 @@ class ModelUnusableError(SpeechError):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that can be used as it is: sample rate and phrase lists are right."""
+    """A model that can be used as it is: sample rate and phrase lists are right.
+
+    `language` is what it hears, as flows name it ("en"); None where neither its card nor its name says so.
+    """
 
     name: str
+    language: str | None
     path: Path
     rate_hz: int
     vocabulary: frozenset[str]
@@ -75,7 +83,26 @@ def read_model(path: Path) -> Model:
             f"the speech model at {path} is made for {rate_hz} Hz and telephone audio has {SUPPORTED_RATE_HZ} Hz; "
             "resampling is not supported yet. Set SPEECH_MODEL to a telephone model such as telephone-en."
         )
-    return Model(name=path.resolve().name, path=path, rate_hz=rate_hz, vocabulary=read_vocabulary(path))
+    name = path.resolve().name
+    return Model(
+        name=name, language=language_of(path, name), path=path, rate_hz=rate_hz, vocabulary=read_vocabulary(path)
+    )
+
+
+def language_of(path: Path, name: str) -> str | None:
+    """The language that a model's card (`model.json`) names; else the one in its own name, as in vosk-model-fa-0.5.
+
+    Raises `ModelUnusableError` for a card that cannot be read.
+    """
+    card = path / "model.json"
+    if card.is_file():
+        try:
+            language = json.loads(card.read_text(encoding="utf-8")).get("language")
+        except (ValueError, AttributeError):
+            raise ModelUnusableError(f"the speech model at {path} has a model.json that is no JSON object") from None
+        if language is not None:
+            return str(language)
+    return next((part for part in re.split(r"[-_.]", name.lower()) if part in LANGUAGES), None)
 
 
 def sample_rate_hz(path: Path) -> int:

@@ -76,11 +76,13 @@ async def running(settings: Settings, redis_url: str, model: Model) -> AsyncGene
     media = MediaServer(store=store, pool=pool, model=model, is_signed=is_signed, results=results)
     server = await media.start(settings.media_host, settings.media_port)
     log.info("media.listening", host=settings.media_host, port=settings.media_port, model=model.name)
+    if model.language is None:
+        log.warning("media.language_unknown", model=model.name, what_to_do='write {"language": "en"} in its model.json')
     try:
         async with pool, asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(_follow_changes(store, media)),
-                group.create_task(_beat(store, pool, media, model.name)),
+                group.create_task(_beat(store, pool, media, model)),
             ]
             try:
                 yield media
@@ -101,13 +103,14 @@ async def _follow_changes(store: AsyncListenStore, media: MediaServer) -> None:
             media.wake(call_sid)
 
 
-async def _beat(store: AsyncListenStore, pool: RecogniserPool, media: MediaServer, model: str) -> None:
-    """Say that we can listen, while we can; calls ask for it before their first document."""
+async def _beat(store: AsyncListenStore, pool: RecogniserPool, media: MediaServer, model: Model) -> None:
+    """Say that we can listen, while we can, and in which language; calls ask for it before their first document."""
+    languages = () if model.language is None else (model.language,)
     answered = True
     while True:
         try:
             if pool.ready:
-                await store.beat(time.time(), media.streams, model)
+                await store.beat(time.time(), media.streams, model.name, languages)
             if not answered:
                 log.info("media.redis_is_back")
                 media.wake(None)

@@ -21,7 +21,7 @@ from ivr.media.audio import CHUNK_MS, AudioChunk, Chunker, Jump
 from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
 from speech.digits import UNKNOWN_WORD, to_digits
-from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted
+from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted, timers_for
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
 
@@ -137,14 +137,14 @@ class Session:
         if phrases == [UNKNOWN_WORD]:
             return
         await self._recogniser.reset(phrases)
-        self._endpointer = Endpointer(record.grammar, self._noise)
+        self._endpointer = Endpointer(record.grammar, self._noise, timers_for(record.end_of_speech_ms))
 
     async def _commit(self, record: ListenRecord, grammar: Grammar, commit: Commit, arrived_s: float) -> None:
         words = clipped(await self._recogniser.finish(), commit.speech_started_ms, commit.speech_ended_ms)
         if self.record is not record:
             return
         if is_noise(words):
-            self._endpointer = Endpointer(grammar, self._noise)
+            self._endpointer = Endpointer(grammar, self._noise, timers_for(record.end_of_speech_ms))
             return
         # From here to the next turn nothing is listened for, whatever becomes of the report.
         self._endpointer = None

@@ -198,6 +198,7 @@ def write_card(out: Path, measured: Measured, made: dict[str, float]) -> None:
     (out / "README.md").write_text(card(measured, made, size_bytes), encoding="utf-8")
     figures = {
         "name": out.resolve().name,
+        "language": "en",
         "sample_rate_hz": 8000,
         "words": list(WORDS),
         "never_said_by_people": list(NEVER_SAID_BY_PEOPLE),

@@ -83,8 +83,10 @@ async def test_status_and_heartbeat_are_what_media_said_last(
     await media.set_speech("CA1", "down")
     assert web.speech_status("CA1") == "down"
     assert not web.media_is_up()
-    await media.beat(1.0, 3, "telephone-en")
+    assert web.languages() == ()
+    await media.beat(1.0, 3, "telephone-en", ("en",))
     assert web.media_is_up()
+    assert web.languages() == ("en",)
     assert await client.ttl("zh:heartbeat:media") <= 5
 
 

@@ -64,3 +64,18 @@ def test_a_model_without_its_word_list_is_refused(tmp_path: Path) -> None:
     (made / "graph" / "words.txt").unlink()
     with pytest.raises(ModelUnusableError, match=r"words\.txt"):
         find_model("bare", tmp_path)
+
+
+def test_the_language_is_in_the_card_or_in_the_name_or_unknown(tmp_path: Path) -> None:
+    by_card = make_model(tmp_path / "models" / "mine-en")
+    (by_card / "model.json").write_text('{"language": "ar"}')
+    make_model(tmp_path / "models" / "vosk-model-small-fa-0.5")
+    make_model(tmp_path / "models" / "mine")
+    names = ("mine-en", "vosk-model-small-fa-0.5", "mine", "telephone-en")
+    assert [find_model(name, tmp_path).language for name in names] == ["ar", "fa", None, "en"]
+
+
+def test_a_card_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (make_model(tmp_path / "models" / "mine") / "model.json").write_text("[")
+    with pytest.raises(ModelUnusableError, match="no JSON object"):
+        find_model("mine", tmp_path)
