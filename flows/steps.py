@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,7 @@ def say_message(state: CallState, name: str, **values: str) -> CallState:
     return say(state, sentence(state.language, name, **values))
 
 
+@lru_cache(maxsize=4096)
 def sentence(language: str, name: str, **values: str) -> actions.Say:
     """A sentence of the engine's own, to be spoken."""
     return actions.Say(text=message(language, name, **values), language=language)

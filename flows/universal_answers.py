@@ -83,7 +83,8 @@ def in_new_language(flow: model.Flow, state: CallState, language: str) -> Step:
 def _help(flow: model.Flow, state: CallState) -> Step:
     if isinstance(state.stage, Helping | ChoosingLanguage | WaitingInLine):
         return listen(flow, state)
-    return listen(flow, msgspec.structs.replace(state, stage=Helping(over=_question(state))))
+    helping = Helping(over=_question(state))
+    return listen(flow, msgspec.structs.replace(state, stage=helping, silences=0, mismatches=0, missed=None))
 
 
 def _question(state: CallState) -> Question:

@@ -1,0 +1,201 @@
+"""How the state space of a call is made finite.
+
+A proof runs the engine itself (`engine.step`), not a model of it, on states that stand for many:
+
+| of a call | in a proof |
+|---|---|
+| values, what was said, times, numbers | left out; a typed answer is one good and one bad one |
+| branches, and questions that may be known already | every way out is taken |
+| expressions and templates that fail | left out; they lead to the apology that is tried everywhere |
+| the effort budget | may be spent at any question |
+| where "back" leads | any question asked before, which is a reachable state already |
+| people who did not answer | one person and one number; the line's questions are one for all nodes |
+| the way so far | only the subflow calls that are open |
+| languages, speech up or down, misses, help, confirmation | kept |
+
+So every behaviour of a real call is among those explored; some that are explored no real call can have (a branch whose
+conditions exclude each other). A proof can therefore fail for a call that cannot happen, and never pass one that can.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from flows import nodes
+from flows.model import Flow
+from flows.nodes import saved_by
+from flows.parts import Part
+from flows.state import (
+    AskingSlot,
+    Booking,
+    CallState,
+    ChoosingLanguage,
+    ChoosingWindow,
+    Confirming,
+    ConfirmingNumber,
+    EnteringNumber,
+    Helping,
+    OfferingCallback,
+    SeekingPerson,
+    Spent,
+    Stage,
+    WaitingInLine,
+    WithPerson,
+)
+
+# A Monday at half past ten: hours matter to branches alone, and those go every way.
+AT: Final = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
+CALLER: Final = "+442079460123"
+PERSON_ID: Final = "a"
+PERSON_NUMBER: Final = "+442079460111"
+# A filled-in value takes as long to say as two or three words; the templates of a flow are replaced by these.
+STAND_IN: Final = "some value here"
+# The stages of the way to a person: the engine's own, the same at every node.
+ON_THE_WAY: Final = (
+    SeekingPerson,
+    WithPerson,
+    OfferingCallback,
+    WaitingInLine,
+    ChoosingWindow,
+    EnteringNumber,
+    ConfirmingNumber,
+    Booking,
+)
+
+Key = tuple[object, ...]
+_TEMPLATE: Final = re.compile(r"\{[^{}]*\}")
+_TEXTS: Final = frozenset({"prompt", "no_input", "no_match", "help", "label", "reason", "whisper", "text"})
+_EXPRESSIONS: Final = frozenset({"where", "values", "parameters"})
+
+
+def without_values(flow: Flow) -> Flow:
+    """The flow with every template and expression replaced by a constant."""
+    plain = {name: _plain_node(node) for name, node in flow.nodes.items()}
+    subflows = {
+        name: subflow.model_copy(update={"nodes": {inner: _plain_node(node) for inner, node in subflow.nodes.items()}})
+        for name, subflow in flow.subflows.items()
+    }
+    return flow.model_copy(update={"nodes": plain, "subflows": subflows})
+
+
+def _plain_node(node: nodes.Node) -> nodes.Node:
+    return _plain(node, in_text=False)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any, *, in_text: bool) -> Any:
+    match value:
+        case str():
+            return _TEMPLATE.sub(STAND_IN, value) if in_text else value
+        case Part():
+            changes = {}
+            for name in type(value).model_fields:
+                old = getattr(value, name)
+                if name in _EXPRESSIONS and isinstance(old, dict):
+                    new: Any = dict.fromkeys(old, 0 if name != "where" else "0")
+                elif name == "to" and isinstance(value, nodes.SendText):
+                    new = None
+                else:
+                    new = _plain(old, in_text=in_text or name in _TEXTS)
+                if new is not old:
+                    changes[name] = new
+            return value.model_copy(update=changes) if changes else value
+        case dict():
+            plain = {key: _plain(item, in_text=in_text) for key, item in value.items()}
+            return plain if any(plain[key] is not value[key] for key in value) else value
+        case tuple():
+            items = tuple(_plain(item, in_text=in_text) for item in value)
+            return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        case _:
+            return value
+
+
+def canonical(flow: Flow, state: CallState) -> CallState:
+    """The one state that stands for all with the same key."""
+    node, frames = state.node, state.frames
+    on_the_way = isinstance(state.stage, ON_THE_WAY)
+    if on_the_way and not _returns_to_flow(flow, node):
+        node, frames = flow.start, ()
+    silences, mismatches, missed = state.silences, state.mismatches, state.missed
+    if not _has_reprompts(flow.all_nodes[node]):
+        silences, mismatches, missed = state.misses, 0, None
+    slots = saved_by(flow.all_nodes[node]) if _is_at_slot(state.stage) else ()
+    return msgspec.structs.replace(
+        state,
+        node=node,
+        frames=frames,
+        silences=silences,
+        mismatches=mismatches,
+        missed=missed,
+        at=AT,
+        started_at=AT,
+        spent=Spent(since=AT),
+        values={name: value for name, value in state.values.items() if name in slots},
+        said=(),
+        path=(),
+        pending=(),
+        last_heard=(),
+        reason=None,
+        whisper=None,
+        trail=state.trail[-2:],
+        tried=state.tried if isinstance(state.stage, SeekingPerson | WithPerson) else (),
+        walked=0,
+        promise_id=None,
+        queue=flow.queue,
+    )
+
+
+def key_of(state: CallState) -> Key:
+    """What tells a canonical state from another."""
+    return (
+        state.node,
+        tuple(frame.node for frame in state.frames),
+        state.language,
+        bool(state.speech),
+        _stage_key(state.stage),
+        state.silences,
+        state.mismatches,
+        state.missed,
+        tuple(sorted(state.values)),
+        tuple(sorted(set(state.tried))),
+    )
+
+
+def _has_reprompts(node: nodes.Node) -> bool:
+    """Whether silence and misunderstanding are answered differently there; else only their number matters."""
+    return isinstance(node, nodes.Asking) and (node.no_input is not None or node.no_match is not None)
+
+
+def _returns_to_flow(flow: Flow, name: str) -> bool:
+    node = flow.all_nodes[name]
+    return isinstance(node, nodes.Callback) and node.next is not None
+
+
+def _is_at_slot(stage: Stage) -> bool:
+    if isinstance(stage, Confirming | Helping | ChoosingLanguage) and stage.over is not None:
+        return _is_at_slot(stage.over)
+    return isinstance(stage, AskingSlot)
+
+
+def _stage_key(stage: Stage | None) -> Key:
+    kind = type(stage).__name__
+    match stage:
+        case Confirming(over=over, slots=slots):
+            # One good answer of several keys stands for all; a choice is what it is.
+            keys = stage.keys if len(stage.keys) == 1 else "several"
+            return (kind, keys, _stage_key(over), tuple(sorted(slots)))
+        case Helping(over=over) | ChoosingLanguage(over=over):
+            return (kind, _stage_key(over))
+        case AskingSlot(intent=intent, slot=slot, given=given):
+            return (kind, intent, slot, tuple(sorted(given)))
+        case WaitingInLine(rounds=rounds):
+            return (kind, rounds == 0)
+        case WithPerson(person_id=person_id):
+            return (kind, person_id)
+        case EnteringNumber(window=window) | ConfirmingNumber(window=window) | Booking(window=window):
+            return (kind, window is not None)
+        case _:
+            return (kind,)

@@ -1,0 +1,137 @@
+"""Everything that can happen next: to a caller who is listened to, and to whatever the shell was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flows import actions, events, nodes, parts, speaking
+from flows.model import Flow
+from flows.node_questions import Question
+from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER
+from flows.questions import answer_at, question_of
+from flows.state import CallState
+from flows.universal import HELP_AMONG_DIGITS, PERSON
+from flows.walk import ways_out
+
+KEYS: Final = ("0", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+def after(flow: Flow, state: CallState, did: list[actions.Action]) -> Iterator[events.Event | events.Decided]:
+    """Each event that can follow, given what the engine did last."""
+    for action in did:
+        match action:
+            case actions.Decide():
+                for way in range(ways_out(flow.all_nodes[state.node])):
+                    yield events.Decided(at=AT, way=way)
+            case actions.Collect():
+                yield from _from_caller(flow, state, action)
+            case actions.Record():
+                yield events.Recorded(at=AT, url="https://example.org/recording", duration_s=10)
+                yield events.Recorded(at=AT, url="", duration_s=0)
+                yield events.Recorded(at=AT, url="", duration_s=2, keys=PERSON)
+                yield events.NoInput(at=AT)
+                yield from _always()
+            case actions.Transfer():
+                yield events.TransferEnded(at=AT, talked=True)
+                yield events.TransferEnded(at=AT, talked=False)
+                yield events.HungUp(at=AT)
+            case _:
+                yield from _from_shell(action)
+
+
+def _always() -> Iterator[events.Event]:
+    yield events.HungUp(at=AT)
+    yield events.Failed(at=AT, code="proof")
+
+
+def _from_shell(action: actions.Action) -> Iterator[events.Event]:
+    match action:
+        case actions.Lookup():
+            yield events.LookupFound(at=AT, values=dict.fromkeys(action.save, "1"))
+            yield events.LookupMissed(at=AT)
+            yield events.LookupFailed(at=AT)
+            yield events.Failed(at=AT, code="proof")
+        case actions.AskQueue():
+            yield events.QueueKnown(at=AT, waiting=0, free_agents=0, wait_minutes=0)
+            yield events.Failed(at=AT, code="proof")
+        case actions.SendText():
+            yield events.TextSent(at=AT)
+            yield events.TextFailed(at=AT)
+        case actions.SeekPerson(tried=tried):
+            # The shell never offers somebody who has missed this call already.
+            if PERSON_ID not in tried:
+                yield events.PersonFound(at=AT, person_id=PERSON_ID, person_number=PERSON_NUMBER)
+            yield events.NobodyFree(at=AT)
+        case actions.RequestCallback(starts=starts):
+            for booked in (False, True):
+                yield events.CallbackPromised(at=AT, request_id="1", by=AT, already_booked=booked, starts=starts)
+            yield events.CallbackRefused(at=AT, reason="number")
+            yield events.CallbackRefused(at=AT, reason="store")
+
+
+def _from_caller(flow: Flow, state: CallState, collect: actions.Collect) -> Iterator[events.Event]:
+    question = question_of(flow, state)
+    if question is None:
+        return
+    yield events.NoInput(at=AT)
+    for keys in _keys(flow, state, question):
+        yield events.KeysPressed(at=AT, keys=keys)
+    if collect.sensitive:
+        yield events.AnswerLost(at=AT)
+    if collect.grammar is not None:
+        yield events.NoMatch(at=AT, text="something else")
+        yield from _spoken(flow, state, collect.grammar)
+        yield events.SpeechChanged(at=AT, speech=())
+    else:
+        yield events.SpeechChanged(at=AT, speech=parts.LANGUAGES)
+    yield from _always()
+
+
+def _keys(flow: Flow, state: CallState, question: Question) -> tuple[str, ...]:
+    if question.answer is None or not question.takes_digits:
+        return KEYS
+    return ("0", "*", HELP_AMONG_DIGITS, "99999999999999999999"[: question.max_keys], *_good_answers(flow, state))
+
+
+def _good_answers(flow: Flow, state: CallState) -> tuple[str, ...]:
+    """Keys that are a value of the type that is asked for; one set of them stands for all."""
+    answer = answer_at(flow, state)
+    return (keys_for(answer, state.language),) if answer is not None else (CALLER.removeprefix("+"),)
+
+
+def keys_for(answer: parts.Answer, language: str) -> str:
+    """Keys that answer a question of this type."""
+    match answer:
+        case parts.DigitsAnswer(min=fewest):
+            return "1" * fewest
+        case parts.NumberAnswer(min=low, max=high):
+            number = str(max(low, min(1, high)))
+            return number if number != PERSON else "00"
+        case parts.MoneyAnswer():
+            return "1"
+        case parts.DateAnswer():
+            month, day = speaking.to_jalali(AT.date())[1:] if language == "fa" else (AT.month, AT.day)
+            return f"{day:02d}{month:02d}"
+        case parts.TimeAnswer():
+            return "1030"
+        case parts.YesNoAnswer():
+            return "1"
+        case parts.PhoneAnswer():
+            return CALLER.removeprefix("+")
+
+
+def _spoken(flow: Flow, state: CallState, grammar: actions.Grammar) -> Iterator[events.Event]:
+    """One phrase for each meaning; what is heard for sure is what a key is, so that only doubt needs more."""
+    meanings = {keys: phrase for phrase, keys in grammar.phrases.items()}
+    if grammar.digits is not None:
+        meanings.update({keys: keys for keys in _good_answers(flow, state)})
+    node = flow.all_nodes[state.node]
+    for keys, phrase in meanings.items():
+        for sure in (True, False):
+            yield events.Heard(at=AT, keys=keys, text=phrase, confidence=0.9, sure=sure)
+    if isinstance(node, nodes.OpenQuestion):
+        for intent in node.intents.values():
+            slots = {name: keys_for(slot.answer, state.language) for name, slot in intent.slots.items()}
+            if slots:
+                yield events.Heard(at=AT, keys=intent.key, text=".", confidence=0.9, sure=True, slots=slots)
