@@ -13,7 +13,8 @@ def whisper(dossier: dict[str, Any]) -> str:
     if dossier.get("reason"):
         parts.append(f"about {dossier['reason']}")
     sentences = [", ".join(parts) + "."]
-    sentences += [f"{_words(name)}: {_speakable(value)}." for name, value in dossier.get("values", {}).items()]
+    values = {name: value for name, value in dossier.get("values", {}).items() if value is not None}
+    sentences += [f"{_words(name)}: {_speakable(value)}." for name, value in values.items()]
     said = [entry["text"] for entry in dossier.get("said", []) if entry["by"] == "voice"]
     if said:
         sentences.append(f"They said: {'; '.join(said)}.")
@@ -25,5 +26,11 @@ def _words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _speakable(value: str) -> str:
-    return " ".join(value) if value.isdecimal() else value
+def _speakable(value: str | float | bool | None) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str() if value.isdecimal():
+            return " ".join(value)
+        case _:
+            return str(value)

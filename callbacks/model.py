@@ -33,6 +33,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `fence` rises with every claim: whoever acts under an older one acts for nobody. `looked_at` is the last change
     or the last look at the carrier; leases count from it.
+    `starts_at` is the beginning of the promised window, None for as soon as possible; `promised_by` is its end.
     `attempt` is the latest one. `offers`, `dials` and `connects` count agents rung, customers rung, and conversations.
     """
 
@@ -43,6 +44,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     arrived_at: datetime
     promised_by: datetime
+    starts_at: datetime | None = None
     due_at: datetime
     looked_at: datetime
     state: State = "promised"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -70,6 +71,17 @@ def ahead_of(arrived_at: datetime, waiters: list[Waiter], due: list[CallbackRequ
     )
 
 
+def wait_minutes(policy: Policy, *, waiting: int, free: int, staffed: int) -> int:
+    """About how many minutes somebody who calls now would wait behind `waiting` others; 0 where a person is free.
+
+    Until there is a measured history of handling times, each conversation is taken to last `handling_s`.
+    """
+    if free > waiting:
+        return 0
+    conversations = math.ceil((waiting - free + 1) / max(staffed, 1))
+    return math.ceil(conversations * policy.handling_s / 60)
+
+
 def choose_agent(agents: list[Agent], queue: str, now: datetime, ahead: int) -> Agent | None:
     """The free agent who has been idle longest, if there is one left after everyone `ahead` has had theirs."""
     free = sorted(
@@ -77,3 +89,11 @@ def choose_agent(agents: list[Agent], queue: str, now: datetime, ahead: int) -> 
         key=lambda agent: (agent.idle_since, agent.id),
     )
     return free[0] if len(free) > ahead else None
+
+
+def named_agent(agents: list[Agent], agent_id: str, queue: str, now: datetime, ahead: int) -> Agent | None:
+    """That one agent, if they are free and, where they serve the queue, not needed by everyone `ahead`."""
+    wanted = next((agent for agent in agents if agent.id == agent_id and agent.is_free(now)), None)
+    if wanted is None or queue not in wanted.queues:
+        return wanted
+    return wanted if choose_agent(agents, queue, now, ahead) is not None else None

@@ -16,7 +16,7 @@ import msgspec
 from callbacks import lifecycle
 from callbacks.errors import ConflictError, IllegalEventError
 from callbacks.model import Agent, CallbackRequest, Waiter
-from callbacks.policy import Policy, ahead_of, choose_agent, promise_by
+from callbacks.policy import Policy, ahead_of, choose_agent, named_agent, promise_by, wait_minutes
 from callbacks.store import Change, Store, Versioned
 
 RETRIES: Final = 8
@@ -31,6 +31,14 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     already_booked: bool
 
 
+class QueueStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How a queue stands: who waits (on the phone, or for a callback that is due), who is free, how long it takes."""
+
+    waiting: int
+    free_agents: int
+    wait_minutes: int
+
+
 class Callbacks:
     """The callbacks of one installation. Every method takes the present instant, in UTC."""
 
@@ -41,11 +49,21 @@ class Callbacks:
     # ------------------------------------------------------------ promises
 
     def promise(
-        self, *, key: str, number: str, queue: str, dossier: dict[str, Any], arrived_at: datetime, now: datetime
+        self,
+        *,
+        key: str,
+        number: str,
+        queue: str,
+        dossier: dict[str, Any],
+        arrived_at: datetime,
+        now: datetime,
+        starts: datetime | None = None,
+        ends: datetime | None = None,
     ) -> Promise:
-        """Book a callback as soon as possible, keeping the caller's place. The same `key` books once, ever.
+        """Book a callback as soon as possible, keeping the caller's place, or between `starts` and `ends`.
 
-        Raises `ConflictError` where the store is too busy to decide; nothing is promised then.
+        The same `key` books once, ever. Raises `ConflictError` where the store is too busy to decide; nothing is
+        promised then.
         """
         request_id = "cb" + hashlib.sha256(key.encode()).hexdigest()[:10]
         for _ in range(RETRIES):
@@ -64,8 +82,9 @@ class Callbacks:
                 dossier=dossier,
                 created_at=now,
                 arrived_at=arrived_at,
-                promised_by=promise_by(self.policy, now, ahead),
-                due_at=arrived_at,
+                promised_by=ends or promise_by(self.policy, now, ahead),
+                starts_at=starts,
+                due_at=starts or arrived_at,
                 looked_at=now,
             )
             if self._commit(Versioned(request, 0), None, "Promised", now):
@@ -130,11 +149,29 @@ class Callbacks:
 
     # ------------------------------------------------------------ people
 
+    def standing(self, queue: str, now: datetime) -> QueueStanding:
+        """How a queue stands."""
+        waiting = len(self._waiters(queue, now)) + len(self._due(queue, now))
+        agents = [known.record for known in self.store.agents() if queue in known.record.queues]
+        free = sum(agent.is_free(now) for agent in agents)
+        staffed = sum(agent.state == "available" for agent in agents)
+        minutes = wait_minutes(self.policy, waiting=waiting, free=free, staffed=staffed)
+        return QueueStanding(waiting=waiting, free_agents=free, wait_minutes=minutes)
+
     def reserve_agent(
-        self, *, queue: str, call_sid: str, arrived_at: datetime, waiting: bool, lease_s: int, now: datetime
+        self,
+        *,
+        queue: str,
+        call_sid: str,
+        arrived_at: datetime,
+        waiting: bool,
+        lease_s: int,
+        now: datetime,
+        agent_id: str | None = None,
     ) -> Agent | None:
         """Reserve a person for a caller who is on the phone, in the order of arrival; None where nobody is free.
 
+        With `agent_id`, that person alone; one who serves the queue is not taken from those who came earlier.
         With `waiting` the caller keeps a place in line; each call of this is their sign of life.
         """
         if waiting:
@@ -143,7 +180,11 @@ class Callbacks:
             agents = self.store.agents()
             others = [waiter for waiter in self._waiters(queue, now) if waiter.call_sid != call_sid]
             ahead = ahead_of(arrived_at, others, self._due(queue, now))
-            chosen = choose_agent([agent.record for agent in agents], queue, now, ahead)
+            records = [agent.record for agent in agents]
+            if agent_id is None:
+                chosen = choose_agent(records, queue, now, ahead)
+            else:
+                chosen = named_agent(records, agent_id, queue, now, ahead)
             if chosen is None:
                 return None
             reserved = _held(chosen, f"call:{call_sid}", now + timedelta(seconds=lease_s))

@@ -10,7 +10,7 @@ import redis
 
 from callbacks import lifecycle
 from callbacks.errors import IllegalEventError
-from callbacks.model import Agent, CallbackRequest
+from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
 from callbacks.service import Callbacks
@@ -177,3 +177,42 @@ def test_every_record_is_read_back_as_it_was_written(callbacks: Callbacks) -> No
     assert known is not None
     assert known.record == request
     assert callbacks.store.requests(10) == [request]
+
+
+def test_a_callback_at_a_chosen_time_is_due_when_its_window_begins(callbacks: Callbacks) -> None:
+    starts, ends = NOW + timedelta(hours=3), NOW + timedelta(hours=4)
+    promised = callbacks.promise(
+        key="CA1:3:0",
+        number="+442079460123",
+        queue="shop",
+        dossier={},
+        arrived_at=NOW,
+        now=NOW,
+        starts=starts,
+        ends=ends,
+    ).request
+    assert (promised.starts_at, promised.due_at, promised.promised_by) == (starts, starts, ends)
+    add_agent(callbacks, "desk")
+    assert callbacks.claim(starts - timedelta(seconds=1)) is None
+    claimed = callbacks.claim(starts)
+    assert claimed is not None
+    assert claimed.id == promised.id
+
+
+def test_a_queue_stands_as_its_waiters_promises_and_agents_do(callbacks: Callbacks) -> None:
+    assert msgspec.to_builtins(callbacks.standing("shop", NOW)) == {"waiting": 0, "free_agents": 0, "wait_minutes": 5}
+    add_agent(callbacks, "desk")
+    assert callbacks.standing("shop", NOW).wait_minutes == 0
+    promise(callbacks)
+    callbacks.store.keep_place("shop", Waiter(call_sid="CA9", arrived_at=NOW), NOW)
+    assert msgspec.to_builtins(callbacks.standing("shop", NOW)) == {"waiting": 2, "free_agents": 1, "wait_minutes": 10}
+
+
+def test_a_person_asked_for_by_name_is_reserved_and_nobody_else(callbacks: Callbacks) -> None:
+    add_agent(callbacks, "desk")
+    add_agent(callbacks, "till")
+    for call_sid, expected in (("CA1", "till"), ("CA2", None)):
+        found = callbacks.reserve_agent(
+            queue="shop", call_sid=call_sid, arrived_at=NOW, waiting=False, lease_s=60, now=NOW, agent_id="till"
+        )
+        assert (found.id if found is not None else None) == expected

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callbacks.model import Agent, Waiter
-from callbacks.policy import Policy, ahead_of, choose_agent, promise_by
+from callbacks.policy import Policy, ahead_of, choose_agent, named_agent, promise_by, wait_minutes
 
 AT = datetime(2026, 3, 2, 10, 31, 7, tzinfo=UTC)
 POLICY = Policy()
@@ -56,3 +56,18 @@ def test_the_promise_is_at_least_a_quarter_of_an_hour_away_and_easy_to_say(ahead
     assert by - now >= timedelta(seconds=(ahead + 1) * POLICY.handling_s)
     assert by.minute % 5 == 0
     assert by.second == by.microsecond == 0
+
+
+def test_a_person_asked_for_by_name_is_not_taken_from_those_who_came_earlier() -> None:
+    agents = [agent("desk"), agent("till", queues=("clinic",))]
+    assert named_agent(agents, "desk", "shop", AT, ahead=0) is agents[0]
+    assert named_agent(agents, "desk", "shop", AT, ahead=1) is None
+    assert named_agent(agents, "till", "shop", AT, ahead=1) is agents[1], "nobody in this line waits for them"
+    assert named_agent(agents, "nobody", "shop", AT, ahead=0) is None
+
+
+def test_the_estimate_counts_the_conversations_before_mine() -> None:
+    assert wait_minutes(POLICY, waiting=0, free=1, staffed=2) == 0
+    assert wait_minutes(POLICY, waiting=0, free=0, staffed=2) == 5
+    assert wait_minutes(POLICY, waiting=3, free=0, staffed=2) == 10
+    assert wait_minutes(POLICY, waiting=1, free=0, staffed=0) == 10
