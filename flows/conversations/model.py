@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, NaiveDatetime, StrictBool, StrictFloat, StrictInt, model_validator
 
-from flows.parts import Name, Part
+from flows.parts import Language, Name, Part
 
-Scalar = str | int | float | bool | None
+Scalar = StrictBool | StrictInt | StrictFloat | str | None
+Outcome = Literal["solved", "unsolved", "transferred", "callback", "abandoned", "failed"]
+# One answer for every time, or a list: the first time the first, and so on.
+NotFound = Literal["not_found", "failed"]
+TextAnswer = Literal["sent", "failed"]
+BookingAnswer = Literal["booked", "already_booked", "number_refused", "store_down"]
+Agents = dict[Name, tuple[str, ...]]
+
+MONDAY_MORNING: Final = dt.datetime(2026, 1, 5, 10, 0)  # noqa: DTZ001 - in the flow's own zone
+
+
+def _in_whole_seconds(at: dt.datetime) -> dt.datetime:
+    if at.microsecond:
+        raise ValueError("must be in whole seconds")
+    return at
+
+
+LocalTime = Annotated[NaiveDatetime, AfterValidator(_in_whole_seconds)]
 
 
 class LookupAnswer(Part):
@@ -26,77 +43,129 @@ class QueueAnswer(Part):
     wait_minutes: Annotated[int, Field(ge=0)] = 0
 
 
+class Circumstances(Part):
+    """What a call meets with: the time, the caller, who is free, what is found."""
+
+    at: LocalTime = Field(
+        default=MONDAY_MORNING,
+        description='When the call comes in, in the flow\'s time zone, such as "2026-03-02 22:00".',
+        examples=["2026-03-02 22:00"],
+    )
+    caller: Annotated[str, Field(pattern=r"^(withheld|\+[1-9][0-9]{6,14})$")] = Field(
+        default="+442079460123", description='The caller\'s number, or "withheld".'
+    )
+    speech: bool | tuple[Language, ...] = Field(
+        default=True, description="Whether the caller can be heard; or a list of the languages in which they can."
+    )
+    agents: Agents = Field(
+        default={}, description="Queue -> ids of the people who are free, in the order in which they are rung."
+    )
+    queues: dict[Name, QueueAnswer] = Field(
+        default={}, description="Queue -> how it stands. Where it is left out, nobody waits and `agents` are free."
+    )
+    lookups: dict[str, NotFound | LookupAnswer | tuple[NotFound | LookupAnswer, ...]] = Field(
+        default={}, description="Node -> what it finds; a list for one time after the other."
+    )
+    texts: TextAnswer | tuple[TextAnswer, ...] = Field(
+        default="sent", description="Whether text messages can be sent; a list for one after the other."
+    )
+    booking: BookingAnswer | tuple[BookingAnswer, ...] = Field(
+        default="booked", description="What comes of booking a callback; a list for one try after the other."
+    )
+
+
 class Says(Part):
     """Something said; `unsure` where the recogniser doubts it, `means` where the text alone does not tell."""
 
     text: str
     unsure: bool = False
-    means: str | None = Field(default=None, description="The keys that it stands for, as on the keypad.")
+    means: Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")] | None = Field(
+        default=None, description="The keys that it stands for, as on the keypad."
+    )
     slots: dict[Name, str] = Field(default={}, description="What it says about an open question's values, as keys.")
+
+
+class ExpectedCallback(Part):
+    """The callback that must be booked; what is not named does not matter."""
+
+    number: str | None = None
+    queue: Name | None = None
+    starts: LocalTime | Literal["soon"] | None = Field(
+        default=None, description='When its window starts, in the flow\'s time zone; "soon" for one without a window.'
+    )
 
 
 class Expect(Part):
     """What must be so now; what is not named does not matter."""
 
-    prompt: str | tuple[str, ...] | None = Field(default=None, description="Texts that are heard, in this order.")
-    no_prompt: str | tuple[str, ...] | None = Field(default=None, description="Texts that are not heard.")
-    node: str | None = None
-    language: str | None = None
-    values: dict[Name, Scalar] | None = None
-    sent: str | None = Field(default=None, description="A text message that was sent so far.")
-    transfer: str | None = Field(default=None, description="The id or number of the person who is being rung.")
-    callback: bool | dict[str, Scalar] | None = Field(
-        default=None, description="Whether a callback is booked; or its number, queue, `starts`."
+    prompt: str | tuple[str, ...] | None = Field(
+        default=None, description="Texts, or parts of them, that were heard since the caller last did something."
     )
-    outcome: Literal["solved", "unsolved", "transferred", "callback", "abandoned", "failed"] | None = None
+    no_prompt: str | tuple[str, ...] | None = Field(default=None, description="Texts that were not heard.")
+    node: str | None = Field(default=None, description="The node at which the call stands.")
+    language: Language | None = None
+    values: dict[Name, Scalar] | None = Field(default=None, description="Value -> what it is; null for none.")
+    sent: str | None = Field(default=None, description="A text message, or part of one, that was sent in this call.")
+    transfer: str | None = Field(default=None, description="The id or number of the person who is being rung.")
+    whisper: str | None = Field(default=None, description="What the person who is being rung hears first, or part.")
+    callback: bool | ExpectedCallback | None = Field(
+        default=None, description="Whether a callback is booked; or its number, queue and start."
+    )
+    outcome: Outcome | None = Field(default=None, description="How the call ended.")
 
 
 class Step(Part):
     """One thing that happens, or one thing that must be so: exactly one of these."""
 
-    says: str | Says | None = None
+    says: str | Says | None = Field(default=None, description="The caller says something that can be said here.")
     says_something_else: Literal[True] | None = Field(default=None, description="Something that is not understood.")
-    presses: str | None = Field(default=None, pattern=r"^[0-9*#]{1,32}$")
+    presses: Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")] | None = Field(
+        default=None, description='The caller presses keys; in quotes: "1".'
+    )
     stays_silent: Literal[True] | None = None
-    records: Annotated[int, Field(ge=0, description="A message of so many seconds.")] | None = None
-    person: Literal["talks", "misses"] | None = Field(default=None, description="What comes of the transfer.")
-    waits_s: Annotated[int, Field(ge=1, le=86_400, description="Time passes; nothing else happens.")] | None = None
-    speech: Literal["up", "down"] | None = Field(default=None, description="Recognition comes or goes.")
+    records: Annotated[int, Field(ge=0, le=600)] | None = Field(
+        default=None, description="The caller leaves a message of so many seconds."
+    )
     hangs_up: Literal[True] | None = None
-    expect: Expect | None = None
+    person: Literal["talks", "misses"] | None = Field(default=None, description="What comes of the transfer.")
+    agents: Agents | None = Field(default=None, description="Queue -> ids of the people who are free from now on.")
+    waits_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
+        default=None, description="So many seconds pass; nothing else happens."
+    )
+    speech: Literal["up", "down"] | tuple[Language, ...] | None = Field(
+        default=None, description="Recognition comes or goes; or the languages in which the caller can be heard now."
+    )
+    breaks: Literal["call", "answer"] | None = Field(
+        default=None, description="Something at our end breaks; or the answer that was just keyed in is lost."
+    )
+    expect: Expect | None = Field(default=None, description="What must be so now.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
-        if len(self.model_fields_set) != 1:
+        named = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(named) != 1:
             raise ValueError("a step is exactly one of: " + ", ".join(type(self).model_fields))
         return self
 
 
-class Conversation(Part):
-    """One call."""
+class Conversation(Circumstances):
+    """One call. Each thing that the caller does takes five seconds."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    at: dt.datetime = Field(
-        default=dt.datetime(2026, 1, 5, 10, 0),  # noqa: DTZ001 - in the flow's own zone
-        description="When, in the flow's time zone; each answer takes the caller five seconds.",
-    )
-    caller: Annotated[str, Field(pattern=r"^(withheld|\+[1-9][0-9]{6,14})$")] = "+442079460123"
-    speech: bool = Field(default=True, description="Whether the caller can be heard; else the keypad alone.")
-    agents: dict[Name, tuple[str, ...]] = Field(
-        default={}, description="Queue -> ids of the people who are free, in the order in which they are rung."
-    )
-    queues: dict[Name, QueueAnswer] = {}
-    lookups: dict[
-        str,
-        Literal["not_found", "failed"] | LookupAnswer | tuple[Literal["not_found", "failed"] | LookupAnswer, ...],
-    ] = Field(default={}, description="Node -> what it finds; a list for one time after the other.")
-    texts: Literal["sent", "failed"] = "sent"
-    booking: Literal["booked", "already_booked", "number_refused", "store_down"] = "booked"
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
 
 class ConversationFile(Part):
     """A YAML file of conversations about one flow."""
 
-    flow: str = Field(description="The flow's file, relative to this one.")
+    flow: Annotated[str, Field(min_length=1, description="The flow's file, relative to this one.")]
     conversations: Annotated[tuple[Conversation, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> ConversationFile:
+        seen: set[str] = set()
+        for conversation in self.conversations:
+            if conversation.name in seen:
+                raise ValueError(f'two conversations are named "{conversation.name}"')
+            seen.add(conversation.name)
+        return self
