@@ -10,6 +10,9 @@ import structlog
 from flows.loader import load_flow
 from ivr import logs
 from ivr.processes import PROCESSES, Supervisor, check_port_free
+from ivr.redis_client import connect
+from ivr.redis_flows import PublishedFlow
+from ivr.redis_publications import Publications
 from ivr.redis_server import PrivateRedis
 from ivr.settings import NO_SPEECH, Settings
 from speech.errors import SpeechError
@@ -23,7 +26,8 @@ WATCH_EVERY_S = 1.0
 def run(settings: Settings) -> None:
     """Run until SIGTERM, SIGINT or SIGHUP. Raises before anything starts where something is wrong."""
     logs.configure("serve", settings.log_level)
-    load_flow(settings.flow_file)
+    if settings.flow_name is None:
+        load_flow(settings.flow_file)
     check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
     check_port_free(settings.media_host, settings.media_port, "MEDIA_PORT")
     stop = threading.Event()
@@ -39,6 +43,10 @@ def run(settings: Settings) -> None:
         environment["REDIS_URL"] = redis.url
     supervisor = Supervisor(environment)
     try:
+        if settings.flow_name is not None:
+            PublishedFlow(
+                Publications(connect(environment.get("REDIS_URL", settings.redis_url or ""))), settings.flow_name
+            )
         for name, arguments in PROCESSES.items():
             if name != "media" or _can_hear(settings):
                 supervisor.start(name, arguments)

@@ -13,14 +13,15 @@ import structlog
 from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
 from callbacks.service import Callbacks
-from flows.loader import load_flow
 from ivr.dialler import CarrierDialler
 from ivr.effects import Effects
+from ivr.flow_file import FlowFile
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
-from ivr.redis_flows import FlowStore
+from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
 from ivr.redis_heartbeats import Heartbeats
 from ivr.redis_listen import ListenStore
+from ivr.redis_publications import Publications
 from ivr.settings import Settings, SettingsError
 from ivr.turns import Turns
 from ivr.twilio_rest import Carrier
@@ -66,7 +67,10 @@ class Services(msgspec.Struct, frozen=True):
 
 
 def build(settings: Settings) -> Services:
-    """Make the services; raises `flows.problems.FlowError` for a flow that cannot be used."""
+    """Make the services.
+
+    Raises `flows.problems.FlowError` for a flow that cannot be used, `NotPublishedError` where FLOW_NAME is not there.
+    """
     if settings.redis_url is None:
         raise SettingsError(["REDIS_URL: is not set; `ivr serve` starts a private Redis server and sets it"])
     client = connect(settings.redis_url)
@@ -80,10 +84,10 @@ def build(settings: Settings) -> Services:
     )
     callbacks = Callbacks(RedisStore(client, policy), policy)
     calls, listening = CallStore(client), ListenStore(client)
-    flows = FlowStore(client, load_flow(settings.flow_file))
+    flows = FlowStore(client, _flow_source(client, settings))
     effects = Effects(
         callbacks=callbacks,
-        lookup_folder=settings.flow_file.resolve().parent,
+        lookup_folder=settings.beside_flow,
         person_number=settings.person_number,
         ring_s=settings.agent_ring_s,
         now=utc_now,
@@ -117,3 +121,9 @@ def build(settings: Settings) -> Services:
         urls=urls,
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
     )
+
+
+def _flow_source(client: Redis, settings: Settings) -> FlowSource:
+    if settings.flow_name is not None:
+        return PublishedFlow(Publications(client), settings.flow_name)
+    return FlowFile(settings.flow_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -36,6 +37,12 @@ def _e164(number: str) -> str:
     if parsed is None or not phonenumbers.is_possible_number(parsed):
         raise ValueError("must be a phone number in E.164 form, such as +14155550100")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _flow_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError("must be the name of a flow, as its file says after `name:`")
+    return name
 
 
 def _base_url(*schemes: str) -> AfterValidator:
@@ -75,7 +82,9 @@ class Settings(BaseSettings):
     web_port: Port = Field(default=8080, validation_alias=AliasChoices("web_port", "port"))
     media_host: str = "127.0.0.1"
     media_port: Port = 8081
+    flow_name: Annotated[str, AfterValidator(_flow_name)] | None = None
     flow_file: Path = EXAMPLE_FLOW
+    flow_folder: Path | None = None
     data_dir: Path = Path("data")
     speech_model: str = "telephone-en"
     agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
@@ -94,6 +103,11 @@ class Settings(BaseSettings):
             if parts.scheme != secure and parts.hostname not in LOOPBACK_HOSTS:
                 raise ValueError(f"{name} must start with {secure}:// unless its host is this machine's loopback")
         return self
+
+    @property
+    def beside_flow(self) -> Path:
+        """The folder of the files that a flow names: FLOW_FOLDER, else the folder of FLOW_FILE."""
+        return (self.flow_folder or self.flow_file.resolve().parent).resolve()
 
     @property
     def media_socket_url(self) -> str:

@@ -17,6 +17,7 @@ import structlog
 
 from flows import actions, engine, events
 from flows.model import Flow
+from flows.moving import move
 from flows.state import CallState, Ended
 from flows.steps import Step
 from ivr import twilio_twiml
@@ -74,9 +75,8 @@ class Turns:
                 office_number=office_number,
                 speech=self._listening.media_is_up(),
             )
-            self._flows.keep_current()
+            flow = self._flows.for_new_call()
             began = time.perf_counter()
-            flow = self._flows.current
             state, verbs = self._settle(flow, engine.start(flow, event), key=f"{call_sid}:0")
             record = CallRecord(state=state, verbs=verbs, media_token=secrets.token_urlsafe(16))
             if self._calls.create(call_sid, record, _trace(0, event, state, verbs, began)):
@@ -101,11 +101,11 @@ class Turns:
             return self._render(call_sid, begun.turn, begun.record)
         began = time.perf_counter()
         record = begun.record
-        flow = self._flows.of_revision(record.state.revision)
-        state = self._with_speech(call_sid, record.state)
-        state, verbs = self._settle(flow, _advance(flow, state, begun.event), key=f"{call_sid}:{turn}")
+        flow, state, event = self._resume(record.state, begun.event)
+        state = self._with_speech(flow, call_sid, state)
+        state, verbs = self._settle(flow, _advance(flow, state, event), key=f"{call_sid}:{turn}")
         after = msgspec.structs.replace(record, state=state, verbs=verbs or record.verbs)
-        if not self._calls.commit(call_sid, turn, token, after, _trace(turn, begun.event, state, verbs, began)):
+        if not self._calls.commit(call_sid, turn, token, after, _trace(turn, event, state, verbs, began)):
             known = self._calls.read(call_sid)
             return None if known is None else self._render(call_sid, *known)
         self._listen(call_sid, turn + 1, after)
@@ -146,12 +146,19 @@ class Turns:
                 return begun
             time.sleep(BUSY_STEP_S)
 
-    def _with_speech(self, call_sid: str, state: CallState) -> CallState:
+    def _resume(self, state: CallState, event: events.Event) -> tuple[Flow, CallState, events.Event]:
+        """The flow that the call goes on in: its own; where that is gone, the current one, on the way to a person."""
+        flow = self._flows.of_revision(state.revision)
+        if flow.revision == state.revision:
+            return flow, state, event
+        log.error("a call goes on in another revision", call_sid=state.call_sid, revision=flow.revision)
+        return flow, *move(flow, state, event)
+
+    def _with_speech(self, flow: Flow, call_sid: str, state: CallState) -> CallState:
         """The state, after noticing that speech came or went."""
         available = self._listening.media_is_up() and self._listening.speech_status(call_sid) != "down"
         if available == state.speech:
             return state
-        flow = self._flows.of_revision(state.revision)
         return engine.advance(flow, state, events.SpeechChanged(at=self._now(), available=available))[0]
 
     def _settle(self, flow: Flow, step: Step, key: str) -> tuple[CallState, tuple[actions.Verb, ...]]:

@@ -1,0 +1,67 @@
+"""A call whose own revision of the flow is gone goes on in another one, to a person.
+
+A node of the same name may mean something else there: a key that the caller was offered for opening hours could
+cancel an order. So no answer is ever taken to a node of another revision. Where a node of the flow was asking, the
+caller hears the apology and gets a person; where a person or a callback was at stake, which is the engine's own and
+the same in every flow, nothing changes for the caller.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from flows.events import CallStarted, Event, Failed, HungUp
+from flows.model import Flow
+from flows.state import (
+    AtNode,
+    Booking,
+    CallState,
+    ChoosingLanguage,
+    ChoosingWindow,
+    ConfirmingNumber,
+    Ended,
+    EnteringNumber,
+    Helping,
+    OfferingCallback,
+    SeekingPerson,
+    WaitingInLine,
+    WithPerson,
+)
+
+CODE: Final = "revision"
+
+_ENGINES_OWN: Final = (
+    SeekingPerson,
+    WithPerson,
+    OfferingCallback,
+    WaitingInLine,
+    ChoosingWindow,
+    EnteringNumber,
+    ConfirmingNumber,
+    Booking,
+    Ended,
+)
+
+
+def move(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Event]:
+    """The state as it stands in `flow`, and the event that it gets there instead of `event`.
+
+    Nothing in the state names a node of the old revision then but the path, which is what has happened.
+    """
+    if isinstance(event, CallStarted):
+        raise ValueError("a call that begins has no revision to come from")
+    over = state.stage.over if isinstance(state.stage, Helping | ChoosingLanguage) else state.stage
+    stays = isinstance(over, _ENGINES_OWN)
+    moved = msgspec.structs.replace(
+        state,
+        revision=flow.revision,
+        node=flow.start,
+        stage=state.stage if stays else AtNode(),
+        frames=(),
+        trail=(),
+        last_heard=state.last_heard if stays else (),
+        pending=state.pending if stays else (),
+    )
+    return moved, event if stays or isinstance(event, HungUp) else Failed(at=event.at, code=CODE)
