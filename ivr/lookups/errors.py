@@ -1,0 +1,22 @@
+"""What goes wrong with lookups."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# timeout: no answer in time. busy: its threads all hang. resting: it failed too often just now. unreachable: no
+# connection, or a fault of its own. answer: it answered what cannot be used. setup: the flow or the machine is wrong.
+Code = Literal["timeout", "busy", "resting", "unreachable", "answer", "setup"]
+
+
+class LookupFailedError(Exception):
+    """The lookup cannot be done. The message names files, columns, paths and variables, never a caller's value.
+
+    `retryable`: the same lookup may work soon. `took_ms` is how long the caller waited for this.
+    """
+
+    def __init__(self, message: str, *, code: Code, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code: Code = code
+        self.retryable = retryable
+        self.took_ms = 0

@@ -1,0 +1,30 @@
+"""Files of a lookup: inside the flow's folder, and files indeed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from ivr.lookups.errors import LookupFailedError
+
+
+def inside(folder: Path, file: str) -> Path:
+    """The real path of `file` below `folder`; raises `LookupFailedError` for one elsewhere, also by a link."""
+    try:
+        path = (folder / file).resolve(strict=True)
+        mode = path.stat().st_mode
+    except (OSError, RuntimeError, ValueError) as error:
+        path, mode = (folder / file).absolute(), 0
+        if ".." not in path.parts and path.is_relative_to(folder.absolute()):
+            raise LookupFailedError(f"{file} cannot be read: {reason(error)}", code="setup") from None
+    if not path.is_relative_to(folder.resolve()):
+        raise LookupFailedError(f"{file} lies outside the flow's folder", code="setup")
+    if not stat.S_ISREG(mode):
+        raise LookupFailedError(f"{file} cannot be read: it is no file", code="setup")
+    return path
+
+
+def reason(error: Exception) -> str:
+    """What the system says about a file, without the path of this machine."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return said or type(error).__name__
