@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from typing import Literal
+
 import msgspec
+
+Level = Literal["error", "warning"]
 
 
 class Problem(msgspec.Struct, frozen=True, order=True):
@@ -13,6 +19,11 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     column: int
     rule: str
     message: str
+    level: Level = "error"
+    # The column after the last one of the mistake, on the same line; 0 where it is not known.
+    end_column: int = 0
+    # The words that would have been right.
+    known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message} [{self.rule}]"
@@ -27,3 +38,16 @@ class FlowError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def known_words(wrong: str, known: Iterable[str]) -> str:
+    """What to write instead of a wrong word: ` (did you mean main? known: billing, main)`, or nothing to offer."""
+    words = sorted(known)
+    near = near_words(wrong, words)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f" ({meant}known: {', '.join(words)})" if words else ""
+
+
+def near_words(wrong: str, known: Iterable[str]) -> list[str]:
+    """The word that was probably meant, if there is one."""
+    return difflib.get_close_matches(wrong, sorted(known), n=1)

@@ -1,4 +1,4 @@
-"""`ivr flow`: the files that operators write."""
+"""`ivr flow lint`: check flow files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from flows.loader import load_flow
 from flows.problems import FlowError
 from ivr.commands.common import err, out
 
-flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(lint)
 
 
-@flow.command()
 def lint(files: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
     """Check flow files; each mistake with its line and column. Exit status 0 without mistakes, 1 with, 2 unread."""
     status = 0
