@@ -10,7 +10,7 @@ import msgspec
 from flows import actions, answers, effort, model, nodes, speaking
 from flows.messages import key_phrases, language_name, yes_no_phrases
 from flows.node_questions import Question, by_voice, of_node, of_slot
-from flows.parts import Answer, PhoneAnswer
+from flows.parts import Answer, PhoneAnswer, Prompt
 from flows.phrases import normalised
 from flows.prompting import sound
 from flows.state import (
@@ -67,8 +67,9 @@ def question_of(flow: model.Flow, state: CallState) -> Question | None:
             return _yes_no(flow, state, "which_number", number=speaking.phone_ending(language, number))
         case ChoosingLanguage():
             return _languages(flow, state)
-        case Helping():
-            return _help(flow, state, node)
+        case Helping(over=over):
+            in_flow = isinstance(over, effort.WORKING)
+            return _help(flow, state, node.help if in_flow and isinstance(node, nodes.Asking) else None)
         case _:
             return None
 
@@ -210,8 +211,7 @@ def _languages(flow: model.Flow, state: CallState) -> Question:
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 
 
-def _help(flow: model.Flow, state: CallState, node: nodes.Node) -> Question:
-    own = node.help if isinstance(node, nodes.Asking) else None
+def _help(flow: model.Flow, state: CallState, own: Prompt | None) -> Question:
     sounds = [] if own is None else [sound(flow, state, own)]
     sounds.append(sentence(state.language, "help"))
     keys = {"1"}

@@ -10,11 +10,12 @@ from flows.model import Flow
 from flows.prove.abstraction import ON_THE_WAY
 from flows.prove.explore import Edge, Explored, Place
 from flows.prove.proof import EffortSpent, Failure, Happening, Proof
-from flows.state import AtNode, Ended, SeekingPerson, WaitingInLine, WithPerson
-from flows.universal import PERSON
+from flows.state import AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
+from flows.universal import KEYS_OF_WORDS, PERSON
 
 # Source: ours. Whoever hears a machine for longer than this without a way out hangs up; 0 works all the while.
 MOST_SECONDS_TO_EXIT: Final = 60.0
+UNIVERSAL_KEYS: Final = frozenset(KEYS_OF_WORDS.values())
 TO_A_PERSON: Final = (SeekingPerson, WaitingInLine, WithPerson)
 NOT_A_WAY_ON: Final = (
     events.HungUp,
@@ -86,6 +87,10 @@ def _faults(explored: Explored) -> Iterator[Failure]:
         yield _failure(explored, "no-fault", fault.at, f"the engine fails: {fault.error}", fault.event)
 
 
+def _keys(edge: Edge) -> str | None:
+    return edge.event.keys if isinstance(edge.event, events.KeysPressed | events.Heard) else None
+
+
 def _presses(edge: Edge, keys: str) -> bool:
     event = edge.event
     return isinstance(event, events.KeysPressed | events.Recorded) and event.keys == keys
@@ -116,10 +121,10 @@ def _dead_ends(explored: Explored) -> Iterator[Failure]:
     for index, place in enumerate(places):
         if not place.did and not isinstance(place.state.stage, Ended):
             yield _failure(explored, "no-dead-end", index, "the caller hears nothing, and nothing is listened for")
-        if place.state.misses:
-            continue  # what the third miss leads to is the engine's way out, not the flow's
+        if place.state.misses or isinstance(place.state.stage, Helping):
+            continue  # the third miss and the words of help are the engine's ways out, not the flow's
         for edge in place.edges:
-            if not isinstance(edge.event, NOT_A_WAY_ON) and not _presses(edge, PERSON):
+            if not isinstance(edge.event, NOT_A_WAY_ON) and _keys(edge) not in UNIVERSAL_KEYS:
                 incoming[edge.to].append(index)
     ends = [index for index, place in enumerate(places) if isinstance(place.state.stage, (Ended, *ON_THE_WAY))]
     reaching = set(ends)
