@@ -59,6 +59,8 @@ def keying(answer: parts.Answer) -> Keying:
                 complaint_values=limits,
                 spoken_digits=False,
             )
+        case parts.DateAnswer(year=True):
+            return Keying(min_keys=8, max_keys=8, hint="hint_date_year", complaint="bad_date", spoken_digits=False)
         case parts.DateAnswer():
             return Keying(min_keys=4, max_keys=8, hint="hint_date", complaint="bad_date", spoken_digits=False)
         case parts.TimeAnswer():

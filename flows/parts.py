@@ -112,6 +112,7 @@ class DateAnswer(Part):
 
     type: Literal["date"]
     past: Annotated[bool, Field(description="Whether days before today are accepted.")] = False
+    year: Annotated[bool, Field(description="Whether the year must be keyed in too, as for a date of birth.")] = False
 
 
 class TimeAnswer(Part):

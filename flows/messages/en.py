@@ -11,6 +11,7 @@ MESSAGES: Final[dict[str, str]] = {
     "exit": "For a person, press 0.",
     "exit_digits": "For a person, press 0 and wait.",
     "hint_date": "Please key in the day and the month, two digits each.",
+    "hint_date_year": "Please key in two digits for the day, two for the month, and four for the year.",
     "hint_time": "Please key in four digits: two for the hour, from 0 to 23, and two for the minutes.",
     "hint_money": "The star key is the decimal point.",
     "hint_yes_no": "Say yes, or press 1. Or say no, or press 2.",
