@@ -94,12 +94,12 @@ def _check_callback(expected: bool | ExpectedCallback, booked: Booked | None, fl
         raise StepError("no callback is booked")
     if expected is True:
         return
-    starts = "soon" if booked.starts is None else booked.starts.astimezone(flow.zone).replace(tzinfo=None)
-    found: dict[str, str | dt.datetime] = {"number": booked.number, "queue": booked.queue, "starts": starts}
+    starts = None if booked.starts is None else booked.starts.astimezone(flow.zone).replace(tzinfo=None)
+    found = {"number": booked.number, "queue": booked.queue, "starts": starts, "soon": starts is None}
     for name, value in found.items():
         wanted = getattr(expected, name)
         if wanted is not None and wanted != value:
-            raise StepError(f"the callback's {name} is {value}, not {wanted}")
+            raise StepError(f"the callback: {name} is {_shown(value)}, not {_shown(wanted)}")
 
 
 def _texts(given: str | tuple[str, ...] | None) -> Iterable[str]:
@@ -110,7 +110,9 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def _shown(value: Scalar) -> str:
+def _shown(value: Scalar | dt.datetime) -> str:
     if value is None:
         return "not set"
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, NaiveDatetime, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Discriminator,
+    Field,
+    NaiveDatetime,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    model_validator,
+)
 
 from flows.parts import Language, Name, Part
 
 Scalar = StrictBool | StrictInt | StrictFloat | str | None
 Outcome = Literal["solved", "unsolved", "transferred", "callback", "abandoned", "failed"]
-# One answer for every time, or a list: the first time the first, and so on.
-NotFound = Literal["not_found", "failed"]
+Keys = Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$", examples=["1"])]
+Agents = dict[Name, tuple[str, ...]]
+
+
+def _shape(value: Any) -> str:
+    """Which of the ways to write a value this is; told apart by shape, so that mistakes are told for that way alone."""
+    if isinstance(value, dict | BaseModel):
+        return "mapping"
+    return "list" if isinstance(value, list | tuple) else "plain"
+
+
+def _plain_or_list(value: Any) -> str:
+    return "list" if _shape(value) == "list" else "plain"
+
+
+def _plain_or_mapping(value: Any) -> str:
+    return "mapping" if _shape(value) == "mapping" else "plain"
+
+
 TextAnswer = Literal["sent", "failed"]
 BookingAnswer = Literal["booked", "already_booked", "number_refused", "store_down"]
-Agents = dict[Name, tuple[str, ...]]
+# One answer for every time, or a list: the first time the first, and so on.
+TextAnswers = Annotated[
+    Annotated[TextAnswer, Tag("plain")] | Annotated[tuple[TextAnswer, ...], Tag("list")], Discriminator(_plain_or_list)
+]
+BookingAnswers = Annotated[
+    Annotated[BookingAnswer, Tag("plain")] | Annotated[tuple[BookingAnswer, ...], Tag("list")],
+    Discriminator(_plain_or_list),
+]
+Texts = Annotated[Annotated[str, Tag("plain")] | Annotated[tuple[str, ...], Tag("list")], Discriminator(_plain_or_list)]
 
 MONDAY_MORNING: Final = dt.datetime(2026, 1, 5, 10, 0)  # noqa: DTZ001 - in the flow's own zone
 
@@ -33,6 +69,18 @@ class LookupAnswer(Part):
     """What a lookup finds this time."""
 
     found: dict[Name, Scalar]
+
+
+NotFound = Literal["not_found", "failed"]
+OneLookup = Annotated[
+    Annotated[NotFound, Tag("plain")] | Annotated[LookupAnswer, Tag("mapping")], Discriminator(_plain_or_mapping)
+]
+Lookups = Annotated[
+    Annotated[NotFound, Tag("plain")]
+    | Annotated[LookupAnswer, Tag("mapping")]
+    | Annotated[tuple[OneLookup, ...], Tag("list")],
+    Discriminator(_shape),
+]
 
 
 class QueueAnswer(Part):
@@ -54,7 +102,9 @@ class Circumstances(Part):
     caller: Annotated[str, Field(pattern=r"^(withheld|\+[1-9][0-9]{6,14})$")] = Field(
         default="+442079460123", description='The caller\'s number, or "withheld".'
     )
-    speech: bool | tuple[Language, ...] = Field(
+    speech: Annotated[
+        Annotated[bool, Tag("plain")] | Annotated[tuple[Language, ...], Tag("list")], Discriminator(_plain_or_list)
+    ] = Field(
         default=True, description="Whether the caller can be heard; or a list of the languages in which they can."
     )
     agents: Agents = Field(
@@ -63,13 +113,13 @@ class Circumstances(Part):
     queues: dict[Name, QueueAnswer] = Field(
         default={}, description="Queue -> how it stands. Where it is left out, nobody waits and `agents` are free."
     )
-    lookups: dict[str, NotFound | LookupAnswer | tuple[NotFound | LookupAnswer, ...]] = Field(
+    lookups: dict[str, Lookups] = Field(
         default={}, description="Node -> what it finds; a list for one time after the other."
     )
-    texts: TextAnswer | tuple[TextAnswer, ...] = Field(
+    texts: TextAnswers = Field(
         default="sent", description="Whether text messages can be sent; a list for one after the other."
     )
-    booking: BookingAnswer | tuple[BookingAnswer, ...] = Field(
+    booking: BookingAnswers = Field(
         default="booked", description="What comes of booking a callback; a list for one try after the other."
     )
 
@@ -79,9 +129,7 @@ class Says(Part):
 
     text: str
     unsure: bool = False
-    means: Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")] | None = Field(
-        default=None, description="The keys that it stands for, as on the keypad."
-    )
+    means: Keys | None = Field(default=None, description="The keys that it stands for, as on the keypad.")
     slots: dict[Name, str] = Field(default={}, description="What it says about an open question's values, as keys.")
 
 
@@ -90,38 +138,42 @@ class ExpectedCallback(Part):
 
     number: str | None = None
     queue: Name | None = None
-    starts: LocalTime | Literal["soon"] | None = Field(
-        default=None, description='When its window starts, in the flow\'s time zone; "soon" for one without a window.'
-    )
+    starts: LocalTime | None = Field(default=None, description="When its window starts, in the flow's time zone.")
+    soon: bool | None = Field(default=None, description="Whether it is for as soon as possible, without a window.")
 
 
 class Expect(Part):
     """What must be so now; what is not named does not matter."""
 
-    prompt: str | tuple[str, ...] | None = Field(
+    prompt: Texts | None = Field(
         default=None, description="Texts, or parts of them, that were heard since the caller last did something."
     )
-    no_prompt: str | tuple[str, ...] | None = Field(default=None, description="Texts that were not heard.")
+    no_prompt: Texts | None = Field(default=None, description="Texts that were not heard.")
     node: str | None = Field(default=None, description="The node at which the call stands.")
     language: Language | None = None
     values: dict[Name, Scalar] | None = Field(default=None, description="Value -> what it is; null for none.")
     sent: str | None = Field(default=None, description="A text message, or part of one, that was sent in this call.")
     transfer: str | None = Field(default=None, description="The id or number of the person who is being rung.")
     whisper: str | None = Field(default=None, description="What the person who is being rung hears first, or part.")
-    callback: bool | ExpectedCallback | None = Field(
-        default=None, description="Whether a callback is booked; or its number, queue and start."
-    )
+    callback: (
+        Annotated[
+            Annotated[bool, Tag("plain")] | Annotated[ExpectedCallback, Tag("mapping")],
+            Discriminator(_plain_or_mapping),
+        ]
+        | None
+    ) = Field(default=None, description="Whether a callback is booked; or its number, queue and start.")
     outcome: Outcome | None = Field(default=None, description="How the call ended.")
 
 
 class Step(Part):
     """One thing that happens, or one thing that must be so: exactly one of these."""
 
-    says: str | Says | None = Field(default=None, description="The caller says something that can be said here.")
+    says: (
+        Annotated[Annotated[str, Tag("plain")] | Annotated[Says, Tag("mapping")], Discriminator(_plain_or_mapping)]
+        | None
+    ) = Field(default=None, description="The caller says something that can be said here.")
     says_something_else: Literal[True] | None = Field(default=None, description="Something that is not understood.")
-    presses: Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")] | None = Field(
-        default=None, description='The caller presses keys; in quotes: "1".'
-    )
+    presses: Keys | None = Field(default=None, description='The caller presses keys; in quotes: "1".')
     stays_silent: Literal[True] | None = None
     records: Annotated[int, Field(ge=0, le=600)] | None = Field(
         default=None, description="The caller leaves a message of so many seconds."
@@ -132,7 +184,13 @@ class Step(Part):
     waits_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
         default=None, description="So many seconds pass; nothing else happens."
     )
-    speech: Literal["up", "down"] | tuple[Language, ...] | None = Field(
+    speech: (
+        Annotated[
+            Annotated[Literal["up", "down"], Tag("plain")] | Annotated[tuple[Language, ...], Tag("list")],
+            Discriminator(_plain_or_list),
+        ]
+        | None
+    ) = Field(
         default=None, description="Recognition comes or goes; or the languages in which the caller can be heard now."
     )
     breaks: Literal["call", "answer"] | None = Field(
