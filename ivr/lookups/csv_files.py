@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import threading
 from collections import OrderedDict
@@ -134,11 +135,11 @@ def _read(path: Path, file: str) -> tuple[Version, CsvTable]:
             raise LookupFailedError(f"{file} is larger than {MAX_FILE_BYTES} bytes; use SQLite", code="setup")
         data = content.read(MAX_FILE_BYTES)
     try:
-        lines = data.decode("utf-8-sig").splitlines(keepends=True)
-        first = lines[0] if lines else ""
+        text = data.decode("utf-8-sig")
+        first = text.partition("\n")[0]
         # Spreadsheets write semicolons where the comma is the decimal sign.
         separator = next((sign for sign in ",;\t" if sign in first), ",")
-        rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     except UnicodeDecodeError:
         raise LookupFailedError(f"{file} cannot be read: it is not in UTF-8", code="setup") from None
     except csv.Error as error:

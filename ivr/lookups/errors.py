@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-# timeout: no answer in time. busy: its threads all hang. resting: it failed too often just now. unreachable: no
-# connection, or a fault of its own. answer: it answered what cannot be used. setup: the flow or the machine is wrong.
-Code = Literal["timeout", "busy", "resting", "unreachable", "answer", "setup"]
+# timeout: no answer in time. busy: its threads are all taken. resting: it failed too often just now. unreachable: no
+# connection, or the source has a fault. answer: it answered what cannot be used. setup: the flow, a file or a variable
+# is wrong. fault: ours.
+Code = Literal["timeout", "busy", "resting", "unreachable", "answer", "setup", "fault"]
 
 
 class LookupFailedError(Exception):

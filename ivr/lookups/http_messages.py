@@ -7,16 +7,26 @@ import re
 from collections.abc import Mapping
 from email.message import Message
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlencode, urlsplit
 
 import msgspec
 
 from flows.events import Value
+from flows.sources import HttpSource
 from ivr.lookups.errors import LookupFailedError
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e\t]*")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it is sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
 
 
 def filled_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -44,11 +54,27 @@ def _filled(header: str, text: str) -> str:
     return filled
 
 
-def query_values(where: Mapping[str, Value]) -> dict[str, str]:
-    """`where` as the parameters of an address."""
-    return {
-        name: ("true" if value else "false") if isinstance(value, bool) else str(value) for name, value in where.items()
-    }
+def question(source: HttpSource, where: Mapping[str, Value]) -> Question:
+    """The request that asks a source for `where`; raises `LookupFailedError` where its address or headers cannot be."""
+    url, _ = urldefrag(source.url)
+    if "@" in urlsplit(url).netloc:
+        raise LookupFailedError("the address holds a user's name; send it in a header", code="setup")
+    headers = filled_headers(source.headers) | {"Accept": "application/json", "Accept-Encoding": "identity"}
+    if source.method == "POST":
+        return Question(
+            method="POST",
+            url=url,
+            headers=headers | {"Content-Type": "application/json"},
+            body=msgspec.json.encode(where),
+        )
+    query = urlencode({name: _in_query(value) for name, value in where.items()})
+    if query:
+        url += ("&" if "?" in url else "?") + query
+    return Question(method="GET", url=url, headers=headers, body=None)
+
+
+def _in_query(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def same_origin(one: str, other: str) -> bool:
@@ -77,7 +103,7 @@ def check_json(content_type: str, content_encoding: str) -> None:
     charset = header.get_content_charset("utf-8")
     if charset not in {"utf-8", "utf8", "us-ascii"}:
         raise LookupFailedError("the answer is not in UTF-8", code="answer")
-    if content_encoding.strip().lower() != "identity":
+    if content_encoding.strip().lower() not in {"", "identity"}:
         raise LookupFailedError("the answer is compressed, which nobody asked for", code="answer")
 
 

@@ -1,4 +1,9 @@
-"""Lookups by a Python function of the operator's."""
+"""Lookups by a Python function of the operator's.
+
+Which functions a flow may name: those that a file in the flow's folder defines itself, and those that an installed
+package offers by an entry point of the group `zerohold.lookups`. So no flow reaches `os.system`, nor what a file merely
+imports.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,10 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from flows import actions
@@ -16,14 +24,13 @@ from flows.sources import PythonSource
 from ivr.lookups.errors import LookupFailedError
 from ivr.lookups.values import is_empty, pick
 
-# A flow must not reach os.system and the like, nor the inside of this product.
-FORBIDDEN: Final = frozenset(sys.stdlib_module_names) | {"builtins", "ivr", "flows", "speech", "callbacks"}
+ENTRY_POINTS: Final = "zerohold.lookups"
 
-_paths = threading.Lock()
+_import_path = threading.Lock()
 
 
 def find(lookup: actions.Lookup, source: PythonSource, folder: Path) -> dict[str, Value] | None:
-    """Call the function with `where` as keyword arguments; the values of its mapping, None for none.
+    """Call the function with `where` as keyword arguments; the values of its mapping, None for none or an empty one.
 
     Raises `LookupFailedError`; what the function raises is named by its type alone, for its text may hold a value.
     """
@@ -35,19 +42,31 @@ def find(lookup: actions.Lookup, source: PythonSource, folder: Path) -> dict[str
         return None if is_empty(result) else pick(result, lookup.save)
     except LookupFailedError:
         raise
-    except BaseException as error:  # also SystemExit: it is the function's, not the process's
+    except BaseException as error:  # SystemExit, too: it is the function's fault, not the end of the process
         raise LookupFailedError(
             f"{source.function} raised {type(error).__name__}", code="unreachable", retryable=True
         ) from None
 
 
 def function_of(entry_point: str, folder: Path) -> Callable[..., object]:
-    """The function that `module:function` names, from `folder` or from what is installed."""
+    """The function that `module:function` names; raises `LookupFailedError` for one that a flow may not name."""
     module_name, _, name = entry_point.partition(":")
     top = module_name.split(".")[0]
-    if top in FORBIDDEN or name.startswith("_"):
-        raise LookupFailedError(f"{entry_point} is not for flows", code="setup")
     home = _home(top, folder)
+    if home is None and entry_point not in _offered():
+        raise LookupFailedError(
+            f"{entry_point} is neither in the flow's folder nor offered by an installed package", code="setup"
+        )
+    module = _imported(module_name, home)
+    function = getattr(module, name, None)
+    if not callable(function) or inspect.isclass(function) or inspect.iscoroutinefunction(function):
+        raise LookupFailedError(f"{entry_point} is no plain function", code="setup")
+    if home is not None and (name.startswith("_") or str(getattr(function, "__module__", "")).split(".")[0] != top):
+        raise LookupFailedError(f"{entry_point} is private, or only imported there", code="setup")
+    return function  # type: ignore[no-any-return]
+
+
+def _imported(module_name: str, home: Path | None) -> ModuleType:
     if home is not None:
         _make_importable(home)
     try:
@@ -55,11 +74,8 @@ def function_of(entry_point: str, folder: Path) -> Callable[..., object]:
     except BaseException as error:  # a module may raise anything while it is imported
         raise LookupFailedError(f"{module_name} cannot be imported: {type(error).__name__}", code="setup") from None
     if home is not None and not Path(module.__file__ or "/").resolve().is_relative_to(home):
-        raise LookupFailedError(f"{top} is also an installed module; give the file another name", code="setup")
-    function = getattr(module, name, None)
-    if not callable(function) or inspect.isclass(function) or inspect.iscoroutinefunction(function):
-        raise LookupFailedError(f"{entry_point} is no plain function", code="setup")
-    return function  # type: ignore[no-any-return]
+        raise LookupFailedError(f"Python has another module {module_name}; give the file another name", code="setup")
+    return module
 
 
 def _home(top: str, folder: Path) -> Path | None:
@@ -75,7 +91,13 @@ def _home(top: str, folder: Path) -> Path | None:
 
 def _make_importable(home: Path) -> None:
     """Put the folder at the end of the import path: a file there can add a module, and never replace one."""
-    with _paths:
+    with _import_path:
         if str(home) not in sys.path:
             sys.path.append(str(home))
-            importlib.invalidate_caches()
+        importlib.invalidate_caches()
+
+
+@lru_cache(maxsize=1)
+def _offered() -> frozenset[str]:
+    """What installed packages offer; read once, for it takes milliseconds and a package comes with a restart."""
+    return frozenset(point.value.replace(" ", "") for point in metadata.entry_points(group=ENTRY_POINTS))

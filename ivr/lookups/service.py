@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -79,7 +80,7 @@ class Lookups:
             known.breaker = admitted
         answered = False
         try:
-            values = self._perform(lookup, folder, deadline, known.crew)
+            values = self._guarded(lookup, folder, deadline, known.crew)
             answered = True
             return values
         except LookupFailedError as error:
@@ -89,6 +90,18 @@ class Lookups:
         finally:
             with self._lock:
                 known.breaker = settled(known.breaker, answered=answered, now_s=self._now_s())
+
+    def _guarded(self, lookup: actions.Lookup, folder: Path, deadline: Deadline, crew: Crew) -> dict[str, Value] | None:
+        try:
+            return self._perform(lookup, folder, deadline, crew)
+        except LookupFailedError:
+            raise
+        # A fault of ours. Its text may hold a value; where it happened does not.
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise LookupFailedError(
+                f"{type(error).__name__} in {place.name}, line {place.lineno}", code="fault"
+            ) from None
 
     def _perform(self, lookup: actions.Lookup, folder: Path, deadline: Deadline, crew: Crew) -> dict[str, Value] | None:
         match lookup.source:

@@ -18,6 +18,8 @@ from ivr.lookups.values import saved
 
 # Steps of SQLite's virtual machine between two looks at the clock: about a tenth of a millisecond.
 STEPS: Final = 10_000
+# The share of the time that a lock is waited for; what is left is for saying so.
+LOCK_SHARE: Final = 0.8
 
 
 def find(lookup: actions.Lookup, source: SqliteSource, folder: Path, deadline: Deadline) -> dict[str, Value] | None:
@@ -40,7 +42,7 @@ def find(lookup: actions.Lookup, source: SqliteSource, folder: Path, deadline: D
 
 def _open(path: Path, deadline: Deadline) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=deadline.left_s(), isolation_level=None
+        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=deadline.left_s() * LOCK_SHARE, isolation_level=None
     )
     connection.set_progress_handler(deadline.passed, STEPS)
     connection.execute("PRAGMA query_only = ON")

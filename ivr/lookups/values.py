@@ -12,6 +12,9 @@ from flows.environment import MAX_NUMBER, EvaluationError, bounded
 from flows.events import Value
 from ivr.lookups.errors import LookupFailedError
 
+# Longer than any identifier of another system; beyond some thousands of digits Python would refuse to write it.
+MAX_WHOLE_NUMBER: Final = 10**40
+
 _PLAIN_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?")
 _TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
 _MISSING: Final = object()
@@ -35,7 +38,7 @@ def cell_key(cell: str, like: Value) -> object:
     if isinstance(like, bool):
         return _TRUTH.get(text)
     if isinstance(like, int | float):
-        return Decimal(text).normalize() if _PLAIN_NUMBER.fullmatch(text) else None
+        return Decimal(text) if _PLAIN_NUMBER.fullmatch(text) else None
     return text
 
 
@@ -44,7 +47,7 @@ def value_key(value: Value) -> object:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
-        return Decimal(repr(value)).normalize()
+        return Decimal(repr(value))
     return _plain(value)
 
 
@@ -62,7 +65,7 @@ def saved(value: object, place: str) -> Value:
     A whole number that is too long for the flow's arithmetic becomes its digits. Raises `LookupFailedError` for a text
     that is too long, and for anything but text, number, true, false and none.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_NUMBER:
+    if isinstance(value, int) and not isinstance(value, bool) and MAX_NUMBER < abs(value) < MAX_WHOLE_NUMBER:
         value = str(value)
     if value is not None and not isinstance(value, str | int | float):
         raise LookupFailedError(f"{place} holds {_kind(value)}, which a flow cannot hold", code="answer")
