@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from flows.events import CallStarted, Event, Failed, HungUp
+from flows.events import Event, Failed, HungUp
 from flows.model import Flow
 from flows.state import (
     AtNode,
@@ -50,8 +50,6 @@ def move(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Event]:
 
     Nothing in the state names a node of the old revision then but the path, which is what has happened.
     """
-    if isinstance(event, CallStarted):
-        raise ValueError("a call that begins has no revision to come from")
     over = state.stage.over if isinstance(state.stage, Helping | ChoosingLanguage) else state.stage
     stays = isinstance(over, _ENGINES_OWN)
     moved = msgspec.structs.replace(
