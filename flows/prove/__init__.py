@@ -8,9 +8,9 @@ from __future__ import annotations
 from flows.model import Flow
 from flows.prove.explore import explore
 from flows.prove.promises import check
-from flows.prove.proof import Failure, Proof
+from flows.prove.proof import PROMISES, Failure, Proof
 
-__all__ = ["Failure", "Proof", "prove"]
+__all__ = ["PROMISES", "Failure", "Proof", "prove"]
 
 
 def prove(flow: Flow) -> Proof:

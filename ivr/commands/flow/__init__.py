@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from ivr.commands.flow import lint
+from ivr.commands.flow import diff, lint, publish, published, prove
 
 flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
 
 lint.register(flow)
+prove.register(flow)
+publish.register(flow)
+published.register(flow)
+diff.register(flow)
 
 
 @flow.callback()
