@@ -17,6 +17,7 @@ from ivr.commands.doctor import doctor
 from ivr.commands.flow import flow
 from ivr.processes import PortInUseError
 from ivr.redis_client import RedisError
+from ivr.redis_publications import NotPublishedError
 from ivr.redis_server import RedisServerError
 from ivr.settings import SettingsError
 
@@ -48,7 +49,7 @@ def main() -> None:
     """Run the command line; what the user can mend is one message and exit status 1."""
     try:
         app()
-    except (SettingsError, FlowError, PortInUseError, RedisServerError) as error:
+    except (SettingsError, FlowError, NotPublishedError, PortInUseError, RedisServerError) as error:
         err.print(str(error), markup=False, soft_wrap=True)
         sys.exit(1)
     except RedisError as error:

@@ -62,8 +62,6 @@ def rollback(
         raise NotPublishedError(f'no flow "{name}" has been published')
     revision = _earlier(publications, name, before) if to is None else _of(publications, to, name)
     content = publications.source(name, revision)
-    if content is None:
-        raise NotPublishedError(f"the YAML of {revision} is gone from Redis")
     # Not `checked`: it has answered calls before, and whoever rolls back has a worse problem than a new rule.
     flow = parse_flow(content, revision)
     return _commit(publications, flow, content, "rollback", before, message, by, at)

@@ -71,7 +71,7 @@ class PublishedFlow:
     def _follow(self, revision: str | None) -> None:
         try:
             flow = self._publications.current(self._name)
-        except FlowError as error:
+        except (FlowError, NotPublishedError) as error:
             self._refused = revision
             log.error("published flow not usable; the last one stays", revision=revision, problems=str(error))
             return

@@ -87,27 +87,26 @@ class Publications:
     def current(self, name: str) -> Flow | None:
         """The current flow; None where nothing is published.
 
-        Raises `flows.problems.FlowError` where this version of Zerohold cannot read what another one published.
+        Raises `flows.problems.FlowError` where this version of Zerohold cannot read what another one published, and
+        `NotPublishedError` where it would have to be read from YAML that is gone.
         """
         read = self._redis.hmget(_key(name, "current"), ["revision", "flow"])
         revision, stored = cast(list[str | None], read)
         if revision is None or stored is None:
             return None
-        flow = flow_from_json(stored)
-        if flow is not None:
-            return flow
-        source = self.source(name, revision)
-        return None if source is None else parse_flow(source, revision)
+        return flow_from_json(stored) or parse_flow(self.source(name, revision), revision)
 
     def history(self, name: str) -> list[Publication]:
         """What has been done, the oldest first."""
         entries = cast(list[str], self._redis.lrange(_key(name, "history"), 0, -1))
         return [msgspec.json.decode(entry, type=Publication) for entry in entries]
 
-    def source(self, name: str, revision: str) -> bytes | None:
-        """The YAML of a revision."""
+    def source(self, name: str, revision: str) -> bytes:
+        """The YAML of a revision; raises `NotPublishedError` where it is not there."""
         source = cast(str | None, self._redis.hget(_key(name, "sources"), revision))
-        return None if source is None else source.encode()
+        if source is None:
+            raise NotPublishedError(f"the YAML of {name} {revision} is not in Redis")
+        return source.encode()
 
     def find(self, beginning: str) -> tuple[str, str]:
         """Flow name and whole revision of the one revision that begins so; raises `NotPublishedError`."""

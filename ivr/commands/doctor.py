@@ -15,6 +15,8 @@ from flows.problems import FlowError
 from ivr.commands.common import out
 from ivr.processes import PortInUseError, check_port_free
 from ivr.redis_client import RedisError, connect
+from ivr.redis_flows import PublishedFlow
+from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import find_binary, private_url
 from ivr.settings import NO_SPEECH, Settings, SettingsError, load_settings
 from speech.errors import SpeechError
@@ -72,11 +74,26 @@ def _espeak() -> Finding:
 
 
 def _flow(settings: Settings) -> Finding:
+    if settings.flow_name is not None:
+        return _published(settings, settings.flow_name)
     try:
         flow = load_flow(settings.flow_file)
     except FlowError as error:
         return Finding("flow", "problem", str(error))
     return Finding("flow", "ok", f"{settings.flow_file} has {len(flow.nodes)} nodes")
+
+
+def _published(settings: Settings, name: str) -> Finding:
+    url = settings.redis_url or private_url(settings.data_dir)
+    if url is None:
+        return Finding("flow", "warning", f"FLOW_NAME is {name}; whether it is published shows once `ivr serve` runs")
+    try:
+        flow = PublishedFlow(Publications(connect(url)), name).last
+    except RedisError as error:
+        return Finding("flow", "warning", f"FLOW_NAME is {name}; Redis, where it lies, does not answer: {error}")
+    except (FlowError, NotPublishedError) as error:
+        return Finding("flow", "problem", str(error))
+    return Finding("flow", "ok", f"{name} is published, revision {flow.revision} with {len(flow.nodes)} nodes")
 
 
 def _redis(settings: Settings | None) -> Finding:

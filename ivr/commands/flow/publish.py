@@ -1,0 +1,137 @@
+"""`ivr flow publish` and `ivr flow rollback`: what answers calls."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from flows.diff import sentences
+from flows.loader import parse_flow
+from flows.problems import FlowError
+from ivr import publishing
+from ivr.commands.common import err, out
+from ivr.commands.flow.published import TIME, open_publications, the_one_flow
+from ivr.publishing import Published
+from ivr.redis_publications import NotPublishedError, OvertakenError, Publications
+from ivr.services import utc_now
+
+GIT_TIMEOUT_S = 2
+
+Message = Annotated[str, typer.Option("--message", "-m", help="Why, in a few words: it stays in the history.")]
+By = Annotated[str | None, typer.Option(help="Who; your name in git, or your user name, unless it is given.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(publish)
+    app.command()(rollback)
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    message: Message,
+    by: By = None,
+    onto: Annotated[
+        str | None, typer.Option(metavar="REVISION", help="Publish only if this revision is the current one.")
+    ] = None,
+) -> None:
+    """Check a flow file and let new calls begin with it. Calls in progress keep the flow that they have.
+
+    Exit status 1, and nothing has changed, for a file with mistakes or where somebody else was faster; 2 for a file
+    that cannot be read.
+    """
+    publications, _ = open_publications()
+
+    def do() -> Published:
+        return publishing.publish(publications, file, message=_said(message), by=_who(by), at=utc_now(), onto=onto)
+
+    try:
+        done = _unless_overtaken(do, f"ivr flow publish {file}")
+    except FlowError as error:
+        err.print(str(error), soft_wrap=True, markup=False)
+        err.print("not published: nothing has changed")
+        raise typer.Exit(2 if any(problem.rule == "file" for problem in error.problems) else 1) from None
+    _tell(publications, done, "published")
+
+
+def rollback(
+    message: Message,
+    revision: Annotated[str | None, typer.Argument(metavar="REVISION")] = None,
+    by: By = None,
+    flow: Annotated[str | None, typer.Option(help="Which flow, where several are published.")] = None,
+) -> None:
+    """Let new calls begin with an earlier revision: the one given, or the one before the present one."""
+    publications, settings = open_publications()
+    name = publications.find(revision)[0] if revision is not None else the_one_flow(publications, flow, settings)
+
+    def do() -> Published:
+        return publishing.rollback(
+            publications, name=name, to=revision, message=_said(message), by=_who(by), at=utc_now()
+        )
+
+    _tell(publications, _unless_overtaken(do, "ivr flow rollback"), "rolled back")
+
+
+def _unless_overtaken(do: Callable[[], Published], again: str) -> Published:
+    try:
+        return do()
+    except OvertakenError as error:
+        err.print("Nothing has changed: somebody else was faster.")
+        for entry in error.since:
+            line = f"  {entry.at:{TIME}}  {entry.by}  {entry.kind}  {entry.revision}  {entry.message}"
+            err.print(Text(line), soft_wrap=True)
+        if error.current is not None:
+            err.print(
+                f"See what it means for yours: ivr flow diff {error.current} FILE\n"
+                f'Then take the place of it: {again} --message "..."',
+                soft_wrap=True,
+                markup=False,
+            )
+        raise typer.Exit(1) from None
+
+
+def _tell(publications: Publications, done: Published, what: str) -> None:
+    name, revision = done.flow.name, done.flow.revision
+    if done.publication is None:
+        out.print(f"{name}: {revision} is current already; nothing to do", markup=False)
+        return
+    out.print(f"{name}: {what}, new calls begin with {revision}", markup=False)
+    if done.before is None:
+        return
+    try:
+        changes = sentences(parse_flow(publications.source(name, done.before), done.before), done.flow)
+    except (FlowError, NotPublishedError) as error:
+        out.print(f"instead of {done.before}, which cannot be compared with it: {error}", markup=False, soft_wrap=True)
+        return
+    out.print(f"instead of {done.before}. What callers notice:" if changes else f"instead of {done.before}, no change")
+    for change in changes:
+        out.print(Text(f"  {change}"), soft_wrap=True)
+
+
+def _said(message: str) -> str:
+    if not message.strip():
+        raise typer.BadParameter("say in a few words why", param_hint="--message")
+    return message.strip()
+
+
+def _who(by: str | None) -> str:
+    if by is not None and by.strip():
+        return by.strip()
+    git = shutil.which("git")
+    if git is not None:
+        try:
+            found = subprocess.run(
+                [git, "config", "user.name"], capture_output=True, text=True, timeout=GIT_TIMEOUT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return getpass.getuser()
+        if found.stdout.strip():
+            return found.stdout.strip()
+    return getpass.getuser()
