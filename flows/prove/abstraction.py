@@ -117,13 +117,13 @@ def _plain(value: Any, *, in_text: bool) -> Any:
 def canonical(flow: Flow, state: CallState) -> CallState:
     """The one state that stands for all with the same key."""
     node, frames = state.node, state.frames
-    on_the_way = isinstance(_beneath(state.stage), ON_THE_WAY)
+    on_the_way = isinstance(beneath(state.stage), ON_THE_WAY)
     if isinstance(state.stage, Ended) or (on_the_way and not _returns_to_flow(flow, node)):
         node, frames = flow.start, ()
     silences, mismatches, missed = state.silences, state.mismatches, state.missed
     if not _has_reprompts(flow.all_nodes[node]):
         silences, mismatches, missed = state.misses, 0, None
-    slots = saved_by(flow.all_nodes[node]) if isinstance(_beneath(state.stage), AskingSlot) else ()
+    slots = saved_by(flow.all_nodes[node]) if isinstance(beneath(state.stage), AskingSlot) else ()
     return msgspec.structs.replace(
         state,
         node=node,
@@ -175,7 +175,7 @@ def _returns_to_flow(flow: Flow, name: str) -> bool:
     return isinstance(node, nodes.Callback) and node.next is not None
 
 
-def _beneath(stage: Stage) -> Stage:
+def beneath(stage: Stage) -> Stage:
     """The stage that a confirmation, help or the choice of a language stands over."""
     while isinstance(stage, Confirming | Helping | ChoosingLanguage) and stage.over is not None:
         stage = stage.over

@@ -7,7 +7,7 @@ from typing import Final
 
 from flows import actions, events
 from flows.model import Flow
-from flows.prove.abstraction import ON_THE_WAY
+from flows.prove.abstraction import ON_THE_WAY, beneath
 from flows.prove.explore import Edge, Explored, Place
 from flows.prove.proof import EffortSpent, Failure, Happening, Proof
 from flows.state import AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
@@ -17,6 +17,7 @@ from flows.universal import KEYS_OF_WORDS, PERSON
 MOST_SECONDS_TO_EXIT: Final = 60.0
 UNIVERSAL_KEYS: Final = frozenset(KEYS_OF_WORDS.values())
 TO_A_PERSON: Final = (SeekingPerson, WaitingInLine, WithPerson)
+WAY_TO_A_PERSON: Final = "the way to a person"
 NOT_A_WAY_ON: Final = (
     events.HungUp,
     events.Failed,
@@ -50,9 +51,14 @@ def check(flow: Flow, explored: Explored) -> Proof:
         transitions=sum(len(place.edges) for place in places),
         questions=sum(_listens(place) for place in places),
         seconds_to_exit=round(seconds, 1),
-        slowest_node=places[slowest].state.node,
+        slowest_node=_place_name(places[slowest]),
         failures=tuple(_first_of_each_node(failures)),
     )
+
+
+def _place_name(place: Place) -> str:
+    """Where a caller is, for people: the way to a person is the engine's own and the same at every node."""
+    return WAY_TO_A_PERSON if isinstance(beneath(place.state.stage), ON_THE_WAY) else place.state.node
 
 
 def _failure(
