@@ -110,9 +110,9 @@ def keys_for(answer: parts.Answer, language: str) -> str:
             return number if number != PERSON else "00"
         case parts.MoneyAnswer():
             return "1"
-        case parts.DateAnswer():
-            month, day = speaking.to_jalali(AT.date())[1:] if language == "fa" else (AT.month, AT.day)
-            return f"{day:02d}{month:02d}"
+        case parts.DateAnswer(year=with_year):
+            year, month, day = speaking.to_jalali(AT.date()) if language == "fa" else (AT.year, AT.month, AT.day)
+            return f"{day:02d}{month:02d}{year:04d}" if with_year else f"{day:02d}{month:02d}"
         case parts.TimeAnswer():
             return "1030"
         case parts.YesNoAnswer():
