@@ -27,50 +27,95 @@ def _known_zone(name: str) -> str:
 class UniversalPhrases(Part):
     """Other phrases for the universal words; each one given takes the place of the engine's own list."""
 
-    person: LocalPhrases | None = None
-    repeat: LocalPhrases | None = None
-    back: LocalPhrases | None = None
-    help: LocalPhrases | None = None
-    language: LocalPhrases | None = None
+    person: LocalPhrases | None = Field(
+        default=None, description="What callers say for a person, as with key 0.", examples=[["till", "shop assistant"]]
+    )
+    repeat: LocalPhrases | None = Field(
+        default=None, description="What callers say to hear it again, as with the star key.", examples=[["say again"]]
+    )
+    back: LocalPhrases | None = Field(
+        default=None, description="What callers say to go back, as with hash and 1.", examples=[["go back"]]
+    )
+    help: LocalPhrases | None = Field(
+        default=None, description="What callers say for help, as with the hash key.", examples=[["what can i say"]]
+    )
+    language: LocalPhrases | None = Field(
+        default=None,
+        description="What callers say for another language, as with hash and 2.",
+        examples=[["other language"]],
+    )
 
 
 class Effort(Part):
     """How much a caller is asked to bear before a person is offered at once."""
 
-    errors: Annotated[int, Field(ge=1, le=20, description="Silences and answers not understood, over the call.")] = 5
-    repeats: Annotated[int, Field(ge=1, le=20, description="How often something was to be repeated.")] = 4
-    seconds: Annotated[int, Field(ge=30, le=3600, description="How long the call has taken.")] = 300
+    errors: Annotated[
+        int, Field(ge=1, le=20, description="Silences and answers not understood, over the call.", examples=[4])
+    ] = 5
+    repeats: Annotated[int, Field(ge=1, le=20, description="How often something was to be repeated.", examples=[3])] = 4
+    seconds: Annotated[
+        int, Field(ge=30, le=3600, description="How long the call has taken, in seconds.", examples=[240])
+    ] = 300
 
 
 class Subflow(Part):
     """A part of a flow with parameters and exits of its own, for use in several places."""
 
-    parameters: tuple[Name, ...] = ()
-    exits: Annotated[tuple[Name, ...], Field(min_length=1)]
-    start: Name
-    nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+    parameters: tuple[Name, ...] = Field(
+        default=(), description="The values that it is called with.", examples=[["most_tries"]]
+    )
+    exits: Annotated[tuple[Name, ...], Field(min_length=1)] = Field(
+        description="The ways in which it can end; a `return` names one of them.", examples=[["known", "unknown"]]
+    )
+    start: Name = Field(description="The node at which it begins.", examples=["ask_number"])
+    nodes: Annotated[dict[Name, Node], Field(min_length=1)] = Field(
+        description="Its own nodes, by name.", examples=[{"done": {"type": "return", "exit": "known"}}]
+    )
 
 
 class Flow(Part):
     """A whole call flow. `revision` is the hash of the file that it was read from."""
 
-    zerohold: Literal[1] = Field(description="The version of the flow language.")
-    name: Name
+    zerohold: Literal[1] = Field(description="The version of the flow language.", examples=[1])
+    name: Name = Field(description="What the flow is called when it is published.", examples=["orders"])
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=3)] = Field(
-        description="A call begins in the first one; callers may change to the others."
+        description="A call begins in the first one; callers may change to the others.", examples=[["en", "fa"]]
     )
-    organisation: LocalText
-    time_zone: Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])]
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="Whose telephone numbers are keyed in.")]
-    queue: Name = Field(description='The queue that "a person" means.')
-    phrases: UniversalPhrases = UniversalPhrases()
-    clocks: Clocks = Clocks()
-    effort: Effort = Effort()
-    hours: dict[Name, Hours] = Field(default={}, description="Opening hours, by name.")
-    holidays: Holidays = Holidays()
-    start: Name
-    nodes: Annotated[dict[Name, Node], Field(min_length=1)]
-    subflows: dict[Name, Subflow] = Field(default={}, description="Parts for use in several places, by name.")
+    organisation: LocalText = Field(description="Who is calling back, as it is said.", examples=["the corner shop"])
+    time_zone: Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])] = Field(
+        description="The office's time zone; all hours and dates are in it."
+    )
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="Whose telephone numbers are keyed in.")] = Field(
+        examples=["GB"]
+    )
+    queue: Name = Field(description='The queue that "a person" means.', examples=["shop"])
+    phrases: UniversalPhrases = Field(
+        default=UniversalPhrases(),
+        description="Other phrases for the universal words.",
+        examples=[{"person": ["till"]}],
+    )
+    clocks: Clocks = Field(default=Clocks(), description="How long we wait for a caller.", examples=[{"no_input_s": 8}])
+    effort: Effort = Field(
+        default=Effort(), description="When a person is offered without being asked for.", examples=[{"errors": 4}]
+    )
+    hours: dict[Name, Hours] = Field(
+        default={}, description="Opening hours, by name.", examples=[{"shop": {"mon-fri": ["09:00-17:30"]}}]
+    )
+    holidays: Holidays = Field(
+        default=Holidays(), description="Which days are holidays.", examples=[{"calendar": "GB-ENG"}]
+    )
+    start: Name = Field(description="The node at which a call begins.", examples=["welcome"])
+    nodes: Annotated[dict[Name, Node], Field(min_length=1)] = Field(
+        description="The nodes, by name.",
+        examples=[{"welcome": {"type": "say", "prompt": "Welcome to the corner shop.", "next": "main"}}],
+    )
+    subflows: dict[Name, Subflow] = Field(
+        default={},
+        description="Parts for use in several places, by name.",
+        examples=[
+            {"hold": {"exits": ["done"], "start": "back", "nodes": {"back": {"type": "return", "exit": "done"}}}}
+        ],
+    )
     revision: str = ""
 
     @cached_property

@@ -31,7 +31,7 @@ class Recording(Part):
     """
 
     audio: RelativePath = Field(description="A WAV or MP3 file, relative to the flow's folder, or an https address.")
-    text: Text = Field(description="The words in the recording.")
+    text: Text = Field(description="The words in the recording.", examples=["Welcome to the corner shop."])
 
 
 def _shape(value: Any) -> str:
@@ -84,24 +84,28 @@ class DigitsAnswer(Part):
     """A number of which every digit counts, such as an order number. Its value is text."""
 
     type: Literal["digits"]
-    min: Annotated[int, Field(ge=2, le=20, description="Fewest digits.")]
-    max: Annotated[int, Field(ge=2, le=20, description="Most digits.")]
+    min: Annotated[int, Field(ge=2, le=20, description="Fewest digits.", examples=[4])]
+    max: Annotated[int, Field(ge=2, le=20, description="Most digits.", examples=[4])]
 
 
 class NumberAnswer(Part):
     """A whole number, such as a number of people. Its value is a number."""
 
     type: Literal["number"]
-    min: Annotated[int, Field(ge=0, description="The smallest that is accepted.")] = 0
-    max: Annotated[int, Field(ge=1, le=999_999_999, description="The largest that is accepted.")]
+    min: Annotated[int, Field(ge=0, description="The smallest that is accepted.", examples=[1])] = 0
+    max: Annotated[int, Field(ge=1, le=999_999_999, description="The largest that is accepted.", examples=[12])]
 
 
 class MoneyAnswer(Part):
     """An amount; the star key is the decimal point. Its value is a number."""
 
     type: Literal["money"]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
-    max: Annotated[int, Field(ge=1, le=999_999, description="The largest amount that is accepted.")] = 99_999
+    currency: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}$", description="The currency, by its three letters.", examples=["GBP"])
+    ]
+    max: Annotated[int, Field(ge=1, le=999_999, description="The largest amount that is accepted.", examples=[500])] = (
+        99_999
+    )
 
 
 class DateAnswer(Part):
@@ -111,8 +115,10 @@ class DateAnswer(Part):
     """
 
     type: Literal["date"]
-    past: Annotated[bool, Field(description="Whether days before today are accepted.")] = False
-    year: Annotated[bool, Field(description="Whether the year must be keyed in too, as for a date of birth.")] = False
+    past: Annotated[bool, Field(description="Whether days before today are accepted.", examples=[True])] = False
+    year: Annotated[
+        bool, Field(description="Whether the year must be keyed in too, as for a date of birth.", examples=[True])
+    ] = False
 
 
 class TimeAnswer(Part):

@@ -21,7 +21,9 @@ class SqliteSource(Part):
 
     type: Literal["sqlite"]
     file: RelativePath = Field(description="The file, relative to the flow's folder.", examples=["orders.db"])
-    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
+        description="The table.", examples=["orders"]
+    )
 
 
 class HttpSource(Part):
@@ -30,12 +32,20 @@ class HttpSource(Part):
     type: Literal["http"]
     url: Annotated[
         str,
-        Field(pattern=r"^https?://[^\s{}]+$", max_length=1000, examples=["https://crm.example/api/orders"]),
+        Field(
+            pattern=r"^https?://[^\s{}]+$",
+            max_length=1000,
+            description="The address.",
+            examples=["https://crm.example/api/orders"],
+        ),
     ]
-    method: Literal["GET", "POST"] = Field(default="GET", description="GET sends `where` as a query, POST as JSON.")
+    method: Literal["GET", "POST"] = Field(
+        default="GET", description="GET sends `where` as a query, POST as JSON.", examples=["POST"]
+    )
     headers: dict[str, Text] = Field(
         default={},
         description="Extra headers; `${NAME}` stands for an environment variable, so that no secret is here.",
+        examples=[{"Authorization": "Bearer ${CRM_TOKEN}"}],
     )
 
 
@@ -45,7 +55,11 @@ class PythonSource(Part):
     type: Literal["python"]
     function: Annotated[
         str,
-        Field(pattern=r"^[a-z_][\w.]*:[a-z_]\w*$", examples=["clinic_lookups:find_patient"]),
+        Field(
+            pattern=r"^[a-z_][\w.]*:[a-z_]\w*$",
+            description="Module and function, with a colon between.",
+            examples=["clinic_lookups:find_patient"],
+        ),
     ]
 
 
