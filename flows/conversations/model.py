@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Discriminator,
     Field,
     NaiveDatetime,
@@ -56,13 +57,32 @@ Texts = Annotated[Annotated[str, Tag("plain")] | Annotated[tuple[str, ...], Tag(
 MONDAY_MORNING: Final = dt.datetime(2026, 1, 5, 10, 0)  # noqa: DTZ001 - in the flow's own zone
 
 
+def _written_as_time(value: Any) -> Any:
+    if isinstance(value, str | dt.datetime):
+        return value
+    raise ValueError('must be a day and a time, such as "2026-03-02 22:00"')
+
+
 def _in_whole_seconds(at: dt.datetime) -> dt.datetime:
     if at.microsecond:
         raise ValueError("must be in whole seconds")
     return at
 
 
-LocalTime = Annotated[NaiveDatetime, AfterValidator(_in_whole_seconds)]
+def _only_true(value: Any) -> Any:
+    if value is not True:
+        raise ValueError("must be true; leave the step out where it does not happen")
+    return value
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("is an empty list")
+    return value
+
+
+LocalTime = Annotated[NaiveDatetime, BeforeValidator(_written_as_time), AfterValidator(_in_whole_seconds)]
+Happens = Annotated[Literal[True], BeforeValidator(_only_true)]
 
 
 class LookupAnswer(Part):
@@ -172,13 +192,13 @@ class Step(Part):
         Annotated[Annotated[str, Tag("plain")] | Annotated[Says, Tag("mapping")], Discriminator(_plain_or_mapping)]
         | None
     ) = Field(default=None, description="The caller says something that can be said here.")
-    says_something_else: Literal[True] | None = Field(default=None, description="Something that is not understood.")
+    says_something_else: Happens | None = Field(default=None, description="Something that is not understood.")
     presses: Keys | None = Field(default=None, description='The caller presses keys; in quotes: "1".')
-    stays_silent: Literal[True] | None = None
+    stays_silent: Happens | None = None
     records: Annotated[int, Field(ge=0, le=600)] | None = Field(
         default=None, description="The caller leaves a message of so many seconds."
     )
-    hangs_up: Literal[True] | None = None
+    hangs_up: Happens | None = None
     person: Literal["talks", "misses"] | None = Field(default=None, description="What comes of the transfer.")
     agents: Agents | None = Field(default=None, description="Queue -> ids of the people who are free from now on.")
     waits_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
@@ -210,14 +230,14 @@ class Conversation(Circumstances):
     """One call. Each thing that the caller does takes five seconds."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], AfterValidator(_not_empty)]
 
 
 class ConversationFile(Part):
     """A YAML file of conversations about one flow."""
 
     flow: Annotated[str, Field(min_length=1, description="The flow's file, relative to this one.")]
-    conversations: Annotated[tuple[Conversation, ...], Field(min_length=1)]
+    conversations: Annotated[tuple[Conversation, ...], AfterValidator(_not_empty)]
 
     @model_validator(mode="after")
     def _names_differ(self) -> ConversationFile:

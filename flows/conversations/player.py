@@ -14,7 +14,7 @@ import msgspec
 from flows import actions, events
 from flows.conversations.expectations import check
 from flows.conversations.hearing import Meaning, meaning_of
-from flows.conversations.model import Circumstances, Conversation, Says, Step
+from flows.conversations.model import Agents, Circumstances, Conversation, Says, Step
 from flows.conversations.taken import Taken, taken, taken_at_start
 from flows.conversations.world import Booked, LookupUnansweredError, StepError, World
 from flows.engine import advance, start
@@ -125,6 +125,11 @@ class Call:
     def booked(self) -> Booked | None:
         """The callback that is booked."""
         return self._world.booked
+
+    @property
+    def agents(self) -> Agents:
+        """Who is free, by queue."""
+        return self._world.agents
 
     def do(self, step: Step) -> None:
         """Let one step happen, or hold what it expects against the call."""
@@ -278,7 +283,7 @@ class Call:
         return event
 
 
-def _names(agents: dict[str, tuple[str, ...]]) -> str:
+def _names(agents: Agents) -> str:
     return "; ".join(f"{queue}: {', '.join(ids) or 'nobody'}" for queue, ids in agents.items())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.commands.flow import diff, lint, publish, published, prove
+from ivr.commands.flow import diff, lint, prove, publish, published, shell, test
 
 flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
 
@@ -13,6 +13,8 @@ prove.register(flow)
 publish.register(flow)
 published.register(flow)
 diff.register(flow)
+test.register(flow)
+shell.register(flow)
 
 
 @flow.callback()

@@ -1,0 +1,60 @@
+"""Which nodes and exits of a flow its conversations visit, and which nobody has tried yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from flows.conversations.player import Played
+from flows.model import Flow
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the conversations about one flow reach; an exit is written `node: path of the exit`, as in the flow."""
+
+    flow: str
+    conversations: int
+    nodes: int
+    exits: int
+    missing_nodes: tuple[str, ...]
+    missing_exits: tuple[str, ...]
+
+    @property
+    def percent(self) -> float:
+        """Nodes and exits that were visited, of all, from 0 to 100."""
+        all_of_them = self.nodes + self.exits
+        return 100 * (all_of_them - len(self.missing_nodes) - len(self.missing_exits)) / all_of_them
+
+
+def coverage_of(flow: Flow, played: Iterable[Played], *, name: str) -> Coverage:
+    """How far conversations reach that were played against a flow; `name` is what the report calls it."""
+    played = tuple(played)
+    nodes = {node for one in played for node in one.nodes}
+    exits = {exit_ for one in played for exit_ in one.exits}
+    known = [(node, exit_) for node in flow.all_nodes for exit_ in flow.exits_of(node)]
+    return Coverage(
+        flow=name,
+        conversations=len(played),
+        nodes=len(flow.all_nodes),
+        exits=len(known),
+        missing_nodes=tuple(node for node in flow.all_nodes if node not in nodes),
+        missing_exits=tuple(f"{node}: {exit_}" for node, exit_ in known if (node, exit_) not in exits),
+    )
+
+
+def coverage_text(coverage: Coverage) -> Iterator[str]:
+    """The lines of a report."""
+    nodes = coverage.nodes - len(coverage.missing_nodes)
+    exits = coverage.exits - len(coverage.missing_exits)
+    yield (
+        f"{coverage.flow}: {coverage.percent:.0f} % covered "
+        f"({nodes} of {coverage.nodes} nodes, {exits} of {coverage.exits} exits)"
+    )
+    yield from (f"  node never visited: {node}" for node in coverage.missing_nodes)
+    yield from (f"  exit never taken:   {exit_}" for exit_ in coverage.missing_exits)
+
+
+def coverage_json(coverage: Coverage) -> dict[str, object]:
+    """The same as plain values."""
+    return {**msgspec.to_builtins(coverage), "percent": round(coverage.percent, 1)}
