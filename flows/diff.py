@@ -151,7 +151,10 @@ def _changed(subject: str, where: Where, old: Any, new: Any) -> Iterator[str]:
     part, word = part_of(where), word_of(where)
     of_part = f"{part[-1]}: " if part and part != where else ""
     if is_exit(where):
-        yield f"{subject}: {_exit_name(where)} leads to {new or 'nowhere'} instead of {old or 'nowhere'}."
+        if new is None:
+            yield f"{subject}: {_exit_name(where)} is gone; it led to {old}."
+        else:
+            yield f"{subject}: {_exit_name(where)} leads to {new}{' now' if old is None else f' instead of {old}'}."
     elif word in PHRASES and isinstance(old or new, list):
         gone = [phrase for phrase in old or () if phrase not in (new or ())]
         fresh = [phrase for phrase in new or () if phrase not in (old or ())]

@@ -1,0 +1,196 @@
+"""What an operator reads before publishing: every change that callers notice, once, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.diff import sentences, unified
+from flows.loader import parse_flow
+
+FLOW = """\
+zerohold: 1
+name: line
+languages: [en, fa]
+organisation: {en: the shop, fa: فروشگاه}
+time_zone: Europe/London
+country: GB
+queue: shop
+start: main
+nodes:
+  main:
+    type: menu
+    prompt: {en: How can we help?, fa: چه کمکی؟}
+    no_input:
+      - {en: Are you there?, fa: هستید؟}
+      - {en: Still there?, fa: هنوز هستید؟}
+    choices:
+      - key: "1"
+        phrases: {en: [order], fa: [سفارش]}
+        label: {en: an order, fa: سفارش}
+        to: order
+      - key: "2"
+        phrases: {en: [hours, times], fa: [ساعت]}
+        label: {en: opening hours, fa: ساعت کار}
+        to: hours
+  order:
+    type: ask
+    prompt: {en: Which order?, fa: کدام سفارش؟}
+    answer: {type: digits, min: 4, max: 4}
+    save_as: number
+    next: way
+  way:
+    type: branch
+    cases:
+      - {when: number == "1111", to: hours}
+      - {when: number == "2222", to: bye}
+    otherwise: look
+  look:
+    type: lookup
+    source: {type: csv, file: orders.csv}
+    where: {number: number}
+    save: {state: state}
+    found: part
+    not_found: bye
+    failed: bye
+  part:
+    type: subflow
+    subflow: thanks
+    exits: {done: bye}
+  hours:
+    type: say
+    prompt: {en: Nine to six., fa: نه تا شش.}
+    next: bye
+  bye:
+    type: end
+    prompt: {en: Goodbye., fa: خدانگهدار.}
+    outcome: solved
+subflows:
+  thanks:
+    exits: [done]
+    start: say_it
+    nodes:
+      say_it:
+        type: say
+        prompt: {en: Thanks., fa: ممنون.}
+        next: back
+      back:
+        type: return
+        exit: done
+"""
+
+
+def changed(*edits: tuple[str, str]) -> list[str]:
+    after = FLOW
+    for old, new in edits:
+        assert after.count(old) == 1, f"{old!r} is there {after.count(old)} times"
+        after = after.replace(old, new)
+    return sentences(parse_flow(FLOW.encode(), "before"), parse_flow(after.encode(), "after"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("start: main", "start: hours", "Calls begin at hours instead of main."),
+        ("queue: shop", "queue: desk", 'the flow: queue is now "desk"; it was "shop".'),
+        ("name: line", "name: other", "The flow is called other instead of line."),
+        ("country: GB", "country: GB\nclocks: {no_input_s: 9}", "the flow: clocks.no_input_s is now 9; it was 6."),
+        (
+            "country: GB",
+            "country: GB\nphrases: {help: {en: [what], fa: [چه]}}",
+            'the flow: the phrase for help in English "what" is new.',
+        ),
+        (
+            "en: How can we help?",
+            "en: What is it?",
+            'main: the prompt in English is now "What is it?"; it was "How can we help?".',
+        ),
+        (
+            "هنوز هستید؟",
+            "الو؟",
+            'main: the prompt after silence (2) in Persian is now "الو؟"; it was "هنوز هستید؟".',
+        ),
+        (
+            "en: Nine to six.",
+            "en: {audio: h.wav, text: Nine to six.}",
+            'hours: the recording of the prompt in English is now "h.wav".',
+        ),
+        ("to: order\n", "to: hours\n", "main: key 1 leads to hours instead of order."),
+        ('"1111", to: hours', '"1111", to: bye', 'way: case `number == "1111"` leads to bye instead of hours.'),
+        ("otherwise: look", "otherwise: bye", "way: otherwise leads to bye instead of look."),
+        ("found: part\n    not", "found: bye\n    not", "look: found leads to bye instead of part."),
+        ("    failed: bye\n", "", "look: failed is gone; it led to bye."),
+        ("{done: bye}", "{done: hours}", "part: exit done leads to hours instead of bye."),
+        ("next: way", "next: bye", "order: it leads to bye instead of way."),
+        ("min: 4", "min: 3", "order: answer.min is now 3; it was 4."),
+        ("[hours, times]", "[times, hours]", 'main: key 2: the phrase in English "times" comes first now.'),
+        ("[hours, times]", "[hours]", 'main: key 2: the phrase in English "times" is gone.'),
+        (
+            "en: opening hours",
+            "en: our hours",
+            'main: key 2: the label in English is now "our hours"; it was "opening hours".',
+        ),
+        ("  bye:\n", "  end:\n    type: transfer\n  bye:\n", "The node end (transfer) is new."),
+        (
+            "en: Thanks.",
+            "en: Thank you.",
+            'thanks.say_it: the prompt in English is now "Thank you."; it was "Thanks.".',
+        ),
+        (
+            "exits: [done]",
+            "exits: [done, failed]",
+            "The subflow thanks has the new exit failed.",
+        ),
+    ],
+    ids=lambda value: value[:30].replace("\n", " "),
+)
+def test_each_kind_of_change_is_one_sentence(old: str, new: str, sentence: str) -> None:
+    said = changed((old, new))
+    assert sentence in said
+    # A new phrase list comes in both languages; everything else is said once.
+    assert len(said) == (2 if "phrase for help" in sentence else 1), said
+
+
+def test_comments_layout_and_the_order_of_nodes_are_no_change() -> None:
+    hours = FLOW[FLOW.index("  hours:\n") : FLOW.index("  bye:\n")]
+    after = "# a comment\n" + FLOW.replace(hours, "").replace("  main:\n", hours + "  main:\n")
+    assert sentences(parse_flow(FLOW.encode(), "a"), parse_flow(after.encode(), "b")) == []
+    assert unified(FLOW, after, "a", "b")
+
+
+def test_a_choice_that_moves_to_another_key_is_a_new_one_and_a_lost_one() -> None:
+    said = changed(('key: "2"', 'key: "3"'))
+    assert said == [
+        'main: key 3 ("opening hours") is new and leads to hours.',
+        'main: key 2 ("opening hours") is gone.',
+    ]
+
+
+def test_the_order_of_cases_matters_and_is_said() -> None:
+    first, second = '      - {when: number == "1111", to: hours}\n', '      - {when: number == "2222", to: bye}\n'
+    assert changed((first + second, second + first)) == [
+        'way: the cases come in another order: case `number == "2222"`, case `number == "1111"`.'
+    ]
+
+
+def test_a_renamed_node_is_one_sentence_though_its_neighbours_name_it() -> None:
+    after = FLOW.replace("to: hours", "to: times").replace("  hours:\n", "  times:\n")
+    assert sentences(parse_flow(FLOW.encode(), "a"), parse_flow(after.encode(), "b")) == [
+        "The node hours is called times now."
+    ]
+
+
+def test_a_plain_text_and_the_same_text_in_the_first_language_are_the_same() -> None:
+    plain = FLOW.replace("prompt: {en: Nine to six., fa: نه تا شش.}", "prompt: Nine to six.")
+    named = FLOW.replace("prompt: {en: Nine to six., fa: نه تا شش.}", "prompt: {en: Nine to six.}")
+    assert sentences(parse_flow(plain.encode(), "a"), parse_flow(named.encode(), "b")) == []
+
+
+def test_a_node_of_another_type_is_one_sentence() -> None:
+    hours = FLOW[FLOW.index("  hours:\n") : FLOW.index("  bye:\n")]
+    assert changed((hours, "  hours:\n    type: transfer\n")) == [
+        "The node hours is of the type transfer instead of say."
+    ]
+
+
+def test_the_lines_that_differ_are_written_as_diff_does() -> None:
+    assert unified("a\nb\n", "a\nc\n", "old", "new") == ["--- old", "+++ new", "@@ -1,2 +1,2 @@", " a", "-b", "+c"]
