@@ -13,7 +13,8 @@ from callbacks.errors import ConflictError
 from callbacks.service import Callbacks
 from flows import actions, events
 from flows.model import Flow
-from ivr.lookups import LookupFileError, find_row
+from ivr.lookups import LookupFailedError, look_up
+from ivr.texts import Texts
 
 log = structlog.get_logger()
 
@@ -25,9 +26,17 @@ class Effects:
     """The shell's side of `flows.actions.Effect`."""
 
     def __init__(
-        self, *, callbacks: Callbacks, lookup_folder: Path, person_number: str, ring_s: int, now: Callable[[], datetime]
+        self,
+        *,
+        callbacks: Callbacks,
+        texts: Texts,
+        lookup_folder: Path,
+        person_number: str,
+        ring_s: int,
+        now: Callable[[], datetime],
     ) -> None:
         self._callbacks = callbacks
+        self._texts = texts
         self._lookup_folder = lookup_folder
         self._person_number = person_number
         self._ring_s = ring_s
@@ -38,6 +47,10 @@ class Effects:
         match effect:
             case actions.Lookup():
                 return self._look_up(effect)
+            case actions.AskQueue(queue=queue):
+                return self._ask_queue(queue)
+            case actions.SendText():
+                return self._send_text(flow, key, effect)
             case actions.SeekPerson():
                 return self._seek_person(call_sid, effect)
             case actions.RequestCallback():
@@ -48,16 +61,36 @@ class Effects:
 
     def _look_up(self, effect: actions.Lookup) -> events.Event:
         try:
-            values = find_row(self._lookup_folder, effect.file, effect.where, effect.save)
-        except LookupFileError as error:
-            log.error("lookup failed", file=effect.file, error=str(error))
+            result = look_up(effect, folder=self._lookup_folder)
+        except LookupFailedError as error:
+            log.error("lookup failed", code=error.code, error=str(error), took_ms=error.took_ms)
             return events.LookupFailed(at=self._now())
-        if values is None:
+        if result.values is None:
             return events.LookupMissed(at=self._now())
-        return events.LookupFound(at=self._now(), values=values)
+        return events.LookupFound(at=self._now(), values=result.values)
+
+    def _ask_queue(self, queue: str) -> events.Event:
+        now = self._now()
+        standing = self._callbacks.standing(queue, now)
+        return events.QueueKnown(
+            at=now,
+            waiting=standing.waiting,
+            free_agents=standing.free_agents,
+            wait_minutes=standing.wait_minutes,
+        )
+
+    def _send_text(self, flow: Flow, key: str, effect: actions.SendText) -> events.Event:
+        number = dialable(effect.number, flow.country)
+        sent = number is not None and self._texts.send(key, number, effect.text)
+        return events.TextSent(at=self._now()) if sent else events.TextFailed(at=self._now())
 
     def _seek_person(self, call_sid: str, effect: actions.SeekPerson) -> events.Event:
         now = self._now()
+        known = self._callbacks.store.agents()
+        wanted = effect.person_id
+        if wanted is not None and all(agent.record.id != wanted for agent in known):
+            log.error("a flow transfers to an agent who does not exist; the queue is asked", agent_id=wanted)
+            wanted = None
         agent = self._callbacks.reserve_agent(
             queue=effect.queue,
             call_sid=call_sid,
@@ -66,10 +99,11 @@ class Effects:
             # Ringing, the whisper, and some time for the carrier to tell us.
             lease_s=self._ring_s + 45,
             now=now,
+            agent_id=wanted,
         )
         if agent is not None:
             return events.PersonFound(at=now, person_id=agent.id, person_number=agent.number)
-        staffed = any(effect.queue in known.record.queues for known in self._callbacks.store.agents())
+        staffed = wanted is not None or any(effect.queue in held.record.queues for held in known)
         if not staffed and OFFICE not in effect.tried:
             return events.PersonFound(at=now, person_id=OFFICE, person_number=self._person_number)
         return events.NobodyFree(at=now)
@@ -87,6 +121,8 @@ class Effects:
                 dossier=effect.dossier,
                 arrived_at=effect.arrived_at,
                 now=now,
+                starts=effect.starts,
+                ends=effect.ends,
             )
         except ConflictError:
             log.error("callback not booked", key=key)
@@ -94,7 +130,11 @@ class Effects:
         request = promise.request
         log.info("callback promised", request_id=request.id, by=request.promised_by.isoformat())
         return events.CallbackPromised(
-            at=now, request_id=request.id, by=request.promised_by, already_booked=promise.already_booked
+            at=now,
+            request_id=request.id,
+            by=request.promised_by,
+            already_booked=promise.already_booked,
+            starts=request.starts_at,
         )
 
 

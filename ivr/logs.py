@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -33,6 +34,11 @@ def configure(process: str, level: str, stream: TextIO | None = None) -> None:
     # The SDK logs every request with its number; APScheduler every tick.
     for noisy in ("twilio.http_client", "apscheduler", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def where(error: BaseException) -> list[str]:
+    """Where an error came from, without its words: they may hold what must not be logged."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
 
 
 def _named(process: str) -> structlog.typing.Processor:

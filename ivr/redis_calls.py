@@ -4,7 +4,8 @@
     zh:trace:{SID}   list  one JSON entry a turn
 
 A turn is claimed with the event that makes it: the first result wins. A process that dies after its claim leaves the
-event behind, and whoever takes the turn over makes it from that event, not from their own.
+event behind, and whoever takes the turn over makes it from that event, not from their own. What a caller keyed in
+at a sensitive question is never written here: the claim says that the answer was lost, and they are asked again.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ if not turn then return {'unknown'} end
 local record = redis.call('HGET', KEYS[1], 'record')
 if turn ~= ARGV[1] then return {'late', turn, record} end
 local token, until_ms = redis.call('HGET', KEYS[1], 'token'), redis.call('HGET', KEYS[1], 'until_ms')
-local event = ARGV[3]
+local event = ''
 if token and token ~= ARGV[2] then
   if tonumber(until_ms) > tonumber(ARGV[4]) then return {'busy', turn, record} end
   event = redis.call('HGET', KEYS[1], 'event')
 end
-redis.call('HSET', KEYS[1], 'token', ARGV[2], 'until_ms', ARGV[4] + ARGV[5], 'event', event)
+local kept = event == '' and ARGV[3] or event
+redis.call('HSET', KEYS[1], 'token', ARGV[2], 'until_ms', ARGV[4] + ARGV[5], 'event', kept)
 return {'claimed', turn, record, event}
 """
 _COMMIT: Final = """
@@ -58,20 +60,28 @@ return 1
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What the last turn left: the state, and the verbs of the document that the caller hears now."""
+    """What the last turn left: the state, and the verbs of the document that the caller hears now.
+
+    `forked` tells whether the caller's audio goes to the media process.
+    """
 
     state: CallState
     verbs: tuple[Verb, ...]
     media_token: str
+    forked: bool = False
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a claim. `event` is what the turn is to be made from, once `claimed`."""
+    """The answer to a claim. `event` is what the turn is to be made from, once `claimed`.
+
+    `is_own` tells whether that is the event of the one who asked.
+    """
 
     outcome: Literal["claimed", "busy", "late", "unknown"]
     turn: int = 0
     record: CallRecord | None = None
     event: Event | None = None
+    is_own: bool = True
 
 
 class CallStore:
@@ -88,15 +98,28 @@ class CallStore:
         args: list[str | int] = [_encode(record), _encode(trace), CALL_TTL_S]
         return bool(self._create(keys=_keys(call_sid), args=args))
 
-    def begin(self, call_sid: str, turn: int, token: str, event: Event, now_ms: int) -> Begun:
-        """Claim a turn with the event that makes it; `token` names the request, so that its retry claims again."""
-        args: list[str | int] = [turn, token, _encode(event), now_ms, CLAIM_MS]
+    def begin(
+        self, call_sid: str, turn: int, token: str, event: Event, now_ms: int, *, kept: Event | None = None
+    ) -> Begun:
+        """Claim a turn with the event that makes it; `token` names the request, so that its retry claims again.
+
+        `kept` is what is written down in its place, for who takes the turn over.
+        """
+        args: list[str | int] = [turn, token, _encode(kept or event), now_ms, CLAIM_MS]
         answer = self._begin(keys=_keys(call_sid), args=args)
         if answer[0] == "unknown":
             return Begun(outcome="unknown")
         record = msgspec.json.decode(answer[2], type=CallRecord)
-        claimed = msgspec.json.decode(answer[3], type=Event) if answer[0] == "claimed" else None
-        return Begun(outcome=answer[0], turn=int(answer[1]), record=record, event=claimed)
+        if answer[0] != "claimed":
+            return Begun(outcome=answer[0], turn=int(answer[1]), record=record)
+        of_another = msgspec.json.decode(answer[3], type=Event) if answer[3] else None
+        return Begun(
+            outcome="claimed",
+            turn=int(answer[1]),
+            record=record,
+            event=of_another or event,
+            is_own=of_another is None,
+        )
 
     def commit(self, call_sid: str, turn: int, token: str, record: CallRecord, trace: dict[str, Any]) -> bool:
         """Store what a claimed turn led to; False where somebody else made the turn."""

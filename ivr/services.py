@@ -14,15 +14,22 @@ from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
 from callbacks.service import Callbacks
 from ivr.dialler import CarrierDialler
+from ivr.documents import Documents
 from ivr.effects import Effects
+from ivr.flow_audio import FlowAudio
 from ivr.flow_file import FlowFile
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
 from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
 from ivr.redis_heartbeats import Heartbeats
 from ivr.redis_listen import ListenStore
+from ivr.redis_prompts import PromptTexts
 from ivr.redis_publications import Publications
+from ivr.redis_texts import TextLedger
 from ivr.settings import Settings, SettingsError
+from ivr.sound import espeak
+from ivr.spoken_prompts import SpokenPrompts
+from ivr.texts import Texts
 from ivr.turns import Turns
 from ivr.twilio_rest import Carrier
 from ivr.urls import Urls
@@ -51,6 +58,9 @@ class Services(msgspec.Struct, frozen=True):
     dialler: CarrierDialler
     turns: Turns
     urls: Urls
+    documents: Documents
+    prompts: SpokenPrompts
+    audio: FlowAudio
     # For what may take longer than a webhook may: the carrier's REST interface.
     background: ThreadPoolExecutor
 
@@ -85,8 +95,25 @@ def build(settings: Settings) -> Services:
     callbacks = Callbacks(RedisStore(client, policy), policy)
     calls, listening = CallStore(client), ListenStore(client)
     flows = FlowStore(client, _flow_source(client, settings))
+    background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+    prompts = SpokenPrompts(
+        espeak.find_engine(),
+        PromptTexts(client),
+        settings.data_dir / "prompts",
+        settings.twilio_auth_token.get_secret_value(),
+    )
+    audio = FlowAudio(settings.beside_flow)
+    documents = Documents(
+        urls=urls,
+        prompts=prompts,
+        audio=audio,
+        media_url=settings.media_socket_url,
+        ring_s=settings.agent_ring_s,
+        person_number=settings.person_number,
+    )
     effects = Effects(
         callbacks=callbacks,
+        texts=Texts(carrier, TextLedger(client), background, from_number=settings.caller_id_number),
         lookup_folder=settings.beside_flow,
         person_number=settings.person_number,
         ring_s=settings.agent_ring_s,
@@ -114,12 +141,14 @@ def build(settings: Settings) -> Services:
             flows=flows,
             effects=effects,
             urls=urls,
-            media_url=settings.media_socket_url,
-            ring_s=settings.agent_ring_s,
+            documents=documents,
             now=utc_now,
         ),
         urls=urls,
-        background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
+        documents=documents,
+        prompts=prompts,
+        audio=audio,
+        background=background,
     )
 
 

@@ -16,17 +16,22 @@ import msgspec
 import structlog
 
 from flows import actions, engine, events
+from flows.answering import HIDDEN
 from flows.model import Flow
 from flows.moving import move
+from flows.questions import without_sensitive
 from flows.state import CallState, Ended
 from flows.steps import Step
 from ivr import twilio_twiml
+from ivr.documents import Documents
 from ivr.effects import Effects
+from ivr.logs import where
 from ivr.masking import mask_number, mask_numbers
 from ivr.redis_calls import Begun, CallRecord, CallStore
 from ivr.redis_flows import FlowStore
 from ivr.redis_listen import ListenRecord, ListenStore
 from ivr.urls import Urls
+from speech.endpointing import DEFAULT_END_OF_SPEECH_MS
 from speech.grammar import Grammar
 
 log = structlog.get_logger()
@@ -51,8 +56,7 @@ class Turns:
         flows: FlowStore,
         effects: Effects,
         urls: Urls,
-        media_url: str,
-        ring_s: int,
+        documents: Documents,
         now: Callable[[], datetime],
     ) -> None:
         self._calls = calls
@@ -60,8 +64,7 @@ class Turns:
         self._flows = flows
         self._effects = effects
         self._urls = urls
-        self._media_url = media_url
-        self._ring_s = ring_s
+        self._documents = documents
         self._now = now
 
     def start(self, call_sid: str, caller_number: str | None, office_number: str) -> str:
@@ -73,48 +76,66 @@ class Turns:
                 call_sid=call_sid,
                 caller_number=caller_number,
                 office_number=office_number,
-                speech=self._listening.media_is_up(),
+                speech=self._listening.languages(),
             )
             flow = self._flows.for_new_call()
             began = time.perf_counter()
             state, verbs = self._settle(flow, engine.start(flow, event), key=f"{call_sid}:0")
-            record = CallRecord(state=state, verbs=verbs, media_token=secrets.token_urlsafe(16))
-            if self._calls.create(call_sid, record, _trace(0, event, state, verbs, began)):
+            record = CallRecord(
+                state=state,
+                verbs=verbs,
+                media_token=secrets.token_urlsafe(16),
+                # A fork that can hear none of the flow's languages would cost and do nothing.
+                forked=not set(event.speech).isdisjoint(flow.languages),
+            )
+            if self._calls.create(call_sid, record, trace_entry(0, event, state, verbs, began)):
                 self._listen(call_sid, 1, record)
-                return self._render(call_sid, 1, record, first=True)
+                return self._documents.of_turn(call_sid, 1, record, first=True)
             known = self._calls.read(call_sid)
         if known is None:
             raise RuntimeError(f"call {call_sid} went away while it began")
-        return self._render(call_sid, *known, first=True)
+        return self._documents.of_turn(call_sid, *known, first=True)
 
-    def take(self, call_sid: str, turn: int, event: events.Event, token: str) -> str | None:
+    def take(self, call_sid: str, turn: int, event: events.Event, token: str, *, sensitive: bool = False) -> str | None:
         """The document after an event; None for a call that we do not know.
 
-        `token` names the request: the carrier's retry of it continues where the first try stopped.
+        `token` names the request: the carrier's retry of it continues where the first try stopped. What is in a
+        `sensitive` event is kept nowhere: who takes the turn over asks again.
         """
-        begun = self._begin(call_sid, turn, event, token)
+        kept = events.AnswerLost(at=event.at) if sensitive else event
+        begun = self._begin(call_sid, turn, event, token, kept)
         if begun.outcome == "unknown" or begun.record is None:
             return None
         if begun.outcome == "busy":
             return twilio_twiml.hold(self._urls.turn(turn, "again"), pause_s=1)
         if begun.event is None:
-            return self._render(call_sid, begun.turn, begun.record)
+            return self._documents.of_turn(call_sid, begun.turn, begun.record)
         began = time.perf_counter()
         record = begun.record
         flow, state, event = self._resume(record.state, begun.event)
-        state = self._with_speech(flow, call_sid, state)
+        state = self._with_speech(flow, state, forked=record.forked)
         state, verbs = self._settle(flow, _advance(flow, state, event), key=f"{call_sid}:{turn}")
         after = msgspec.structs.replace(record, state=state, verbs=verbs or record.verbs)
-        if not self._calls.commit(call_sid, turn, token, after, _trace(turn, event, state, verbs, began)):
-            known = self._calls.read(call_sid)
-            return None if known is None else self._render(call_sid, *known)
+        seen = without_keys(event) if sensitive else event
+        if not self._calls.commit(call_sid, turn, token, after, trace_entry(turn, seen, state, verbs, began)):
+            return self.current(call_sid)
         self._listen(call_sid, turn + 1, after)
-        return self._render(call_sid, turn + 1, after)
+        return self._documents.of_turn(call_sid, turn + 1, after)
 
     def current(self, call_sid: str) -> str | None:
         """The document that the caller should hear now; None for a call that we do not know."""
         known = self._calls.read(call_sid)
-        return None if known is None else self._render(call_sid, *known)
+        return None if known is None else self._documents.of_turn(call_sid, *known)
+
+    def record_now(self, call_sid: str, turn: int) -> str | None:
+        """The document for a caller who cut the prompt of a recording; None where this turn records nothing."""
+        known = self._calls.read(call_sid)
+        return None if known is None or known[0] != turn else self._documents.of_recording(call_sid, *known)
+
+    def is_recording(self, call_sid: str) -> bool:
+        """Whether the document that the caller hears now records them."""
+        known = self._calls.read(call_sid)
+        return known is not None and any(isinstance(verb, actions.Record) for verb in known[1].verbs)
 
     def listen_on(self, call_sid: str, turn: int, patience: int) -> str | None:
         """The document for a silence that is none, as the caller is speaking; None where it is a silence indeed.
@@ -126,10 +147,7 @@ class Turns:
         known = self._calls.read(call_sid)
         if known is None or known[0] != turn:
             return None
-        collect = next((verb for verb in known[1].verbs if isinstance(verb, actions.Collect)), None)
-        if collect is None:
-            return None
-        return twilio_twiml.render_listening(collect, urls=self._urls, turn=turn, patience=patience + 1)
+        return self._documents.of_listening(call_sid, turn, known[1], patience + 1)
 
     def end(self, call_sid: str, event: events.Event, token: str) -> None:
         """The call is over: whatever turn it is in, the event ends it; a call that has ended stays as it is."""
@@ -138,10 +156,11 @@ class Turns:
             return
         self.take(call_sid, known[0], event, token)
 
-    def _begin(self, call_sid: str, turn: int, event: events.Event, token: str) -> Begun:
+    def _begin(self, call_sid: str, turn: int, event: events.Event, token: str, kept: events.Event) -> Begun:
         patience_until = time.monotonic() + BUSY_FOR_S
         while True:
-            begun = self._calls.begin(call_sid, turn, token, event, int(self._now().timestamp() * 1000))
+            now_ms = int(self._now().timestamp() * 1000)
+            begun = self._calls.begin(call_sid, turn, token, event, now_ms, kept=kept)
             if begun.outcome != "busy" or time.monotonic() > patience_until:
                 return begun
             time.sleep(BUSY_STEP_S)
@@ -154,12 +173,13 @@ class Turns:
         log.error("a call goes on in another revision", call_sid=state.call_sid, revision=flow.revision)
         return flow, *move(flow, state, event)
 
-    def _with_speech(self, flow: Flow, call_sid: str, state: CallState) -> CallState:
+    def _with_speech(self, flow: Flow, state: CallState, *, forked: bool) -> CallState:
         """The state, after noticing that speech came or went."""
-        available = self._listening.media_is_up() and self._listening.speech_status(call_sid) != "down"
-        if available == state.speech:
+        heard = forked and self._listening.speech_status(state.call_sid) != "down"
+        speech = self._listening.languages() if heard else ()
+        if speech == state.speech:
             return state
-        return engine.advance(flow, state, events.SpeechChanged(at=self._now(), available=available))[0]
+        return engine.advance(flow, state, events.SpeechChanged(at=self._now(), speech=speech))[0]
 
     def _settle(self, flow: Flow, step: Step, key: str) -> tuple[CallState, tuple[actions.Verb, ...]]:
         """Perform effects and feed their events back, until only verbs are left."""
@@ -170,10 +190,11 @@ class Turns:
             for action in todo:
                 if isinstance(action, actions.Effect):
                     answer = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action) or answer
-                else:
+                elif isinstance(action, actions.Verb):
                     verbs.append(action)
             if answer is None:
-                return state, tuple(verbs)
+                # Whatever way the flow went: what must not outlive its turn ends here.
+                return without_sensitive(flow, state), tuple(verbs)
             state, todo = _advance(flow, state, answer)
         raise RuntimeError(f"turn {key} goes in circles")
 
@@ -186,16 +207,10 @@ class Turns:
                 token=record.media_token,
                 turn=turn,
                 turn_url=self._urls.turn(turn, "speech"),
+                # Of an open question, the sentences without slots are among the phrases already.
                 grammar=None if grammar is None else msgspec.convert(msgspec.to_builtins(grammar), Grammar),
+                end_of_speech_ms=DEFAULT_END_OF_SPEECH_MS if grammar is None else grammar.end_of_speech_ms,
             ),
-        )
-
-    def _render(self, call_sid: str, turn: int, record: CallRecord, *, first: bool = False) -> str:
-        stream = None
-        if first and record.state.speech:
-            stream = twilio_twiml.MediaStream(url=self._media_url, token=record.media_token)
-        return twilio_twiml.render_turn(
-            record.verbs, urls=self._urls, call_sid=call_sid, turn=turn, stream=stream, ring_s=self._ring_s
         )
 
 
@@ -203,20 +218,32 @@ def _advance(flow: Flow, state: CallState, event: events.Event) -> Step:
     """The engine's step; a fault in it becomes an apology and a person."""
     try:
         return engine.advance(flow, state, event)
-    except Exception:
-        log.exception("the engine failed", node=state.node, event_type=type(event).__name__)
+    except Exception as error:
+        # Without the error's own words, which may hold what the caller keyed in.
+        log.error(
+            "the engine failed",
+            node=state.node,
+            event_type=type(event).__name__,
+            error_type=type(error).__name__,
+            where=where(error),
+        )
         return engine.advance(flow, state, events.Failed(at=event.at, code="engine"))
 
 
-def _trace(
+def without_keys(event: events.Event) -> events.Event:
+    """A sensitive answer, as it may be traced."""
+    return msgspec.structs.replace(event, keys=HIDDEN) if isinstance(event, events.KeysPressed) else event
+
+
+def trace_entry(
     turn: int, event: events.Event, state: CallState, verbs: tuple[actions.Verb, ...], began: float
 ) -> dict[str, Any]:
     """What one turn did, fit to be kept: numbers masked."""
     spoken: list[str] = []
     for verb in verbs:
-        if isinstance(verb, actions.Say):
+        if isinstance(verb, actions.Say | actions.Play):
             spoken.append(verb.text)
-        elif isinstance(verb, actions.Collect):
+        elif isinstance(verb, actions.Collect | actions.Record):
             spoken += [prompt.text for prompt in verb.prompts]
     return {
         "turn": turn,

@@ -84,6 +84,18 @@ class Carrier:
             raise _carrier_error(error, changes_something=True) from error
         return str(call.sid)
 
+    def send_text(self, *, to_number: str, from_number: str, text: str) -> str:
+        """Ask for a text message and return its SID. Accepted is not delivered.
+
+        Raises `CarrierError`; with `unknown_outcome` the text may be on its way.
+        Source: https://www.twilio.com/docs/messaging/api/message-resource
+        """
+        try:
+            message = self._client.messages.create(to=to_number, from_=from_number, body=text)
+        except (TwilioException, OSError) as error:
+            raise _carrier_error(error, changes_something=True) from error
+        return str(message.sid)
+
     def redirect_call(self, call_sid: str, url: str) -> bool:
         """Make the carrier fetch `url` for this call at once; False where the call is over.
 

@@ -5,7 +5,8 @@ Source: https://www.twilio.com/docs/voice/twiml
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -14,11 +15,29 @@ from twilio.twiml.voice_response import Dial, Gather, Start, VoiceResponse
 from flows import actions
 from ivr.urls import Urls
 
-# Source: https://www.twilio.com/docs/voice/twiml/say/text-speech
-SAY_LANGUAGES: Final = {"en": "en-GB"}
+# Source: https://www.twilio.com/docs/voice/twiml/say/text-speech. Arabic has no voice but those that are named, and
+# Persian has none at all.
+SAY_LANGUAGES: Final = {"en": "en-GB", "ar": "arb"}
+SAY_VOICES: Final = {"ar": "Polly.Zeina"}
 STREAM_NAME: Final = "asr"
 FINISH_KEY: Final = "#"
 LISTEN_ON_S: Final = 3
+# From the last word before a recording to the beep.
+BEFORE_BEEP_S: Final = 1
+ANY_KEY: Final = "1234567890*#"
+
+# The sound that stands for a prompt, where it is played; None where the carrier is to speak its text.
+Address = Callable[[actions.Sound], str | None]
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """What the document of a turn is made with."""
+
+    urls: Urls
+    call_sid: str
+    turn: int
+    address: Address
+    ring_s: int
 
 
 class MediaStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +47,15 @@ class MediaStream(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-def render_turn(
-    verbs: Iterable[actions.Verb], *, urls: Urls, call_sid: str, turn: int, stream: MediaStream | None, ring_s: int
-) -> str:
+def has_voice(language: str) -> bool:
+    """Whether the carrier can speak a language."""
+    return language in SAY_LANGUAGES
+
+
+def render_turn(verbs: Iterable[actions.Verb], way: Way, *, stream: MediaStream | None = None) -> str:
     """The document of a turn. It never ends open: its last verb redirects, dials or hangs up."""
     response = VoiceResponse()
+    urls, turn = way.urls, way.turn
     if stream is not None:
         fork = Start()
         media = fork.stream(
@@ -42,48 +65,101 @@ def render_turn(
         response.append(fork)
     for verb in verbs:
         match verb:
-            case actions.Say():
-                _say(response, verb)
+            case actions.Say() | actions.Play():
+                _sound(response, verb, way.address)
             case actions.Collect():
-                response.append(_gather(verb, urls.turn(turn, "keys")))
+                _collect(response, verb, way)
                 response.redirect(urls.turn(turn, "silence"), method="POST")
+            case actions.Record():
+                _record(response, verb, way)
             case actions.Transfer():
-                response.append(_dial_person(verb, urls, call_sid, turn, ring_s))
+                response.append(_dial_person(verb, way))
             case actions.Hangup():
                 response.hangup()
     return str(response)
 
 
-def render_listening(verb: actions.Collect, *, urls: Urls, turn: int, patience: int) -> str:
+def render_listening(verb: actions.Collect, way: Way, *, patience: int) -> str:
     """Go on listening without a word: the caller is in the middle of a sentence."""
     response = VoiceResponse()
-    quiet = msgspec.structs.replace(verb, prompts=(), timeout_s=LISTEN_ON_S)
-    response.append(_gather(quiet, urls.turn(turn, "keys")))
-    response.redirect(urls.patient_silence(turn, patience), method="POST")
+    _collect(response, msgspec.structs.replace(verb, prompts=(), no_input_s=LISTEN_ON_S), way)
+    response.redirect(way.urls.patient_silence(way.turn, patience), method="POST")
     return str(response)
 
 
-def _say(parent: Any, verb: actions.Say) -> None:
-    parent.say(verb.text, language=SAY_LANGUAGES[verb.language])
+def render_recording(verb: actions.Record, way: Way) -> str:
+    """Begin to record at once: the caller cut the prompt."""
+    response = VoiceResponse()
+    _record(response, msgspec.structs.replace(verb, prompts=()), way)
+    return str(response)
 
 
-def _gather(verb: actions.Collect, action: str) -> Gather:
-    gather = Gather(
-        input="dtmf",
-        action=action,
+def _sound(parent: Any, sound: actions.Sound, address: Address) -> None:
+    url = address(sound)
+    if url is not None:
+        parent.play(url)
+    else:
+        parent.say(sound.text, language=SAY_LANGUAGES[sound.language], voice=SAY_VOICES.get(sound.language))
+
+
+def _collect(response: VoiceResponse, verb: actions.Collect, way: Way) -> None:
+    """One Gather for one key; for several, as many in a row as make up the wait for the first.
+
+    A Gather has one timer, for the silence before the first key and for the pause after each. So that the pause can be
+    short and the silence long, each Gather waits for the pause alone, and the next one listens on without a word.
+    Nothing comes between two of them, neither a request nor a sound; and a key during the prompt is in the first.
+    Where one key is the answer, the hash key is one, too.
+    Source: https://www.twilio.com/docs/voice/twiml/gather (timeout, finishOnKey)
+    """
+    several = verb.max_keys > 1
+    timeout_s = verb.between_digits_s if several else verb.no_input_s
+    for number in range(math.ceil(verb.no_input_s / timeout_s)):
+        gather = Gather(
+            input="dtmf",
+            action=way.urls.turn(way.turn, "keys", sensitive=verb.sensitive),
+            method="POST",
+            num_digits=verb.max_keys,
+            timeout=timeout_s,
+            finish_on_key=FINISH_KEY if several else "",
+        )
+        for prompt in verb.prompts if number == 0 else ():
+            _sound(gather, prompt, way.address)
+        response.append(gather)
+
+
+def _record(response: VoiceResponse, verb: actions.Record, way: Way) -> None:
+    """The prompt, which a key can cut as everywhere; the recording, which a key ends; and a way on after silence.
+
+    Source: https://www.twilio.com/docs/voice/twiml/record: with no sound in it, the next verb follows.
+    """
+    urls, turn = way.urls, way.turn
+    if verb.prompts:
+        gather = Gather(
+            input="dtmf",
+            action=urls.turn(turn, "skip"),
+            method="POST",
+            num_digits=1,
+            timeout=BEFORE_BEEP_S,
+            finish_on_key="",
+        )
+        for prompt in verb.prompts:
+            _sound(gather, prompt, way.address)
+        response.append(gather)
+    response.record(
+        action=urls.turn(turn, "recorded"),
         method="POST",
-        num_digits=verb.max_keys,
-        timeout=verb.timeout_s,
-        finish_on_key=FINISH_KEY,
+        max_length=verb.max_s,
+        timeout=verb.no_input_s,
+        finish_on_key=ANY_KEY,
     )
-    for prompt in verb.prompts:
-        _say(gather, prompt)
-    return gather
+    response.redirect(urls.turn(turn, "silence"), method="POST")
 
 
-def _dial_person(verb: actions.Transfer, urls: Urls, call_sid: str, turn: int, ring_s: int) -> Dial:
-    dial = Dial(action=urls.turn(turn, "transfer"), method="POST", timeout=ring_s)
-    if verb.person_id:
+def _dial_person(verb: actions.Transfer, way: Way) -> Dial:
+    """An agent is briefed first, and takes the call by a key; a plain number is nobody whom we could brief."""
+    urls, call_sid = way.urls, way.call_sid
+    dial = Dial(action=urls.turn(way.turn, "transfer"), method="POST", timeout=way.ring_s)
+    if verb.person_id and verb.person_id != verb.person_number:
         dial.number(
             verb.person_number,
             url=urls.whisper(call_sid, verb.person_id),
@@ -94,6 +170,11 @@ def _dial_person(verb: actions.Transfer, urls: Urls, call_sid: str, turn: int, r
     else:
         dial.number(verb.person_number)
     return dial
+
+
+def english(*texts: str) -> list[actions.Sound]:
+    """Sentences of ours for people of ours."""
+    return [actions.Say(text=text, language="en") for text in texts]
 
 
 def say_and_hang_up(text: str) -> str:
@@ -129,12 +210,19 @@ def last_resort(text: str, person_number: str) -> str:
     return str(response)
 
 
-def press_one(texts: Iterable[str], *, action: str, timeout_s: int, otherwise: str | None = None) -> str:
+def press_one(
+    sounds: Iterable[actions.Sound],
+    *,
+    action: str,
+    timeout_s: int,
+    otherwise: str | None = None,
+    address: Address = lambda _sound: None,
+) -> str:
     """Speak, and take one key; without one, go to `otherwise` or hang up."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", action=action, method="POST", num_digits=1, timeout=timeout_s)
-    for text in texts:
-        gather.say(text, language=SAY_LANGUAGES["en"])
+    for sound in sounds:
+        _sound(gather, sound, address)
     response.append(gather)
     if otherwise is not None:
         response.redirect(otherwise, method="POST")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 
 class Urls:
@@ -11,9 +11,21 @@ class Urls:
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
 
-    def turn(self, turn: int, by: str) -> str:
-        """Where the answer to a turn goes; `by` says what kind of answer it is."""
-        return self._url("/voice/turn", turn=turn, by=by)
+    def turn(self, turn: int, by: str, *, sensitive: bool = False) -> str:
+        """Where the answer to a turn goes; `by` says what kind of answer it is.
+
+        A `sensitive` answer is in the request's body alone: it is not stored, logged, or carried on in an address.
+        """
+        secret = {"sensitive": 1} if sensitive else {}
+        return self._url("/voice/turn", turn=turn, by=by, **secret)
+
+    def prompt(self, name: str) -> str:
+        """The sound of a text that we speak ourselves."""
+        return self._url(f"/prompt/{name}.wav")
+
+    def audio(self, revision: str, file: str) -> str:
+        """A recorded prompt of a flow; `file` is relative to the flow's folder."""
+        return self._url(f"/audio/{revision}/{quote(file)}")
 
     def patient_silence(self, turn: int, patience: int) -> str:
         """Where silence goes while the caller is speaking; `patience` counts how often we went on listening."""

@@ -5,6 +5,7 @@ Source: Microsoft/IBM Multimedia Programming Interface and Data Specifications 1
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import wave
@@ -63,6 +64,17 @@ def _samples(data: bytes, form: tuple[int, ...]) -> tuple[bytes, int]:
         samples = array("h", data[: len(data) - len(data) % (2 * channels)])
         return samples[::channels].tobytes(), rate_hz
     raise WavError(f"WAV format {kind} with {bits} bits is not supported (known: 16-bit PCM, mu-law)")
+
+
+def mono_wav(pcm16: bytes, rate_hz: int = mulaw.RATE_HZ) -> bytes:
+    """Return 16-bit mono samples as a WAV file."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(pcm16)
+    return content.getvalue()
 
 
 def write_stereo(path: Path, left: bytes, right: bytes) -> None:

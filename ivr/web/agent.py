@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from callbacks.dossier import whisper as whisper_text
+from flows import actions
 from flows.dossier import dossier_of
 from flows.state import WithPerson
 from ivr import twilio_twiml
@@ -27,9 +28,11 @@ def whisper() -> Response:
         return twiml(twilio_twiml.say_and_hang_up("The caller is no longer there. Goodbye."))
     state = known[1].state
     dossier = dossier_of(services().flows.of_revision(state.revision), state)
+    own = [] if state.whisper is None else [actions.Say(text=state.whisper, language=state.language)]
     return twiml(
-        twilio_twiml.press_one(
-            ["A caller is on the line.", whisper_text(dossier), "To take the call, press 1."],
+        services().documents.whisper(
+            [*twilio_twiml.english("A caller is on the line."), *own, *twilio_twiml.english(whisper_text(dossier))],
+            revision=state.revision,
             action=services().urls.whisper_answer(call_sid, person_id),
             timeout_s=ANSWER_TIMEOUT_S,
         )

@@ -7,7 +7,7 @@ from flask import Flask
 from ivr import logs
 from ivr.services import Services, build
 from ivr.settings import load_settings
-from ivr.web import agent, callback, health, voice
+from ivr.web import agent, callback, health, sound, voice
 from ivr.web.signed import require_signature
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -24,6 +24,7 @@ def create_app(services: Services | None = None) -> Flask:
     app.extensions["services"] = services
     for blueprint in (voice.blueprint, agent.blueprint, callback.blueprint):
         app.register_blueprint(blueprint)
-    app.register_blueprint(health.blueprint)
+    for blueprint in (health.blueprint, sound.blueprint):
+        app.register_blueprint(blueprint)
     app.before_request(require_signature)
     return app

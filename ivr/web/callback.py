@@ -35,7 +35,7 @@ def offer() -> Response:
         return _too_late()
     return twiml(
         twilio_twiml.press_one(
-            ["This is a callback.", whisper(record.dossier), "To be connected, press 1."],
+            twilio_twiml.english("This is a callback.", whisper(record.dossier), "To be connected, press 1."),
             action=_url("accept"),
             timeout_s=ANSWER_TIMEOUT_S,
         )
@@ -114,7 +114,9 @@ def wrap_up() -> Response:
         return twiml(twilio_twiml.say_and_hang_up("Goodbye."))
     return twiml(
         twilio_twiml.press_one(
-            ["How did it end? If it is solved, press 1. To follow up, press 2. For a voicemail, press 3."],
+            twilio_twiml.english(
+                "How did it end? If it is solved, press 1. To follow up, press 2. For a voicemail, press 3."
+            ),
             action=_url("disposition"),
             timeout_s=ANSWER_TIMEOUT_S,
         )

@@ -20,6 +20,11 @@ def twiml(document: str) -> Response:
     return Response(document, mimetype="text/xml")
 
 
+def is_sensitive() -> bool:
+    """Whether this request holds an answer that must not be stored, logged or carried on."""
+    return request.args.get("sensitive") == "1"
+
+
 def idempotency_token() -> str:
     """The name of this request: the carrier's retry of it has the same one.
 

@@ -10,20 +10,26 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from ivr import twilio_twiml
-from ivr.web.context import idempotency_token, services, twiml
+from ivr.logs import where
+from ivr.web.context import idempotency_token, is_sensitive, services, twiml
 
 log = structlog.get_logger()
 
 # A restarted Redis is back within seconds: the caller waits so often, this long, and then gets a person.
 TRIES: Final = 4
 PAUSE_S: Final = 2
+SAID: Final = ("Digits", "DialBridged", "DialCallStatus", "RecordingUrl", "RecordingDuration")
 
 
 def caller_hears(error: Exception) -> Response | HTTPException:
     """Ask the caller for a moment's patience and try the same request again; at last, a sentence and a person."""
     if isinstance(error, HTTPException) and error.code == 403:
         return error
-    log.error("voice request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
+    if is_sensitive():
+        # Without the error's own words, which may hold what the caller keyed in.
+        log.error("voice request failed", path=request.path, error=type(error).__name__, where=where(error))
+    else:
+        log.error("voice request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
     again = _count(request.args.get("again")) + 1
     if again <= TRIES:
         return twiml(
@@ -45,8 +51,13 @@ def colleague_hears(error: Exception) -> Response | HTTPException:
 
 
 def _same_request(again: int) -> str:
-    """This request's address, with what its form said: a redirect would lose the keys."""
-    said = {name: request.form[name] for name in ("Digits", "DialBridged", "DialCallStatus") if name in request.form}
+    """This request's address, with what its form said: a redirect would lose the keys.
+
+    A sensitive answer is lost rather than written into an address: the caller is asked again.
+    """
+    said = {name: request.form[name] for name in SAID if name in request.form}
+    if is_sensitive():
+        said = {"by": "lost"}
     query = {**request.args.to_dict(), **said, "again": str(again), "token": idempotency_token()}
     return f"{services().settings.public_url}{request.path}?{urlencode(query)}"
 

@@ -12,8 +12,10 @@ from ivr.web.context import services
 
 log = structlog.get_logger()
 
-# Hosts ask these without a signature; they tell nothing about anybody.
-OPEN_ENDPOINTS: Final = frozenset({"health.livez", "health.readyz", "health.version"})
+# Hosts ask these without a signature; they tell nothing about anybody. And the carrier fetches sound anonymously: of
+# prompts, the address is the secret; of a flow's recordings, every caller hears them.
+# Source: https://www.twilio.com/docs/voice/twiml/play
+OPEN_ENDPOINTS: Final = frozenset({"health.livez", "health.readyz", "health.version", "sound.prompt", "sound.audio"})
 
 
 def require_signature() -> Response | None:

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, request
 
 from flows import events
 from flows.state import WithPerson
+from flows.universal import PERSON
 from ivr import twilio_twiml
 from ivr.services import utc_now
-from ivr.web.context import idempotency_token, services, twiml
+from ivr.web.context import idempotency_token, is_sensitive, services, twiml
 from ivr.web.faults import caller_hears
 
 log = structlog.get_logger()
@@ -45,6 +46,9 @@ def turn() -> Response:
     number, by = request.args.get("turn", ""), request.args.get("by", "")
     turns = services().turns
     if request.form.get("CallStatus") in ENDED:
+        if by == "recorded" and number.isdecimal():
+            # Who hangs up after the message has left it.
+            turns.take(call_sid, int(number), _recorded(), f"{idempotency_token()}:message")
         _call_over(call_sid, talked=request.form.get("DialBridged", "").lower() == "true")
         return twiml(twilio_twiml.nothing())
     event = _event(call_sid, number, by)
@@ -54,7 +58,9 @@ def turn() -> Response:
     else:
         if by == "silence":
             document = turns.listen_on(call_sid, int(number), request.args.get("patience", 0, type=int))
-        document = document or turns.take(call_sid, int(number), event, idempotency_token())
+        elif by == "skip" and request.values.get("Digits") != PERSON:
+            document = turns.record_now(call_sid, int(number))
+        document = document or turns.take(call_sid, int(number), event, idempotency_token(), sensitive=is_sensitive())
     if document is None:
         # The record is gone, or never was: begin anew rather than hang up on a caller.
         log.warning("turn of an unknown call", call_sid=call_sid)
@@ -65,19 +71,34 @@ def turn() -> Response:
 def _event(call_sid: str, number: str, by: str) -> events.Event | None:
     """What happened, as the engine knows it; None where the present document is the answer."""
     match by:
-        case "keys":
+        case "keys" | "skip":
             keys = request.values.get("Digits", "")
             if keys and not _KEYS.fullmatch(keys):
                 return events.NoMatch(at=utc_now(), text="")
             return events.KeysPressed(at=utc_now(), keys=keys) if keys else events.NoInput(at=utc_now())
         case "silence":
             return events.NoInput(at=utc_now())
+        case "lost":
+            return events.AnswerLost(at=utc_now())
+        case "recorded":
+            return _recorded()
         case "speech":
             return _heard(services().listening.heard(call_sid, int(number)) if number.isdecimal() else None)
         case "transfer":
             return _transfer_ended(call_sid)
         case _:
             return None
+
+
+def _recorded() -> events.Event:
+    """Source: https://www.twilio.com/docs/voice/twiml/record: Digits is the key that ended it, or "hangup"."""
+    keys = request.values.get("Digits", "")
+    return events.Recorded(
+        at=utc_now(),
+        url=request.values.get("RecordingUrl", ""),
+        duration_s=request.values.get("RecordingDuration", 0, type=int),
+        keys=keys if _KEYS.fullmatch(keys) else "",
+    )
 
 
 def _heard(heard: dict[str, Any] | None) -> events.Event | None:
@@ -127,8 +148,11 @@ def _call_over(call_sid: str, *, talked: bool) -> None:
 
 @blueprint.post("/status")
 def status() -> Response:
-    """The carrier tells how the caller's leg is doing."""
-    if request.form.get("CallStatus") in ENDED:
+    """The carrier tells how the caller's leg is doing.
+
+    Of one that recorded it tells in the recording's own webhook, too, and that one has the message.
+    """
+    if request.form.get("CallStatus") in ENDED and not services().turns.is_recording(request.form["CallSid"]):
         _call_over(request.form["CallSid"], talked=False)
     return twiml(twilio_twiml.nothing())
 

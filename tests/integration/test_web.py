@@ -29,6 +29,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 PUBLIC_URL = "http://127.0.0.1:8080"
 CALLER, OFFICE, PERSON = "+442079460123", "+442079460000", "+442079460999"
 SID = "CA" + "1" * 32
+HEARS_ENGLISH = '{"languages": ["en"]}'
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_speech_is_offered_and_forked_once_only_while_the_media_process_is_up(
     client: SignedClient, redis_client: redis.Redis
 ) -> None:
     assert tree(client.post("/voice/incoming")).find("Start") is None
-    redis_client.set("zh:heartbeat:media", "{}", ex=5)
+    redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=5)
     other = "CA" + "2" * 32
     first = client.post("/voice/incoming", CallSid=other)
     stream = tree(first).find("Start/Stream")
@@ -155,7 +156,7 @@ def test_an_answer_to_a_turn_that_has_not_come_gets_the_present_document(client:
 def test_a_key_and_a_spoken_word_in_the_same_instant_make_one_turn(
     client: SignedClient, services: Services, redis_client: redis.Redis
 ) -> None:
-    redis_client.set("zh:heartbeat:media", "{}", ex=30)
+    redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=30)
     first = client.post("/voice/incoming")
     heard = {"intent": "2", "value": None, "text": "hours", "confidence": 1.0, "band": "accept"}
     redis_client.set(f"zh:heard:{{{SID}}}:1", msgspec.json.encode(heard))
@@ -186,7 +187,7 @@ def test_a_key_and_a_spoken_word_in_the_same_instant_make_one_turn(
 def test_a_silence_that_the_carrier_reports_while_the_caller_speaks_is_none(
     client: SignedClient, services: Services, redis_client: redis.Redis
 ) -> None:
-    redis_client.set("zh:heartbeat:media", "{}", ex=30)
+    redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=30)
     first = client.post("/voice/incoming")
     redis_client.set(f"zh:speaking:{{{SID}}}", 1)
     patient = client.post(silence(first))
@@ -401,7 +402,7 @@ def test_a_fault_in_our_own_code_is_still_a_sentence_and_never_a_5xx(
     def burst(*_args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine, "_answer", burst)
+    monkeypatch.setattr(engine, "answer", burst)
     assert "something went wrong at our end" in spoken(client.post(action(first), Digits="1"))
 
 
@@ -414,7 +415,7 @@ def test_health_says_what_is_missing(client: SignedClient, services: Services, r
     assert unready.json["checks"]["worker"] is False
     assert unready.json["checks"]["model"] is False
     services.heartbeats.worker_beats(1.0)
-    redis_client.set("zh:heartbeat:media", "{}", ex=5)
+    redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=5)
     assert web.get("/readyz").status_code == 200
     version = web.get("/version").json
     assert version is not None

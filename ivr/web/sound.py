@@ -1,0 +1,54 @@
+"""The sound files that documents play: prompts that we speak ourselves, and the recordings of flows."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import structlog
+from flask import Blueprint, Response, abort, send_file
+
+from ivr.flow_audio import CONTENT_TYPES
+from ivr.redis_client import RedisError
+from ivr.sound import wav
+from ivr.sound.espeak import SpeechError
+from ivr.web.context import services
+
+log = structlog.get_logger()
+blueprint = Blueprint("sound", __name__)
+
+# The name of a prompt is a hash of its text, so that its sound never changes.
+PROMPT_AGE_S: Final = 24 * 3600
+# A recording may be replaced without the flow's own file changing.
+AUDIO_AGE_S: Final = 300
+# Instead of a prompt that cannot be rendered: the carrier would end the call for a file that is not there.
+SILENCE: Final = wav.mono_wav(bytes(2 * 8000))
+_REVISION: Final = re.compile(r"[0-9a-f]{8,64}")
+
+
+@blueprint.get("/prompt/<string(length=32):name>.wav")
+def prompt(name: str) -> Response:
+    """The sound of a text that was part of a document; 404 for any other name."""
+    if not re.fullmatch(r"[0-9a-f]{32}", name):
+        abort(404)
+    try:
+        path = services().prompts.file(name)
+    except (SpeechError, RedisError) as error:
+        log.error("a caller hears silence in place of a prompt", name=name, error=str(error))
+        return Response(SILENCE, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+    if path is None:
+        abort(404)
+    return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=PROMPT_AGE_S)
+
+
+@blueprint.get("/audio/<revision>/<path:file>")
+def audio(revision: str, file: str) -> Response:
+    """A file that a prompt of this revision of a flow names; 404 for any other file."""
+    if not _REVISION.fullmatch(revision):
+        abort(404)
+    flow = services().flows.of_revision(revision)
+    path = services().audio.path(file)
+    if flow.revision != revision or path is None or not services().audio.is_named_by(flow, file):
+        abort(404)
+    kind = CONTENT_TYPES[path.suffix.lower()]
+    return send_file(path, mimetype=kind, conditional=True, max_age=AUDIO_AGE_S)
