@@ -140,7 +140,9 @@ class Hours(BaseModel):
     sat_wed: Openings = _day("from Saturday to Wednesday", "sat-wed")
     sat_thu: Openings = _day("from Saturday to Thursday", "sat-thu")
     every_day: Openings = _day("on every day of the week")
-    closed_on_holidays: bool = Field(default=True, description="Whether this table is closed on holidays.")
+    closed_on_holidays: bool = Field(
+        default=True, description="Whether this table is closed on holidays.", examples=[False]
+    )
 
     _week: tuple[tuple[Span, ...], ...] = PrivateAttr(default=((),) * 7)
 
@@ -194,7 +196,7 @@ class Holidays(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     calendar: Calendar | None = Field(
-        default=None, description="Country, or country and region, whose public holidays count."
+        default=None, description="Country, or country and region, whose public holidays count.", examples=["GB-ENG"]
     )
     dates: dict[Day, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default_factory=dict, description="More days that count as holidays, with what each is.",
