@@ -88,7 +88,9 @@ Happens = Annotated[Literal[True], BeforeValidator(_only_true)]
 class LookupAnswer(Part):
     """What a lookup finds this time."""
 
-    found: dict[Name, Scalar]
+    found: dict[Name, Scalar] = Field(
+        description="Value -> what it becomes.", examples=[{"order_state": "is packed", "order_day": "today"}]
+    )
 
 
 NotFound = Literal["not_found", "failed"]
@@ -106,9 +108,11 @@ Lookups = Annotated[
 class QueueAnswer(Part):
     """How a queue stands, for branches that ask."""
 
-    waiting: Annotated[int, Field(ge=0)] = 0
-    free_agents: Annotated[int, Field(ge=0)] = 0
-    wait_minutes: Annotated[int, Field(ge=0)] = 0
+    waiting: Annotated[int, Field(ge=0)] = Field(default=0, description="Callers in line.", examples=[3])
+    free_agents: Annotated[int, Field(ge=0)] = Field(default=0, description="People who are free.", examples=[1])
+    wait_minutes: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Minutes that a new caller is likely to wait.", examples=[10]
+    )
 
 
 class Circumstances(Part):
@@ -120,69 +124,107 @@ class Circumstances(Part):
         examples=["2026-03-02 22:00"],
     )
     caller: Annotated[str, Field(pattern=r"^(withheld|\+[1-9][0-9]{6,14})$")] = Field(
-        default="+442079460123", description='The caller\'s number, or "withheld".'
+        default="+442079460123", description='The caller\'s number, or "withheld".', examples=["+442079460124"]
     )
     speech: Annotated[
         Annotated[bool, Tag("plain")] | Annotated[tuple[Language, ...], Tag("list")], Discriminator(_plain_or_list)
     ] = Field(
-        default=True, description="Whether the caller can be heard; or a list of the languages in which they can."
+        default=True,
+        description="Whether the caller can be heard; or a list of the languages in which they can.",
+        examples=[False],
     )
     agents: Agents = Field(
-        default={}, description="Queue -> ids of the people who are free, in the order in which they are rung."
+        default={},
+        description="Queue -> ids of the people who are free, in the order in which they are rung.",
+        examples=[{"shop": ["till"]}],
     )
     queues: dict[Name, QueueAnswer] = Field(
-        default={}, description="Queue -> how it stands. Where it is left out, nobody waits and `agents` are free."
+        default={},
+        description="Queue -> how it stands. Where it is left out, nobody waits and `agents` are free.",
+        examples=[{"shop": {"waiting": 3, "wait_minutes": 10}}],
     )
     lookups: dict[str, Lookups] = Field(
-        default={}, description="Node -> what it finds; a list for one time after the other."
+        default={},
+        description="Node -> what it finds; a list for one time after the other.",
+        examples=[{"find_order": "not_found"}],
     )
     texts: TextAnswers = Field(
-        default="sent", description="Whether text messages can be sent; a list for one after the other."
+        default="sent",
+        description="Whether text messages can be sent; a list for one after the other.",
+        examples=["failed"],
     )
     booking: BookingAnswers = Field(
-        default="booked", description="What comes of booking a callback; a list for one try after the other."
+        default="booked",
+        description="What comes of booking a callback; a list for one try after the other.",
+        examples=["store_down"],
     )
 
 
 class Says(Part):
     """Something said; `unsure` where the recogniser doubts it, `means` where the text alone does not tell."""
 
-    text: str
-    unsure: bool = False
-    means: Keys | None = Field(default=None, description="The keys that it stands for, as on the keypad.")
-    slots: dict[Name, str] = Field(default={}, description="What it says about an open question's values, as keys.")
+    text: str = Field(description="The words.", examples=["my order"])
+    unsure: bool = Field(default=False, description="Whether the recogniser doubts them.", examples=[True])
+    means: Keys | None = Field(
+        default=None, description="The keys that it stands for, as on the keypad.", examples=["1"]
+    )
+    slots: dict[Name, str] = Field(
+        default={},
+        description="What it says about an open question's values, as keys.",
+        examples=[{"order_number": "4821"}],
+    )
 
 
 class ExpectedCallback(Part):
     """The callback that must be booked; what is not named does not matter."""
 
-    number: str | None = None
-    queue: Name | None = None
-    starts: LocalTime | None = Field(default=None, description="When its window starts, in the flow's time zone.")
-    soon: bool | None = Field(default=None, description="Whether it is for as soon as possible, without a window.")
+    number: str | None = Field(default=None, description="The number that is called.", examples=["+442079460123"])
+    queue: Name | None = Field(default=None, description="The queue that calls.", examples=["shop"])
+    starts: LocalTime | None = Field(
+        default=None, description="When its window starts, in the flow's time zone.", examples=["2026-03-03 09:00"]
+    )
+    soon: bool | None = Field(
+        default=None, description="Whether it is for as soon as possible, without a window.", examples=[True]
+    )
 
 
 class Expect(Part):
     """What must be so now; what is not named does not matter."""
 
     prompt: Texts | None = Field(
-        default=None, description="Texts, or parts of them, that were heard since the caller last did something."
+        default=None,
+        description="Texts, or parts of them, that were heard since the caller last did something.",
+        examples=["How can we help?"],
     )
-    no_prompt: Texts | None = Field(default=None, description="Texts that were not heard.")
-    node: str | None = Field(default=None, description="The node at which the call stands.")
-    language: Language | None = None
-    values: dict[Name, Scalar] | None = Field(default=None, description="Value -> what it is; null for none.")
-    sent: str | None = Field(default=None, description="A text message, or part of one, that was sent in this call.")
-    transfer: str | None = Field(default=None, description="The id or number of the person who is being rung.")
-    whisper: str | None = Field(default=None, description="What the person who is being rung hears first, or part.")
+    no_prompt: Texts | None = Field(
+        default=None, description="Texts that were not heard.", examples=["something went wrong"]
+    )
+    node: str | None = Field(default=None, description="The node at which the call stands.", examples=["main"])
+    language: Language | None = Field(default=None, description="The language of the call.", examples=["fa"])
+    values: dict[Name, Scalar] | None = Field(
+        default=None, description="Value -> what it is; null for none.", examples=[{"order_number": "4821"}]
+    )
+    sent: str | None = Field(
+        default=None, description="A text message, or part of one, that was sent in this call.", examples=["Order 4821"]
+    )
+    transfer: str | None = Field(
+        default=None, description="The id or number of the person who is being rung.", examples=["till"]
+    )
+    whisper: str | None = Field(
+        default=None, description="What the person who is being rung hears first, or part.", examples=["asks for order"]
+    )
     callback: (
         Annotated[
             Annotated[bool, Tag("plain")] | Annotated[ExpectedCallback, Tag("mapping")],
             Discriminator(_plain_or_mapping),
         ]
         | None
-    ) = Field(default=None, description="Whether a callback is booked; or its number, queue and start.")
-    outcome: Outcome | None = Field(default=None, description="How the call ended.")
+    ) = Field(
+        default=None,
+        description="Whether a callback is booked; or its number, queue and start.",
+        examples=[{"queue": "shop", "soon": True}],
+    )
+    outcome: Outcome | None = Field(default=None, description="How the call ended.", examples=["solved"])
 
 
 class Step(Part):
@@ -191,18 +233,26 @@ class Step(Part):
     says: (
         Annotated[Annotated[str, Tag("plain")] | Annotated[Says, Tag("mapping")], Discriminator(_plain_or_mapping)]
         | None
-    ) = Field(default=None, description="The caller says something that can be said here.")
-    says_something_else: Happens | None = Field(default=None, description="Something that is not understood.")
-    presses: Keys | None = Field(default=None, description='The caller presses keys; in quotes: "1".')
-    stays_silent: Happens | None = None
-    records: Annotated[int, Field(ge=0, le=600)] | None = Field(
-        default=None, description="The caller leaves a message of so many seconds."
+    ) = Field(default=None, description="The caller says something that can be said here.", examples=["order"])
+    says_something_else: Happens | None = Field(
+        default=None, description="The caller says something that is not understood.", examples=[True]
     )
-    hangs_up: Happens | None = None
-    person: Literal["talks", "misses"] | None = Field(default=None, description="What comes of the transfer.")
-    agents: Agents | None = Field(default=None, description="Queue -> ids of the people who are free from now on.")
+    presses: Keys | None = Field(default=None, description='The caller presses keys; in quotes: "1".', examples=["1"])
+    stays_silent: Happens | None = Field(
+        default=None, description="The caller says and presses nothing.", examples=[True]
+    )
+    records: Annotated[int, Field(ge=0, le=600)] | None = Field(
+        default=None, description="The caller leaves a message of so many seconds.", examples=[12]
+    )
+    hangs_up: Happens | None = Field(default=None, description="The caller hangs up.", examples=[True])
+    person: Literal["talks", "misses"] | None = Field(
+        default=None, description="What comes of the transfer.", examples=["talks"]
+    )
+    agents: Agents | None = Field(
+        default=None, description="Queue -> ids of the people who are free from now on.", examples=[{"shop": ["till"]}]
+    )
     waits_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
-        default=None, description="So many seconds pass; nothing else happens."
+        default=None, description="So many seconds pass; nothing else happens.", examples=[300]
     )
     speech: (
         Annotated[
@@ -211,12 +261,16 @@ class Step(Part):
         ]
         | None
     ) = Field(
-        default=None, description="Recognition comes or goes; or the languages in which the caller can be heard now."
+        default=None,
+        description="Recognition comes or goes; or the languages in which the caller can be heard now.",
+        examples=["down"],
     )
     breaks: Literal["call", "answer"] | None = Field(
-        default=None, description="Something at our end breaks; or the answer that was just keyed in is lost."
+        default=None,
+        description="Something at our end breaks; or the answer that was just keyed in is lost.",
+        examples=["call"],
     )
-    expect: Expect | None = Field(default=None, description="What must be so now.")
+    expect: Expect | None = Field(default=None, description="What must be so now.", examples=[{"node": "main"}])
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
@@ -229,15 +283,24 @@ class Step(Part):
 class Conversation(Circumstances):
     """One call. Each thing that the caller does takes five seconds."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    steps: Annotated[tuple[Step, ...], AfterValidator(_not_empty)]
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="What must stay true, as a sentence.", examples=["Zero rings the till"]
+    )
+    steps: Annotated[tuple[Step, ...], AfterValidator(_not_empty)] = Field(
+        description="What happens, one thing after the other.",
+        examples=[[{"presses": "1"}, {"expect": {"node": "order_number"}}]],
+    )
 
 
 class ConversationFile(Part):
     """A YAML file of conversations about one flow."""
 
-    flow: Annotated[str, Field(min_length=1, description="The flow's file, relative to this one.")]
-    conversations: Annotated[tuple[Conversation, ...], AfterValidator(_not_empty)]
+    flow: Annotated[
+        str, Field(min_length=1, description="The flow's file, relative to this one.", examples=["orders.yaml"])
+    ]
+    conversations: Annotated[tuple[Conversation, ...], AfterValidator(_not_empty)] = Field(
+        description="The calls.", examples=[[{"name": "Zero rings the till", "steps": [{"presses": "0"}]}]]
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> ConversationFile:
