@@ -9,9 +9,12 @@ from typing import Literal
 
 import msgspec
 
-from flows.loader import parse_flow
+from flows.lint import lint
+from flows.loader import read_bytes, read_document
 from flows.model import Flow
-from flows.problems import FlowError, Problem
+from flows.problems import FlowError
+from flows.prove import prove
+from flows.prove.problems import problems_of
 from ivr.redis_publications import NotPublishedError, OvertakenError, Publication, Publications
 
 
@@ -23,29 +26,42 @@ class Published(msgspec.Struct, frozen=True):
     publication: Publication | None
 
 
-def checked(content: bytes, file: str) -> Flow:
+def checked(content: bytes, file: str, folder: Path) -> Flow:
     """The flow of a file that may answer calls; raises `FlowError` with everything that is wrong with it.
 
-    Whatever must hold before a caller hears a flow is asked here, and nowhere else.
+    Whatever must hold before a caller hears a flow is asked here, and nowhere else. `folder` is where the files that
+    the flow names lie.
     """
-    return parse_flow(content, file)
+    document = read_document(content, file)
+    found = lint(document, file_exists=lambda path: (folder / path).is_file())
+    errors = [problem for problem in found if problem.level == "error"]
+    if errors:
+        raise FlowError(errors)
+    proof = prove(document.flow)
+    if not proof.holds:
+        raise FlowError(problems_of(document, proof))
+    return document.flow
 
 
 def publish(
-    publications: Publications, file: Path, *, message: str, by: str, at: datetime, onto: str | None = None
+    publications: Publications,
+    file: Path,
+    *,
+    folder: Path | None = None,
+    message: str,
+    by: str,
+    at: datetime,
+    onto: str | None = None,
 ) -> Published:
-    """Check a file and make it the current flow of its name.
+    """Check a file and make it the current flow of its name. `folder` is FLOW_FOLDER; without it, that of the file.
 
     It is based on what is current now, before the checks, which take a while; with `onto`, on that revision.
     Raises `FlowError`, `NotPublishedError`, and `OvertakenError` where another revision has become current meanwhile;
     nothing changes then.
     """
     heads = publications.heads()
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise FlowError([Problem(str(file), 1, 1, "file", f"cannot be read: {error.strerror}")]) from None
-    flow = checked(content, str(file))
+    content = read_bytes(file)
+    flow = checked(content, str(file), folder or file.parent)
     before = heads.get(flow.name) if onto is None else _of(publications, onto, flow.name)
     return _commit(publications, flow, content, "publish", before, message, by, at)
 
@@ -63,7 +79,7 @@ def rollback(
     revision = _earlier(publications, name, before) if to is None else _of(publications, to, name)
     content = publications.source(name, revision)
     # Not `checked`: it has answered calls before, and whoever rolls back has a worse problem than a new rule.
-    flow = parse_flow(content, revision)
+    flow = read_document(content, revision).flow
     return _commit(publications, flow, content, "rollback", before, message, by, at)
 
 

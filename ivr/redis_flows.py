@@ -53,8 +53,8 @@ class PublishedFlow:
                 '`ivr flow publish FILE --message "..."` first'
             )
         self._flow = flow
-        # What could not be used is said once.
-        self._refused: str | None = None
+        # The revision that could not be used, None where there is none at all: said once.
+        self._refused: str | None = flow.revision
 
     @property
     def last(self) -> Flow:
@@ -79,7 +79,7 @@ class PublishedFlow:
             self._refused = revision
             log.error("the published flow is gone from Redis; the last one stays", flow=self._name)
             return
-        self._refused = None
+        self._refused = flow.revision
         self._flow = flow
         log.info("flow changed", flow=flow.name, revision=flow.revision)
 

@@ -17,7 +17,7 @@ from typing import Final, Literal, cast
 import msgspec
 import redis
 
-from flows.loader import parse_flow
+from flows.loader import read_document
 from flows.model import Flow
 from ivr.flow_json import flow_from_json
 
@@ -94,7 +94,7 @@ class Publications:
         revision, stored = cast(list[str | None], read)
         if revision is None or stored is None:
             return None
-        return flow_from_json(stored) or parse_flow(self.source(name, revision), revision)
+        return flow_from_json(stored) or read_document(self.source(name, revision), revision).flow
 
     def history(self, name: str) -> list[Publication]:
         """What has been done, the oldest first."""

@@ -10,8 +10,7 @@ import typer
 from rich.text import Text
 
 from flows.diff import sentences, unified
-from flows.loader import parse_flow
-from flows.problems import FlowError, Problem
+from flows.loader import read_bytes, read_document
 from ivr.commands.common import out
 from ivr.commands.flow.published import open_publications
 from ivr.redis_publications import NotPublishedError
@@ -42,7 +41,7 @@ def diff(
     if not lines:
         out.print("no difference")
         return
-    flows = [parse_flow(content, name) for content, name in zip(contents, names, strict=True)]
+    flows = [read_document(content, name).flow for content, name in zip(contents, names, strict=True)]
     changes = sentences(*flows)
     out.print("\nWhat callers notice:" if changes else "\nCallers notice nothing: comments, blanks or order alone.")
     for change in changes:
@@ -53,10 +52,7 @@ def _read(given: str) -> bytes:
     """The YAML of a file or of a published revision."""
     path = Path(given)
     if path.is_file() or not _REVISION.fullmatch(given):
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise FlowError([Problem(given, 1, 1, "file", f"cannot be read: {error.strerror}")]) from None
+        return read_bytes(path)
     return _source(given)
 
 
@@ -67,7 +63,7 @@ def _source(beginning: str) -> bytes:
 
 def _published(given: str) -> bytes:
     """The YAML of the current revision of the flow that a file holds."""
-    name = parse_flow(_read(given), given).name
+    name = read_document(_read(given), given).flow.name
     publications, _ = open_publications()
     revision = publications.current_revision(name)
     if revision is None:

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from flows.diff import sentences
-from flows.loader import parse_flow
+from flows.loader import read_document
 from flows.problems import FlowError
 from ivr import publishing
 from ivr.commands.common import err, out
@@ -47,10 +47,18 @@ def publish(
     Exit status 1, and nothing has changed, for a file with mistakes or where somebody else was faster; 2 for a file
     that cannot be read.
     """
-    publications, _ = open_publications()
+    publications, settings = open_publications()
 
     def do() -> Published:
-        return publishing.publish(publications, file, message=_said(message), by=_who(by), at=utc_now(), onto=onto)
+        return publishing.publish(
+            publications,
+            file,
+            folder=settings.flow_folder,
+            message=_said(message),
+            by=_who(by),
+            at=utc_now(),
+            onto=onto,
+        )
 
     try:
         done = _unless_overtaken(do, f"ivr flow publish {file}")
@@ -106,10 +114,11 @@ def _tell(publications: Publications, done: Published, what: str) -> None:
     if done.before is None:
         return
     try:
-        changes = sentences(parse_flow(publications.source(name, done.before), done.before), done.flow)
+        before = read_document(publications.source(name, done.before), done.before).flow
     except (FlowError, NotPublishedError) as error:
         out.print(f"instead of {done.before}, which cannot be compared with it: {error}", markup=False, soft_wrap=True)
         return
+    changes = sentences(before, done.flow)
     out.print(f"instead of {done.before}. What callers notice:" if changes else f"instead of {done.before}, no change")
     for change in changes:
         out.print(Text(f"  {change}"), soft_wrap=True)
