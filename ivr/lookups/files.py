@@ -11,14 +11,14 @@ from ivr.lookups.errors import LookupFailedError
 def inside(folder: Path, file: str) -> Path:
     """The real path of `file` below `folder`; raises `LookupFailedError` for one elsewhere, also by a link."""
     try:
-        path = (folder / file).resolve(strict=True)
+        path = (folder / file).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise LookupFailedError(f"{file} lies outside the flow's folder", code="setup")
         mode = path.stat().st_mode
+    # A loop of links, a name with a null in it.
     except (OSError, RuntimeError, ValueError) as error:
-        path, mode = (folder / file).absolute(), 0
-        if ".." not in path.parts and path.is_relative_to(folder.absolute()):
-            raise LookupFailedError(f"{file} cannot be read: {reason(error)}", code="setup") from None
-    if not path.is_relative_to(folder.resolve()):
-        raise LookupFailedError(f"{file} lies outside the flow's folder", code="setup")
+        raise LookupFailedError(f"{file} cannot be read: {reason(error)}", code="setup") from None
+    # Opening a pipe waits for who writes to it.
     if not stat.S_ISREG(mode):
         raise LookupFailedError(f"{file} cannot be read: it is no file", code="setup")
     return path
