@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
@@ -30,7 +31,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 def load_suite(path: Path) -> Suite:
     """Read a file of conversations and its flow; raises `FlowError` with the problems of either."""
     read = read_conversations(read_bytes(path), str(path))
-    flow_path = path.parent / read.flow
+    flow_path = Path(os.path.normpath(path.parent / read.flow))
     return Suite(path=path, flow_path=flow_path, flow=load_flow(flow_path), conversations=read.conversations)
 
 

@@ -12,9 +12,9 @@ from typing import Final, Literal
 import msgspec
 
 from flows import actions, events
+from flows.conversations.caller import described, event_of
 from flows.conversations.expectations import check
-from flows.conversations.hearing import Meaning, meaning_of
-from flows.conversations.model import Agents, Circumstances, Conversation, Says, Step
+from flows.conversations.model import Agents, Circumstances, Conversation, Step
 from flows.conversations.taken import Taken, taken, taken_at_start
 from flows.conversations.world import Booked, LookupUnansweredError, StepError, World
 from flows.engine import advance, start
@@ -25,11 +25,8 @@ from flows.steps import Step as EngineStep
 __all__ = ["Call", "Failure", "Line", "LookupUnansweredError", "Played", "StepError", "play"]
 
 SECONDS_PER_STEP: Final = 5
-END_OF_KEYS: Final = "#"
 OFFICE_NUMBER: Final = "+442079460000"
 CALL_SID: Final = "conversation"
-SURE: Final = 0.95
-UNSURE: Final = 0.5
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +140,11 @@ class Call:
         if step.waits_s is not None:
             self.at += dt.timedelta(seconds=step.waits_s)
             return self._note("office", f"{step.waits_s} seconds pass")
-        return self._do_at(step, self.at + dt.timedelta(seconds=SECONDS_PER_STEP))
+        at = self.at + dt.timedelta(seconds=SECONDS_PER_STEP)
+        event = event_of(step, self.state, self.verbs[-1], at, self._speech)
+        self.at = at
+        self._note(*described(step))
+        return self.happen(event)
 
     def happen(self, event: events.Event) -> None:
         """Let an event happen, as it is; it must not be earlier than the one before."""
@@ -151,107 +152,8 @@ class Call:
         self.heard = ()
         self.state = self._follow(self._advance(self.state, event))
 
-    def _do_at(self, step: Step, at: dt.datetime) -> None:
-        if step.says is not None:
-            said = step.says if isinstance(step.says, Says) else Says(text=step.says)
-            return self._tell(f"says: {said.text}", self._said(said, at))
-        if step.says_something_else:
-            self._grammar()
-            return self._tell("says something else", events.NoMatch(at=at, text="[unk]"))
-        if step.presses is not None:
-            return self._tell(f"presses {step.presses}", self._pressed(step.presses, at))
-        if step.stays_silent:
-            self._listening("stays silent")
-            return self._tell("stays silent", events.NoInput(at=at))
-        if step.records is not None:
-            return self._tell(f"records {step.records} seconds", self._recorded(step.records, at))
-        if step.person is not None:
-            self._ringing()
-            ended = events.TransferEnded(at=at, talked=step.person == "talks")
-            return self._tell(f"the person {step.person}", ended, who="office")
-        if step.speech is not None:
-            languages = {"up": self._speech, "down": ()}.get(step.speech) if isinstance(step.speech, str) else None
-            speech = languages if languages is not None else tuple(step.speech)
-            return self._tell(f"speech: {', '.join(speech) or 'none'}", events.SpeechChanged(at=at, speech=speech))
-        if step.breaks is not None:
-            lost = step.breaks == "answer"
-            broken = events.AnswerLost(at=at) if lost else events.Failed(at=at, code="conversation")
-            return self._tell(f"the {step.breaks} breaks", broken, who="office")
-        return self._tell("hangs up", events.HungUp(at=at))
-
-    def _tell(self, text: str, event: events.Event, *, who: Literal["caller", "office"] = "caller") -> None:
-        self._note(who, text, event.at)
-        self.happen(event)
-
-    def _note(self, who: Literal["line", "caller", "office"], text: str, at: dt.datetime | None = None) -> None:
-        self.transcript.append(Line(at=at or self.at, who=who, text=text))
-
-    # ------------------------------------------------------------ what the caller does
-
-    def _listening(self, doing: str) -> actions.Collect | actions.Record:
-        verb = self.verbs[-1]
-        if isinstance(verb, actions.Collect | actions.Record):
-            return verb
-        raise StepError(
-            f"the caller {doing}, and nobody listens: {verb.__class__.__name__}. While a person is rung, say what "
-            "comes of it: `person: talks` or `person: misses`"
-        )
-
-    def _grammar(self) -> actions.Grammar:
-        verb = self._listening("speaks")
-        if isinstance(verb, actions.Record):
-            raise StepError("the caller is leaving a message here; write `records: 12` for one of 12 seconds")
-        if verb.grammar is None or self.state.language not in self.state.speech:
-            raise StepError("this caller cannot be heard here; press keys")
-        return verb.grammar
-
-    def _said(self, said: Says, at: dt.datetime) -> events.Event:
-        grammar = self._grammar()
-        meaning = meaning_of(grammar, said.text) if said.means is None else Meaning(keys=said.means)
-        if meaning is None:
-            return events.NoMatch(at=at, text=said.text)
-        return events.Heard(
-            at=at,
-            keys=meaning.keys,
-            text=said.text,
-            confidence=UNSURE if said.unsure else SURE,
-            sure=not said.unsure,
-            slots={**meaning.slots, **said.slots},
-        )
-
-    def _pressed(self, keys: str, at: dt.datetime) -> events.Event:
-        """Keys as a telephone collects them.
-
-        Source: https://www.twilio.com/docs/voice/twiml/gather (numDigits, finishOnKey): the input ends with the last
-        key that fits, or, where several fit, with the hash key, which is no part of it.
-        """
-        verb = self._listening(f"presses {keys}")
-        most = 1 if isinstance(verb, actions.Record) else verb.max_keys
-        entered = keys.removesuffix(END_OF_KEYS) if most > 1 else keys
-        if not entered or (most > 1 and END_OF_KEYS in entered):
-            raise StepError(f'"{keys}": several keys fit here, and the hash key ends them; press it last or not at all')
-        if len(entered) > most:
-            fit = "one key fits" if most == 1 else f"{most} keys fit"
-            raise StepError(
-                f'"{keys}": only {fit} here, then the call goes on; press the others in a step of their own'
-            )
-        if isinstance(verb, actions.Record):
-            return events.Recorded(at=at, url="", duration_s=0, keys=entered)
-        return events.KeysPressed(at=at, keys=entered)
-
-    def _recorded(self, seconds: int, at: dt.datetime) -> events.Event:
-        verb = self._listening("records a message")
-        if not isinstance(verb, actions.Record):
-            raise StepError("no message is recorded here")
-        if seconds > verb.max_s:
-            raise StepError(f"a message has at most {verb.max_s} seconds here")
-        return events.Recorded(at=at, url="https://recordings.example/1", duration_s=seconds)
-
-    def _ringing(self) -> None:
-        if not isinstance(self.verbs[-1], actions.Transfer):
-            raise StepError("nobody is being rung; `person` says what comes of a transfer")
-
-    # ------------------------------------------------------------ what the engine does
+    def _note(self, who: Literal["line", "caller", "office"], text: str) -> None:
+        self.transcript.append(Line(at=self.at, who=who, text=text))
 
     def _advance(self, state: CallState, event: events.Event) -> EngineStep:
         self._visit(taken(self.flow, state, event))

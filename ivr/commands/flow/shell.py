@@ -131,7 +131,7 @@ class _Shell:
                 _say(f"! {error}")
                 break
             else:
-                self._show(talk)
+                self._show(talk, heard=step.agents is None and step.waits_s is None)
                 break
 
     def _ask(self, asked: LookupUnansweredError) -> NotFound | LookupAnswer | None:
@@ -149,10 +149,10 @@ class _Shell:
                 _say(f"! {error}")
         return answer
 
-    def _show(self, talk: Talk) -> None:
+    def _show(self, talk: Talk, *, heard: bool = True) -> None:
         """What the caller hears, and what they can do now."""
         call, last = talk.call, talk.call.verbs[-1]
-        for text in call.heard:
+        for text in call.heard if heard else ():
             _say(f"  {text}")
         if isinstance(call.state.stage, Ended):
             _say(f"[the call is over: {call.state.stage.outcome}]")
@@ -174,8 +174,10 @@ class _Shell:
         everywhere = universal_phrases(self._flow, grammar.language)
         own = [*(phrase for phrase in grammar.phrases if phrase not in everywhere), *grammar.examples]
         said = list(dict.fromkeys(own))[:PHRASES_SHOWN]
-        digits = [f"{grammar.digits.min} to {grammar.digits.max} digits"] if grammar.digits is not None else []
-        return f"{pressed}; say {', '.join([*said, *digits]) or 'no more than the words that always work'}"
+        if grammar.digits is not None:
+            least, most = grammar.digits.min, grammar.digits.max
+            said.append(f"{most} digits" if least == most else f"{least} to {most} digits")
+        return f"{pressed}; say {', '.join(said) or 'no more than the words that always work'}"
 
     def _state(self, talk: Talk) -> None:
         state = talk.call.state
