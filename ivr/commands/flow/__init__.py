@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.commands.flow import diff, lint, prove, publish, published, shell, test
+from ivr.commands.flow import diff, lint, prove, publish, published, schema, shell, test
 
 flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
 
@@ -15,6 +15,7 @@ published.register(flow)
 diff.register(flow)
 test.register(flow)
 shell.register(flow)
+schema.register(flow)
 
 
 @flow.callback()
