@@ -15,7 +15,3 @@ from ivr.lookups.errors import LookupFailedError
 from ivr.lookups.service import LookupResult, Lookups, look_up
 
 __all__ = ["LookupFailedError", "LookupResult", "Lookups", "look_up"]
-
-# The names that ivr/effects.py still imports; they go when it has moved to `look_up`.
-LookupFileError = LookupFailedError
-find_row = look_up

@@ -41,7 +41,7 @@ class HttpLookups:
         self._pool = urllib3.PoolManager(num_pools=POOLED_ORIGINS, maxsize=POOLED_CONNECTIONS, block=False)
         self._pool.pool_classes_by_scheme = CUTTABLE_POOLS
         # It warns of broken headers, and debugs every request, with the whole address: callers' values are in there.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     def find(self, lookup: actions.Lookup, source: HttpSource, deadline: Deadline, cut: Cut) -> dict[str, Value] | None:
         """The values in the answer, None for an empty one; `cut` can end this from another thread.
@@ -112,6 +112,9 @@ def _answer(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> object:
         )
     body = _body(response, deadline)
     if not body.strip():
+        # Nothing at all, and no length that says so, is what a server sends that dies in the middle of its headers.
+        if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
+            raise LookupFailedError("the answer broke off", code="unreachable", retryable=True)
         return None
     check_json(response.headers.get("Content-Type", ""), response.headers.get("Content-Encoding", ""))
     return parsed(body)

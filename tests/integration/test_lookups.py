@@ -1,0 +1,504 @@
+"""Lookups against real servers that misbehave, a function that hangs, a database that is locked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from flows import actions
+from flows.events import Value
+from flows.sources import CsvSource, HttpSource, PythonSource, Source, SqliteSource
+from ivr.lookups import LookupFailedError, LookupResult, Lookups
+from ivr.lookups.breaker import FAILURES_TO_REST
+from ivr.lookups.crew import PLACES
+
+# A caller's value: it must be in no message and in no log.
+SECRET: Final = "48211234"
+# How much later than its time-out a lookup may come back on a machine that is busy with other tests.
+SLACK_S: Final = 0.4
+
+Behaviour = Callable[[socket.socket, bytes], None]
+
+
+def http(body: bytes | str, *headers: str, status: str = "200 OK", content_type: str = "application/json") -> bytes:
+    """A whole response."""
+    data = body.encode() if isinstance(body, str) else body
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(data)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
+
+
+FOUND: Final = http('{"order": {"items": [{"state": "sent"}]}}')
+
+
+class Server:
+    """An HTTP server on the loopback that does with each request what a test wants; it remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.connections = 0
+        self.over = threading.Event()
+        self.dropped = threading.Event()
+        self.behaviour: Behaviour = lambda peer, _: peer.sendall(FOUND)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}/orders"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                peer, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        with peer, suppress(OSError):
+            while request := self._request(peer):
+                self.requests.append(request.decode())
+                self.behaviour(peer, request)
+        self.dropped.set()
+
+    @staticmethod
+    def _request(peer: socket.socket) -> bytes:
+        request = b""
+        while b"\r\n\r\n" not in request:
+            part = peer.recv(65_536)
+            if not part:
+                return b""
+            request += part
+        return request
+
+    def drip(self, peer: socket.socket, content: bytes, every_s: float = 1.0) -> None:
+        """Send one byte a second until the peer is gone or the test is over."""
+        for position in range(len(content)):
+            peer.sendall(content[position : position + 1])
+            if self.over.wait(every_s):
+                return
+
+    def close(self) -> None:
+        self.over.set()
+        self._listener.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that finds the order, until told otherwise."""
+    started = Server()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def lookups() -> Lookups:
+    """The lookups of a process of its own."""
+    return Lookups()
+
+
+def ask(
+    lookups: Lookups,
+    source: Source,
+    folder: Path = Path("/"),
+    timeout_s: float = 1.5,
+    save: dict[str, str] | None = None,
+    number: Value = SECRET,
+) -> LookupResult:
+    path = "order.items.0.state" if isinstance(source, HttpSource) else "state"
+    saved = {"order_state": path} if save is None else save
+    lookup = actions.Lookup(source=source, where={"number": number}, save=saved, timeout_s=timeout_s)
+    return lookups.look_up(lookup, folder=folder)
+
+
+def ask_server(lookups: Lookups, server: Server, timeout_s: float = 1.5, **fields: object) -> LookupResult:
+    source = HttpSource.model_validate({"type": "http", "url": server.url, **fields})
+    return ask(lookups, source, timeout_s=timeout_s)
+
+
+# ---------------------------------------------------------------- http: what works
+
+
+def test_values_come_out_of_a_json_answer_and_the_connection_is_used_again(server: Server, lookups: Lookups) -> None:
+    for _ in range(3):
+        assert ask_server(lookups, server).values == {"order_state": "sent"}
+    assert server.requests[0].startswith(f"GET /orders?number={SECRET} HTTP/1.1\r\n")
+    assert server.connections == 1
+
+
+def test_an_answer_in_chunks_is_read_and_the_connection_used_again(server: Server, lookups: Lookups) -> None:
+    body = b'{"order": {"items"', b': [{"state": "sent"}]}}', b""
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.behaviour = lambda peer, _: peer.sendall(head + chunks)
+    for _ in range(2):
+        assert ask_server(lookups, server).values == {"order_state": "sent"}
+    assert server.connections == 1
+
+
+def test_post_sends_json_and_headers_with_secrets_of_the_environment(
+    server: Server, lookups: Lookups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t0ken")
+    lookup = actions.Lookup(
+        source=HttpSource(type="http", url=server.url, method="POST", headers={"X-Key": "${CRM_TOKEN}"}),
+        where={"number": "007", "count": 2},
+        save={"order_state": "order.items.0.state"},
+        timeout_s=1.5,
+    )
+    bodies: list[bytes] = []
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        body = request.partition(b"\r\n\r\n")[2]
+        bodies.append(body or peer.recv(65_536))  # it may come in a segment of its own
+        peer.sendall(FOUND)
+
+    server.behaviour = answer
+    assert lookups.look_up(lookup, folder=Path("/")).values == {"order_state": "sent"}
+    assert "X-Key: t0ken\r\n" in server.requests[0]
+    assert json.loads(bodies[0]) == {"number": "007", "count": 2}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http("<html>", status="404 Not Found", content_type="text/html"),
+        http("", status="204 No Content"),
+        http(""),
+        http("null"),
+        http("{}"),
+        http("[]"),
+    ],
+)
+def test_404_and_an_empty_answer_mean_not_found(server: Server, lookups: Lookups, answer: bytes) -> None:
+    server.behaviour = lambda peer, _: peer.sendall(answer)
+    assert ask_server(lookups, server).values is None
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_does_no_harm(server: Server, lookups: Lookups) -> None:
+    def answer_once(peer: socket.socket, _: bytes) -> None:
+        peer.sendall(FOUND)
+        peer.shutdown(socket.SHUT_RDWR)
+
+    server.behaviour = answer_once
+    for _ in range(3):
+        assert ask_server(lookups, server).values == {"order_state": "sent"}
+    assert server.connections == 3
+
+
+def test_proxies_of_the_environment_are_not_used(
+    server: Server, lookups: Lookups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert ask_server(lookups, server).values == {"order_state": "sent"}
+
+
+def test_cookies_of_one_caller_are_not_sent_for_the_next(server: Server, lookups: Lookups) -> None:
+    server.behaviour = lambda peer, _: peer.sendall(http('{"order": 1}', "Set-Cookie: session=desk; Path=/"))
+    for _ in range(2):
+        ask(lookups, HttpSource(type="http", url=server.url), save={})
+    assert "cookie" not in server.requests[1].lower()
+
+
+# ---------------------------------------------------------------- http: what does not
+
+
+def hang(server: Server) -> Behaviour:
+    def run(_: socket.socket, __: bytes) -> None:
+        server.over.wait()
+
+    return run
+
+
+def drip_body(server: Server) -> Behaviour:
+    return lambda peer, _: server.drip(peer, FOUND)
+
+
+def drip_fast(server: Server) -> Behaviour:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n"
+
+    def run(peer: socket.socket, _: bytes) -> None:
+        peer.sendall(head)
+        server.drip(peer, b" " * 200_000, every_s=0.01)
+
+    return run
+
+
+def drip_headers(server: Server) -> Behaviour:
+    return lambda peer, _: server.drip(peer, b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 90, every_s=0.01)
+
+
+@pytest.mark.parametrize("behaviour", [hang, drip_body, drip_fast, drip_headers])
+def test_a_server_that_is_slow_costs_its_time_out_and_no_more(
+    server: Server, lookups: Lookups, behaviour: Callable[[Server], Behaviour]
+) -> None:
+    server.behaviour = behaviour(server)
+    started_s = time.monotonic()
+    with pytest.raises(LookupFailedError, match=r"no answer within 0\.2 s") as failed:
+        ask_server(lookups, server, timeout_s=0.2)
+    assert time.monotonic() - started_s < 0.2 + SLACK_S
+    assert failed.value.code == "timeout"
+    assert 190 <= failed.value.took_ms < 200 + SLACK_S * 1000
+    server.over.set()
+
+
+def test_a_connection_that_drips_is_cut_so_that_its_thread_ends(server: Server, lookups: Lookups) -> None:
+    server.behaviour = drip_headers(server)
+    with pytest.raises(LookupFailedError, match="no answer within"):
+        ask_server(lookups, server, timeout_s=0.1)
+    assert server.dropped.wait(2)
+    for thread in threading.enumerate():
+        if thread.name == "lookup":
+            thread.join(2)
+    assert all(known.crew.idle() for known in lookups._sources.values())
+
+
+def test_a_host_that_takes_no_connection_costs_the_time_out(lookups: Lookups) -> None:
+    with socket.socket() as full:
+        # A listener whose queue is full: the system drops what comes.
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/"
+        with pytest.raises(LookupFailedError) as failed:
+            ask(lookups, HttpSource(type="http", url=url), timeout_s=0.2)
+        for one in waiting:
+            one.close()
+    assert failed.value.code == "timeout"
+    assert failed.value.took_ms < 200 + SLACK_S * 1000
+
+
+def test_the_time_out_is_never_longer_than_a_webhook_can_wait(server: Server, lookups: Lookups) -> None:
+    server.behaviour = hang(server)
+    with pytest.raises(LookupFailedError, match=r"no answer within 1\.5 s") as failed:
+        ask_server(lookups, server, timeout_s=30.0)
+    assert failed.value.took_ms < 1500 + SLACK_S * 1000
+
+
+MEGABYTE: Final = b'{"order": "' + b"x" * 1_000_000 + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "code", "retryable"),
+    [
+        (http(MEGABYTE), "larger than 262144 bytes", "answer", False),
+        (http("<html>" + SECRET, content_type="text/html"), "is not application/json", "answer", False),
+        (http("<html>" + SECRET), "no valid JSON", "answer", False),
+        (http('{"order": NaN}'), "no valid JSON", "answer", False),
+        (http("[" * 60_000 + "]" * 60_000), "no valid JSON", "answer", False),
+        (http("سلام".encode("windows-1256")), "no valid JSON", "answer", False),
+        (http("{}", content_type="application/json; charset=windows-1256"), "not in UTF-8", "answer", False),
+        (http(b"\x1f\x8b", "Content-Encoding: gzip"), "compressed", "answer", False),
+        (http('{"error": "' + SECRET + '"}'), "has no order.items.0.state", "answer", False),
+        (http('{"order": {"items": [{"state": {"a": 1}}]}}'), "holds an object", "answer", False),
+        (http('{"order": {"items": [{"state": "' + "x" * 2001 + '"}]}}'), "more than 2000", "answer", False),
+        (http(SECRET, status="500 Internal Server Error"), "status 500", "unreachable", True),
+        (http("{}", status="429 Too Many Requests"), "status 429", "unreachable", True),
+        (http("{}", status="401 Unauthorized"), "status 401", "answer", False),
+        (http("{}", status="304 Not Modified"), "status 304", "answer", False),
+        (b"", "no answer: ProtocolError", "unreachable", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Ty", "broke off", "unreachable", True),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "no answer: ProtocolError", "unreachable", True),
+        (FOUND[:-5], "no answer: IncompleteRead|no answer: ProtocolError", "unreachable", True),
+    ],
+)
+def test_an_answer_that_cannot_be_used_fails_and_says_why(
+    server: Server,
+    lookups: Lookups,
+    caplog: pytest.LogCaptureFixture,
+    answer: bytes,
+    says: str,
+    code: str,
+    retryable: bool,
+) -> None:
+    def once(peer: socket.socket, _: bytes) -> None:
+        peer.sendall(answer)
+        peer.shutdown(socket.SHUT_RDWR)
+
+    server.behaviour = once
+    with caplog.at_level(logging.DEBUG), pytest.raises(LookupFailedError, match=says) as failed:
+        ask_server(lookups, server)
+    assert (failed.value.code, failed.value.retryable) == (code, retryable)
+    assert SECRET not in str(failed.value)
+    assert SECRET not in caplog.text
+    assert failed.value.__context__ is None or failed.value.__suppress_context__
+
+
+def test_nobody_listening_is_a_failure_at_once(lookups: Lookups) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as gone:
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}/"
+    with pytest.raises(LookupFailedError, match="no answer: NewConnectionError") as failed:
+        ask(lookups, HttpSource(type="http", url=url))
+    assert failed.value.retryable
+    assert failed.value.took_ms < 500
+
+
+def test_headers_that_are_broken_put_no_value_into_a_log(
+    server: Server, lookups: Lookups, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.behaviour = lambda peer, _: peer.sendall(FOUND.replace(b"Content-Type", b"no header\r\nContent-Type"))
+    with caplog.at_level(logging.DEBUG), suppress(LookupFailedError):
+        ask_server(lookups, server, timeout_s=0.2)
+    assert server.requests
+    assert SECRET not in caplog.text
+
+
+def redirect(location: str) -> bytes:
+    return http("", f"Location: {location}", status="302 Found")
+
+
+def test_a_redirect_within_the_host_is_followed_twice_at_most(server: Server, lookups: Lookups) -> None:
+    answers = [redirect("/orders/"), redirect("orders?there=1"), FOUND]
+    server.behaviour = lambda peer, _: peer.sendall(answers[len(server.requests) - 1])
+    assert ask_server(lookups, server).values == {"order_state": "sent"}
+    server.behaviour = lambda peer, _: peer.sendall(redirect("/orders"))
+    with pytest.raises(LookupFailedError, match="leads on more than 2 times"):
+        ask_server(lookups, server)
+
+
+def test_a_redirect_to_another_host_is_not_followed(server: Server, lookups: Lookups) -> None:
+    other = Server()
+    for location in (
+        other.url,
+        f"//localhost:{server.port}/",
+        f"https://127.0.0.1:{server.port}/",
+        "file:///etc/passwd",
+    ):
+        server.behaviour = lambda peer, _, to=location: peer.sendall(redirect(to))  # type: ignore[misc]
+        with pytest.raises(LookupFailedError, match="leads to another address"):
+            ask_server(lookups, server)
+    assert not other.requests
+    other.close()
+
+
+def test_a_post_is_neither_redirected_nor_repeated(server: Server, lookups: Lookups) -> None:
+    server.behaviour = lambda peer, _: peer.sendall(redirect("/other"))
+    with pytest.raises(LookupFailedError, match="leads to another address"):
+        ask_server(lookups, server, method="POST")
+    before = server.connections
+    server.behaviour = lambda peer, _: peer.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(LookupFailedError, match="no answer"):
+        ask_server(lookups, server, method="POST")
+    assert server.connections - before <= 1
+
+
+def test_a_dead_server_stops_costing_callers_time(server: Server, lookups: Lookups) -> None:
+    server.behaviour = hang(server)
+    for _ in range(FAILURES_TO_REST):
+        with pytest.raises(LookupFailedError, match="no answer within"):
+            ask_server(lookups, server, timeout_s=0.05)
+    with pytest.raises(LookupFailedError, match="rests") as failed:
+        ask_server(lookups, server)
+    assert failed.value.took_ms < 50
+    assert len(server.requests) <= FAILURES_TO_REST
+
+
+# ---------------------------------------------------------------- python
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A flow's folder; what Python remembers of its modules is forgotten at the end."""
+    path, modules = list(sys.path), set(sys.modules)
+    yield tmp_path
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def test_a_function_that_hangs_is_abandoned_and_soon_not_asked_any_more(folder: Path) -> None:
+    (folder / "hanging.py").write_text(
+        "import threading\nover = threading.Event()\nasked = []\n\n"
+        "def find(number):\n    asked.append(number)\n    over.wait()\n"
+    )
+    source = PythonSource(type="python", function="hanging:find")
+    # A clock on which every rest is over at once: the threads alone decide.
+    instants = iter(range(0, 1_000_000, 100))
+    lookups = Lookups(now_s=lambda: float(next(instants)))
+    for _ in range(PLACES):
+        with pytest.raises(LookupFailedError, match="no answer within") as failed:
+            ask(lookups, source, folder, timeout_s=0.05)
+        assert failed.value.took_ms < 50 + SLACK_S * 1000
+    with pytest.raises(LookupFailedError, match=f"all {PLACES} earlier questions hang") as busy:
+        ask(lookups, source, folder)
+    assert busy.value.took_ms < 50
+    hanging = sys.modules["hanging"]
+    assert len(hanging.asked) == PLACES
+    hanging.over.set()
+
+
+def test_a_module_that_hangs_while_it_is_imported_is_abandoned(folder: Path, lookups: Lookups) -> None:
+    (folder / "slow_import.py").write_text("import threading\nover = threading.Event()\nover.wait()\n")
+    with pytest.raises(LookupFailedError, match="no answer within"):
+        ask(lookups, PythonSource(type="python", function="slow_import:find"), folder, timeout_s=0.1)
+    sys.modules["slow_import"].over.set()
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A database with one order."""
+    path = tmp_path / "orders.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE orders (number TEXT, state TEXT)")
+        connection.execute("INSERT INTO orders VALUES (?, 'sent')", [SECRET])
+        connection.commit()
+    return path
+
+
+ORDERS: Final = SqliteSource(type="sqlite", file="orders.db", table="orders")
+
+
+def test_a_locked_database_is_waited_for_within_the_time_out(database: Path, lookups: Lookups) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LookupFailedError, match="SQLITE_BUSY") as failed:
+            ask(lookups, ORDERS, database.parent, timeout_s=0.3)
+        assert failed.value.retryable
+        assert failed.value.took_ms < 300 + SLACK_S * 1000
+        writer.execute("ROLLBACK")
+    assert ask(lookups, ORDERS, database.parent).values == {"order_state": "sent"}
+
+
+def test_a_database_in_wal_mode_is_read_while_another_process_writes(database: Path, lookups: Lookups) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE orders SET state = 'lost'")
+        assert ask(lookups, ORDERS, database.parent).values == {"order_state": "sent"}
+        writer.execute("COMMIT")
+        assert ask(lookups, ORDERS, database.parent).values == {"order_state": "lost"}
+
+
+def test_many_callers_at_once_share_one_reading_of_a_file(tmp_path: Path, lookups: Lookups) -> None:
+    rows = "".join(f"{number},state {number}\n" for number in range(10_000))
+    (tmp_path / "orders.csv").write_text("number,state\n" + rows)
+    source = CsvSource(type="csv", file="orders.csv")
+    results: list[dict[str, Value] | None] = []
+    threads = [
+        threading.Thread(target=lambda n=n: results.append(ask(lookups, source, tmp_path, number=n).values))
+        for n in range(9_980, 10_000)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {str(values["order_state"]) for values in results if values} == {f"state {n}" for n in range(9_980, 10_000)}
+    again = ask(lookups, source, tmp_path, number="9999")
+    assert again.values == {"order_state": "state 9999"}
