@@ -13,7 +13,8 @@ Kinds and the fields of their `data`:
     prompt_started      text, verb, duration_ms
     prompt_ended        text, verb, completed, played_ms
     gather_ended        digits, finished_on_key, submitted
-    key_pressed         key, taken_by ("gather", "dial", "ahead" or "nobody")
+    recording_ended     recording_sid, duration_s, key
+    key_pressed         key, taken_by ("gather", "record", "dial", "ahead" or "nobody")
     speech_started      text
     speech_ended        text         (`at` is when the last sample above the threshold was sent)
     speech_heard        text, from_call_sid     (the other end of a bridge or conference began to speak)
@@ -27,6 +28,7 @@ Kinds and the fields of their `data`:
     conference_event    event, conference_sid, name, ...
     stream_connecting, stream_started, stream_stopped, stream_error
                         stream_sid, name, url, frames, code, message
+    text_message        message_sid, from_number, to_number, text
     rest_request        operation, method, path, params, status, reply_lost
     warning             code, message, url
     error               code, message, url

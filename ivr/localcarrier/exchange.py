@@ -13,6 +13,7 @@ import msgspec
 from ivr.localcarrier.audio_files import AudioFiles
 from ivr.localcarrier.clock import Clock
 from ivr.localcarrier.events import EventLog
+from ivr.localcarrier.parameters import API_VERSION
 from ivr.localcarrier.script import Phone
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.sids import Sids
@@ -62,6 +63,8 @@ class Exchange:
         self.numbers: dict[str, NumberSettings] = {}
         self.phones: dict[str, tuple[Phone, ...]] = {}
         self.notifications: list[Notification] = []
+        self.recordings: dict[str, bytes] = {}  # mu-law, by SID
+        self.base_url = ""  # known once it listens
         self._calls_to: dict[str, int] = {}
         self._next_start = 0.0
         self._background: set[asyncio.Task[Any]] = set()
@@ -76,6 +79,10 @@ class Exchange:
         for leg in legs:
             leg.line.take_prompt()
             leg.feed_streams()
+
+    def recording_url(self, sid: str) -> str:
+        """Return where a recording can be had, as webhooks name it."""
+        return f"{self.base_url}/{API_VERSION}/Accounts/{self.settings.account_sid}/Recordings/{sid}"
 
     def next_phone(self, number: str) -> Phone | None:
         """Return how the phone at `number` takes this call, or None where there is no phone."""

@@ -18,6 +18,7 @@ from ivr.localcarrier.audio_files import AudioError
 from ivr.localcarrier.documents import APOLOGY, DocumentError, Loaded, load
 from ivr.localcarrier.gathering import collect
 from ivr.localcarrier.leg import DocumentRequest
+from ivr.localcarrier.recording import Recorded, record
 from ivr.localcarrier.streams import start_stream, stop_stream
 from ivr.localcarrier.webhook import WebhookError
 
@@ -129,6 +130,8 @@ class Interpreter:
                 await self._prompt(verb, loaded)
             case v.Gather():
                 return await self._gather(verb, loaded)
+            case v.Record():
+                return await self._record(verb, loaded)
             case v.Hangup():
                 return Ending.HUNG_UP
             case v.StartStream():
@@ -199,6 +202,31 @@ class Interpreter:
             return None
         params = {"Digits": submit.digits, "FinishedOnKey": submit.finished_on_key, "msg": "Gather End"}
         return DocumentRequest(action, verb.method, params, purpose="gather")
+
+    async def _record(self, verb: v.Record, loaded: Loaded) -> DocumentRequest | None:
+        leg = self._leg
+        action = self._action_url(verb.action, loaded)
+        leg.recorded = None
+        try:
+            recorded = await record(leg, verb)
+        except asyncio.CancelledError:
+            if leg.ended and leg.recorded is not None:
+                params = self._recording_parameters(leg.recorded, "hangup")
+                self._request_and_ignore(DocumentRequest(action, verb.method, params, purpose="record"))
+            raise
+        if not recorded.codes:
+            return None
+        return DocumentRequest(
+            action, verb.method, self._recording_parameters(recorded, recorded.key), purpose="record"
+        )
+
+    def _recording_parameters(self, recorded: Recorded, digits: str) -> dict[str, str]:
+        return {
+            "RecordingUrl": self._leg.exchange.recording_url(recorded.sid),
+            "RecordingSid": recorded.sid,
+            "RecordingDuration": str(recorded.duration_s),
+            "Digits": digits,
+        }
 
     def _action_url(self, action: str | None, loaded: Loaded) -> str:
         if action is not None and action != "":

@@ -17,6 +17,7 @@ from ivr.localcarrier.status_webhooks import StatusSubscription, StatusWebhooks
 
 if TYPE_CHECKING:
     from ivr.localcarrier.exchange import Exchange
+    from ivr.localcarrier.recording import Recorded
     from ivr.localcarrier.streams import MediaStream
 
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
@@ -95,6 +96,8 @@ class Leg:
         self.streams: list[MediaStream] = []  # those that run
         self.all_streams: list[MediaStream] = []
         self.heard: list[Heard] = []
+        self.on_said: Callable[[bytes], None] | None = None  # who records
+        self.recorded: Recorded | None = None
         self.listeners: list[Leg] = []  # who hears what this leg's person says
         self.in_dial = False
         self.answered = asyncio.Event()
@@ -294,6 +297,8 @@ class Leg:
         self.interrupt.set_result(request)
 
     def feed_streams(self) -> None:
-        """Give this tick's frames to the open media streams."""
+        """Give this tick's frames to the open media streams, and to who records."""
+        if self.on_said is not None:
+            self.on_said(self.line.said)
         for stream in self.streams:
             stream.feed(self.line.said, self.line.heard)

@@ -20,8 +20,10 @@ from ivr.localcarrier.exchange import Exchange
 from ivr.localcarrier.leg import Leg
 from ivr.localcarrier.parameters import API_VERSION
 from ivr.localcarrier.rest_calls import create_call, list_calls, update_call
+from ivr.localcarrier.rest_messages import create_message
 from ivr.localcarrier.rest_views import RestError, call_view, notification_view, page, stream_view
 from ivr.localcarrier.streams import TRACKS, begin_stream
+from ivr.sound import mulaw, wav
 
 EXCHANGE: Final = web.AppKey("exchange", Exchange)
 _MAX_PARAMETERS: Final = 99
@@ -57,8 +59,12 @@ def add_rest_routes(app: web.Application) -> None:
         ("POST", f"{one}/Streams.json", "create_stream", _create_stream),
         ("POST", one + "/Streams/{stream:[^/]+}.json", "update_stream", _update_stream),
         ("GET", f"{one}/Notifications.json", "list_notifications", _list_notifications),
+        ("POST", f"/{API_VERSION}/Accounts/{{account}}/Messages.json", "create_message", _create_message),
     ):
         app.router.add_route(method, path, _handler(name, operation))
+    recording = f"/{API_VERSION}/Accounts/{{account}}/Recordings/{{sid:[^/.]+}}"
+    for path in (recording, f"{recording}.wav"):
+        app.router.add_route("GET", path, _recording)
     app.router.add_route("*", f"/{API_VERSION}/{{rest:.*}}", _handler("unknown", _unknown))
 
 
@@ -170,6 +176,22 @@ async def _update_stream(exchange: Exchange, request: web.Request) -> _Answer:
             stream.stop()
             return 200, stream_view(stream)
     raise RestError(20404, f"The requested resource {request.path} was not found", 404)
+
+
+async def _create_message(exchange: Exchange, request: web.Request) -> _Answer:
+    """Accept a text message. Source: https://www.twilio.com/docs/messaging/api/message-resource"""
+    return 201, create_message(exchange, await _params(request))
+
+
+async def _recording(request: web.Request) -> web.Response:
+    """The media of a recording, as WAV. Source: https://www.twilio.com/docs/voice/api/recording (fetch media)"""
+    exchange = request.app[EXCHANGE]
+    if not is_authorized(exchange, request):
+        return web.Response(status=401)
+    codes = exchange.recordings.get(request.match_info["sid"])
+    if codes is None:
+        return web.Response(status=404)
+    return web.Response(body=wav.mono_wav(mulaw.decode(codes)), content_type="audio/x-wav")
 
 
 async def _list_notifications(exchange: Exchange, request: web.Request) -> _Answer:

@@ -57,7 +57,7 @@ class LocalCarrier:
                 message = f"cannot listen on {where}: {error.strerror}"
             raise CarrierStartError(message) from error
         port = self._runner.addresses[0][1]
-        self.base_url = f"http://{settings.host}:{port}"
+        self.base_url = exchange.base_url = f"http://{settings.host}:{port}"
         self._ticking = asyncio.ensure_future(exchange.clock.run(exchange.tick))
 
     async def stop(self) -> None:

@@ -6,7 +6,7 @@ import random
 import uuid
 from typing import Literal
 
-Kind = Literal["CA", "MZ", "CF", "NO", "PN", "RE", "QU"]
+Kind = Literal["CA", "MZ", "CF", "NO", "PN", "RE", "QU", "SM"]
 
 
 class Sids:

@@ -48,6 +48,11 @@ _ATTRIBUTES: Final[Mapping[str, set[str]]] = {
         *("language", "hints", "speechTimeout", "speechModel", "profanityFilter", "enhanced", "bargeIn"),
         *("partialResultCallback", "partialResultCallbackMethod", "maxSpeechTime", "debug"),
     },
+    "Record": {
+        *("action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim"),
+        *("transcribe", "transcribeCallback", "recordingStatusCallback", "recordingStatusCallbackMethod"),
+        "recordingStatusCallbackEvent",
+    },
     "Redirect": {"method"},
     "Hangup": set(),
     "Reject": {"reason"},
@@ -68,7 +73,7 @@ _ATTRIBUTES: Final[Mapping[str, set[str]]] = {
         *_RECORDING,
     },
 }
-_NOT_RUN_HERE: Final = {"Enqueue", "Record", "Leave", "Connect", "Refer", "Sms", "Message", "Pay", "Prompt"}
+_NOT_RUN_HERE: Final = {"Enqueue", "Leave", "Connect", "Refer", "Sms", "Message", "Pay", "Prompt"}
 
 
 class TwimlError(Exception):
@@ -108,6 +113,7 @@ class _Reader:
             "Play": self._play,
             "Pause": self._pause,
             "Gather": self._gather,
+            "Record": self._record,
             "Redirect": lambda e: v.Redirect(e.text.strip(), self._method(e)),
             "Hangup": lambda _e: v.Hangup(),
             "Reject": self._reject,
@@ -169,6 +175,16 @@ class _Reader:
             finish_on_key=e.attributes.get("finishOnKey", "#"),
             num_digits=number,
             action_on_empty_result=self._flag(e, "actionOnEmptyResult", default=False),
+        )
+
+    def _record(self, e: Element) -> v.Record:
+        return v.Record(
+            action=e.attributes.get("action"),
+            method=self._method(e),
+            timeout_s=self._integer(e, "timeout", 5),
+            finish_on_key=e.attributes.get("finishOnKey", "1234567890*#"),
+            max_length_s=self._integer(e, "maxLength", 3600, lowest=1),
+            play_beep=self._flag(e, "playBeep", default=True),
         )
 
     # -- verbs that end or fork

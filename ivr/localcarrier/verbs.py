@@ -49,6 +49,17 @@ class Gather(msgspec.Struct, frozen=True):
     action_on_empty_result: bool = False
 
 
+class Record(msgspec.Struct, frozen=True):
+    """Record what the person says; `action` None = the URL of the current document. `timeout_s` 0 = never."""
+
+    action: str | None = None
+    method: str = "POST"
+    timeout_s: int = 5
+    finish_on_key: str = "1234567890*#"
+    max_length_s: int = 3600
+    play_beep: bool = True
+
+
 class Redirect(msgspec.Struct, frozen=True):
     """Go on with the document at `url`."""
 
@@ -132,7 +143,7 @@ class Unsupported(msgspec.Struct, frozen=True):
     name: str
 
 
-Verb = Say | Play | Pause | Gather | Redirect | Hangup | Reject | StartStream | StopStream | Dial | Unsupported
+Verb = Say | Play | Pause | Gather | Record | Redirect | Hangup | Reject | StartStream | StopStream | Dial | Unsupported
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -64,7 +64,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     refuse_media: the next N media sockets are refused (31902) without a connection attempt.
     rest_operation: which REST requests the next three are about: `create_call`, `update_call`, `fetch_call`,
-        `list_calls`, `create_stream`, `update_stream`, `list_notifications`, or `*` for all.
+        `list_calls`, `create_stream`, `update_stream`, `list_notifications`, `create_message`, or `*` for all.
     rest_error_status, rest_errors: the next N of them get this status (429 or 5xx) and are not processed.
     lose_replies: the next N of them are processed, but their reply is lost (the connection breaks).
     delay_reply_ms: replies to them come this much later.
