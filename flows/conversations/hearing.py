@@ -10,14 +10,13 @@ from typing import Final
 import msgspec
 
 from flows.actions import Grammar
-from flows.messages import key_name, yes_no_phrases
+from flows.messages import key_name, key_phrases, yes_no_phrases
 from flows.phrases import normalised, spelling_key
 
-# Other words for a digit than the name of its key.
+# Words for a digit within a number that nobody says for its key.
 OTHER_DIGIT_WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {"oh": "0"},
-    "ar": dict(zip(["واحدة", "اثنين", "ثلاث", "أربع", "خمس", "ست", "سبع", "ثماني", "تسع"], "123456789", strict=True)),
-    "fa": {"شیش": "6"},
+    "ar": dict(zip("واحدة ثلاث أربع خمس ست سبع ثماني تسع".split(), "13456789", strict=True)),
 }
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 
@@ -60,7 +59,7 @@ def digits_in(language: str, text: str) -> str | None:
 
 @lru_cache
 def _digit_words(language: str) -> dict[str, str]:
-    names = {spelling_key(key_name(language, key)): key for key in "0123456789"}
+    names = {spelling_key(name): key for key in "0123456789" for name in key_phrases(language, key)}
     others = {spelling_key(word): digit for word, digit in OTHER_DIGIT_WORDS.get(language, {}).items()}
     return {**others, **names}
 
