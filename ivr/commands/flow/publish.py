@@ -61,7 +61,9 @@ def publish(
         )
 
     try:
-        done = _unless_overtaken(do, f"ivr flow publish {file}")
+        done = _unless_overtaken(
+            do, f"ivr flow diff REVISION {file}", f'ivr flow publish {file} --onto REVISION --message "..."'
+        )
     except FlowError as error:
         err.print(str(error), soft_wrap=True, markup=False)
         err.print("not published: nothing has changed")
@@ -84,24 +86,22 @@ def rollback(
             publications, name=name, to=revision, message=_said(message), by=_who(by), at=utc_now()
         )
 
-    _tell(publications, _unless_overtaken(do, "ivr flow rollback"), "rolled back")
+    done = _unless_overtaken(do, "ivr flow show REVISION", 'ivr flow rollback --message "..."')
+    _tell(publications, done, "rolled back")
 
 
-def _unless_overtaken(do: Callable[[], Published], again: str) -> Published:
+def _unless_overtaken(do: Callable[[], Published], compare: str, again: str) -> Published:
+    """`compare` and `again` are what to type next, with REVISION for the one that is current now."""
     try:
         return do()
     except OvertakenError as error:
-        err.print("Nothing has changed: somebody else was faster.")
+        current = error.current or "none"
+        err.print(f"Nothing has changed: meanwhile {current} has become current.")
         for entry in error.since:
             line = f"  {entry.at:{TIME}}  {entry.by}  {entry.kind}  {entry.revision}  {entry.message}"
             err.print(Text(line), soft_wrap=True)
-        if error.current is not None:
-            err.print(
-                f"See what it means for yours: ivr flow diff {error.current} FILE\n"
-                f'Then take the place of it: {again} --message "..."',
-                soft_wrap=True,
-                markup=False,
-            )
+        hint = f"See the difference: {compare}\nThen take the place of it: {again}".replace("REVISION", current)
+        err.print(Text(hint), soft_wrap=True)
         raise typer.Exit(1) from None
 
 
