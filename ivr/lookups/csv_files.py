@@ -34,8 +34,7 @@ IndexName = tuple[tuple[str, str], ...]
 class CsvTable:
     """The rows of one version of a file, and for each set of columns asked for where the first row of a key is."""
 
-    def __init__(self, file: str, header: list[str], rows: list[list[str]]) -> None:
-        self._file = file
+    def __init__(self, header: list[str], rows: list[list[str]]) -> None:
         self._header = header
         self._rows = rows
         self._indexes: OrderedDict[IndexName, dict[tuple[object, ...], int]] = OrderedDict()
@@ -45,16 +44,16 @@ class CsvTable:
         """The columns `save` of the first row that equals `where`; None without one."""
         missing = {*where, *save.values()} - set(self._header)
         if missing:
-            raise LookupFailedError(f"{self._file} has no column {', '.join(sorted(missing))}", code="setup")
+            raise LookupFailedError(f"it has no column {', '.join(sorted(missing))}", code="setup")
         twice = {name for name in {*where, *save.values()} if self._header.count(name) > 1}
         if twice:
-            raise LookupFailedError(f"{self._file} has two columns {', '.join(sorted(twice))}", code="setup")
+            raise LookupFailedError(f"it has two columns {', '.join(sorted(twice))}", code="setup")
         number = self._index(where).get(tuple(value_key(value) for value in where.values()))
         if number is None:
             return None
         row = self._rows[number]
         return {
-            name: saved(self._cell(row, self._header.index(column)), f"column {column} of {self._file}")
+            name: saved(self._cell(row, self._header.index(column)), f"column {column}")
             for name, column in save.items()
         }
 
@@ -92,9 +91,9 @@ class CsvFiles:
     ) -> dict[str, Value] | None:
         """The values of the first row that fits; raises `LookupFailedError`."""
         path = inside(folder, source.file)
-        return self._table(path, source.file, deadline).find(lookup.where, lookup.save)
+        return self._table(path, deadline).find(lookup.where, lookup.save)
 
-    def _table(self, path: Path, file: str, deadline: Deadline) -> CsvTable:
+    def _table(self, path: Path, deadline: Deadline) -> CsvTable:
         with self._lock:
             reading = self._reading.setdefault(path, threading.Lock())
         # One reads, the others wait for it.
@@ -107,11 +106,11 @@ class CsvFiles:
                 if known is not None and known[0] == version:
                     self._tables.move_to_end(path)
                     return known[1]
-            version, table = _read(path, file)
+            version, table = _read(path)
             self._keep(path, version, table)
             return table
         except OSError as error:
-            raise LookupFailedError(f"{file} cannot be read: {reason(error)}", code="setup") from None
+            raise LookupFailedError(f"it cannot be read: {reason(error)}", code="setup") from None
         finally:
             reading.release()
 
@@ -127,12 +126,12 @@ class CsvFiles:
         return sum(version[2] for version, _ in self._tables.values())
 
 
-def _read(path: Path, file: str) -> tuple[Version, CsvTable]:
+def _read(path: Path) -> tuple[Version, CsvTable]:
     # The version is that of the open file from before it is read: what changes meanwhile is read again next time.
     with path.open("rb") as content:
         version = _version(os.fstat(content.fileno()))
         if version[2] > MAX_FILE_BYTES:
-            raise LookupFailedError(f"{file} is larger than {MAX_FILE_BYTES} bytes; use SQLite", code="setup")
+            raise LookupFailedError(f"it is larger than {MAX_FILE_BYTES} bytes; use SQLite", code="setup")
         data = content.read(MAX_FILE_BYTES)
     try:
         text = data.decode("utf-8-sig")
@@ -141,11 +140,11 @@ def _read(path: Path, file: str) -> tuple[Version, CsvTable]:
         separator = next((sign for sign in ",;\t" if sign in first), ",")
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     except UnicodeDecodeError:
-        raise LookupFailedError(f"{file} cannot be read: it is not in UTF-8", code="setup") from None
+        raise LookupFailedError("it is not in UTF-8", code="setup") from None
     except csv.Error as error:
-        raise LookupFailedError(f"{file} cannot be read: {error}", code="setup") from None
+        raise LookupFailedError(f"it is no CSV: {error}", code="setup") from None
     header = [name.strip() for name in rows[0]] if rows else []
-    return version, CsvTable(file, header, rows[1:])
+    return version, CsvTable(header, rows[1:])
 
 
 def _version(known: os.stat_result) -> Version:

@@ -11,7 +11,7 @@ Code = Literal["timeout", "busy", "resting", "unreachable", "answer", "setup", "
 
 
 class LookupFailedError(Exception):
-    """The lookup cannot be done. The message names files, columns, paths and variables, never a caller's value.
+    """The lookup cannot be done. The message names the source, columns, paths and variables, never a caller's value.
 
     `retryable`: the same lookup may work soon. `took_ms` is how long the caller waited for this.
     """
@@ -21,3 +21,9 @@ class LookupFailedError(Exception):
         self.code: Code = code
         self.retryable = retryable
         self.took_ms = 0
+        # Which source, for a person; `Lookups` knows it.
+        self.source = ""
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.source}: {message}" if self.source else message

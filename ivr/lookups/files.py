@@ -13,14 +13,14 @@ def inside(folder: Path, file: str) -> Path:
     try:
         path = (folder / file).resolve()
         if not path.is_relative_to(folder.resolve()):
-            raise LookupFailedError(f"{file} lies outside the flow's folder", code="setup")
+            raise LookupFailedError("it lies outside the flow's folder", code="setup")
         mode = path.stat().st_mode
     # A loop of links, a name with a null in it.
     except (OSError, RuntimeError, ValueError) as error:
-        raise LookupFailedError(f"{file} cannot be read: {reason(error)}", code="setup") from None
+        raise LookupFailedError(f"it cannot be read: {reason(error)}", code="setup") from None
     # Opening a pipe waits for who writes to it.
     if not stat.S_ISREG(mode):
-        raise LookupFailedError(f"{file} cannot be read: it is no file", code="setup")
+        raise LookupFailedError("it is no file", code="setup")
     return path
 
 

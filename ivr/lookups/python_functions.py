@@ -38,14 +38,12 @@ def find(lookup: actions.Lookup, source: PythonSource, folder: Path) -> dict[str
     try:
         result = function(**lookup.where)
         if result is not None and not isinstance(result, Mapping):
-            raise LookupFailedError(f"{source.function} returned a {type(result).__name__}", code="answer")
+            raise LookupFailedError(f"it returned a {type(result).__name__}", code="answer")
         return None if is_empty(result) else pick(result, lookup.save)
     except LookupFailedError:
         raise
     except BaseException as error:  # SystemExit, too: it is the function's fault, not the end of the process
-        raise LookupFailedError(
-            f"{source.function} raised {type(error).__name__}", code="unreachable", retryable=True
-        ) from None
+        raise LookupFailedError(f"it raised {type(error).__name__}", code="unreachable", retryable=True) from None
 
 
 def function_of(entry_point: str, folder: Path) -> Callable[..., object]:
@@ -54,15 +52,13 @@ def function_of(entry_point: str, folder: Path) -> Callable[..., object]:
     top = module_name.split(".")[0]
     home = _home(top, folder)
     if home is None and entry_point not in _offered():
-        raise LookupFailedError(
-            f"{entry_point} is neither in the flow's folder nor offered by an installed package", code="setup"
-        )
+        raise LookupFailedError("it is neither in the flow's folder nor offered by an installed package", code="setup")
     module = _imported(module_name, home)
     function = getattr(module, name, None)
     if not callable(function) or inspect.isclass(function) or inspect.iscoroutinefunction(function):
-        raise LookupFailedError(f"{entry_point} is no plain function", code="setup")
+        raise LookupFailedError("it is no plain function", code="setup")
     if home is not None and (name.startswith("_") or str(getattr(function, "__module__", "")).split(".")[0] != top):
-        raise LookupFailedError(f"{entry_point} is private, or only imported there", code="setup")
+        raise LookupFailedError("it is private, or only imported there", code="setup")
     return function  # type: ignore[no-any-return]
 
 
@@ -72,9 +68,9 @@ def _imported(module_name: str, home: Path | None) -> ModuleType:
     try:
         module = importlib.import_module(module_name)
     except BaseException as error:  # a module may raise anything while it is imported
-        raise LookupFailedError(f"{module_name} cannot be imported: {type(error).__name__}", code="setup") from None
+        raise LookupFailedError(f"it cannot be imported: {type(error).__name__}", code="setup") from None
     if home is not None and not Path(module.__file__ or "/").resolve().is_relative_to(home):
-        raise LookupFailedError(f"Python has another module {module_name}; give the file another name", code="setup")
+        raise LookupFailedError("Python has another module of this name; give the file another one", code="setup")
     return module
 
 
@@ -84,7 +80,7 @@ def _home(top: str, folder: Path) -> Path | None:
     for candidate in (home / f"{top}.py", home / top / "__init__.py"):
         if candidate.is_file():
             if not candidate.resolve().is_relative_to(home):
-                raise LookupFailedError(f"{top} lies outside the flow's folder", code="setup")
+                raise LookupFailedError("it lies outside the flow's folder", code="setup")
             return home
     return None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -67,6 +68,7 @@ class Lookups:
             values = None if asks_for_nothing(lookup.where) else self._ask(lookup, folder)
         except LookupFailedError as error:
             error.took_ms = _ms_since(started_s)
+            error.source = name_of(lookup.source)
             raise
         return LookupResult(values=values, took_ms=_ms_since(started_s))
 
@@ -136,6 +138,18 @@ def key_of(source: Source, folder: Path) -> Key:
             return "python", str(folder), function
         case CsvSource(file=file) | SqliteSource(file=file):
             return source.type, str(folder), file
+
+
+def name_of(source: Source) -> str:
+    """A source in a message; an address without its query, which may hold a key."""
+    match source:
+        case HttpSource(url=url):
+            parts = urlsplit(url)
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        case PythonSource(function=function):
+            return function
+        case CsvSource(file=file) | SqliteSource(file=file):
+            return file
 
 
 def _ms_since(started_s: float) -> int:

@@ -36,7 +36,7 @@ def find(lookup: actions.Lookup, source: SqliteSource, folder: Path, deadline: D
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         locked = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
         raise LookupFailedError(
-            f"{source.file} cannot be searched: {name}", code="unreachable" if locked else "setup", retryable=locked
+            f"it cannot be searched: {name}", code="unreachable" if locked else "setup", retryable=locked
         ) from None
 
 
@@ -57,12 +57,10 @@ def _check_columns(connection: sqlite3.Connection, source: SqliteSource, columns
         str(row[0]).lower() for row in connection.execute("SELECT name FROM pragma_table_xinfo(?)", [source.table])
     }
     if not known:
-        raise LookupFailedError(f"{source.file} has no table {source.table}", code="setup")
+        raise LookupFailedError(f"it has no table {source.table}", code="setup")
     missing = {column for column in columns if column.lower() not in known}
     if missing:
-        raise LookupFailedError(
-            f"table {source.table} of {source.file} has no column {', '.join(sorted(missing))}", code="setup"
-        )
+        raise LookupFailedError(f"table {source.table} has no column {', '.join(sorted(missing))}", code="setup")
 
 
 def _first_row(connection: sqlite3.Connection, lookup: actions.Lookup, source: SqliteSource) -> dict[str, Value] | None:
@@ -73,8 +71,7 @@ def _first_row(connection: sqlite3.Connection, lookup: actions.Lookup, source: S
     if row is None:
         return None
     return {
-        name: saved(value, f"column {column} of {source.file}")
-        for (name, column), value in zip(lookup.save.items(), row, strict=False)
+        name: saved(value, f"column {column}") for (name, column), value in zip(lookup.save.items(), row, strict=False)
     }
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import socket
 import sqlite3
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -50,6 +53,7 @@ class Server:
         self.over = threading.Event()
         self.dropped = threading.Event()
         self.behaviour: Behaviour = lambda peer, _: peer.sendall(FOUND)
+        self.wrap: Callable[[socket.socket], socket.socket] = lambda peer: peer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}/orders"
@@ -63,7 +67,7 @@ class Server:
                 threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
-        with peer, suppress(OSError):
+        with suppress(OSError), self.wrap(peer) as peer:
             while request := self._request(peer):
                 self.requests.append(request.decode())
                 self.behaviour(peer, request)
@@ -405,6 +409,56 @@ def test_a_dead_server_stops_costing_callers_time(server: Server, lookups: Looku
         ask_server(lookups, server)
     assert failed.value.took_ms < 50
     assert len(server.requests) <= FAILURES_TO_REST
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost with its key in one file, known to nobody."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl command to make a certificate")
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost".split()
+    name = ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        [openssl, *new, *name, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True, timeout=30
+    )
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.fixture
+def tls_url(server: Server, certificate: Path) -> str:
+    """The address of the server over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.wrap = lambda peer: context.wrap_socket(peer, server_side=True)
+    return f"https://localhost:{server.port}/orders"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls_url: str, server: Server, lookups: Lookups) -> None:
+    with pytest.raises(LookupFailedError, match="is the certificate valid"):
+        ask(lookups, HttpSource(type="http", url=tls_url))
+    assert not server.requests
+
+
+def test_a_certificate_that_the_operator_vouches_for_is_accepted_and_a_drip_is_cut(
+    tls_url: str, server: Server, lookups: Lookups, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    for _ in range(2):
+        assert ask(lookups, HttpSource(type="http", url=tls_url)).values == {"order_state": "sent"}
+    assert server.connections == 1
+    server.behaviour = drip_headers(server)
+    with pytest.raises(LookupFailedError, match="no answer within"):
+        ask(lookups, HttpSource(type="http", url=tls_url), timeout_s=0.2)
+    assert server.dropped.wait(2)
+
+
+def test_a_server_that_never_begins_tls_costs_the_time_out(server: Server, lookups: Lookups) -> None:
+    server.behaviour = hang(server)
+    with pytest.raises(LookupFailedError, match="no answer within"):
+        ask(lookups, HttpSource(type="http", url=f"https://localhost:{server.port}/"), timeout_s=0.2)
 
 
 # ---------------------------------------------------------------- python

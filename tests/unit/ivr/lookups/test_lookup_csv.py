@@ -77,7 +77,7 @@ def test_a_line_break_or_an_odd_separator_of_lines_within_a_cell_stays_there(tmp
 @pytest.mark.parametrize(
     ("content", "file", "says"),
     [
-        ("number,state\n", "missing.csv", "cannot be read: No such file"),
+        ("number,state\n", "missing.csv", "it cannot be read: No such file"),
         ("number,state\n", "../outside.csv", "outside the flow's folder"),
         ("number,state\n", "sub/../../outside.csv", "outside the flow's folder"),
         ("number,state\n", "/etc/passwd", "outside the flow's folder"),
@@ -88,8 +88,8 @@ def test_a_line_break_or_an_odd_separator_of_lines_within_a_cell_stays_there(tmp
         ("number,state,state\n1,a,b\n", "orders.csv", "two columns state"),
         ("", "orders.csv", "no column"),
         (b"number,state\n\xff\xfe,x\n", "orders.csv", "not in UTF-8"),
-        ("number,state\n1," + "x" * 200_000, "orders.csv", "field larger"),
-        ("number,state\n1," + "x" * 2001, "orders.csv", "column state of orders.csv: a text would have more"),
+        ("number,state\n1," + "x" * 200_000, "orders.csv", "it is no CSV: field larger"),
+        ("number,state\n1," + "x" * 2001, "orders.csv", "column state: a text would have more"),
     ],
 )
 def test_a_file_that_cannot_be_searched_is_an_error_that_says_why(
@@ -132,9 +132,9 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     reads: list[str] = []
     read = csv_files._read
 
-    def counted(path: Path, file: str) -> tuple[csv_files.Version, csv_files.CsvTable]:
-        reads.append(file)
-        return read(path, file)
+    def counted(path: Path) -> tuple[csv_files.Version, csv_files.CsvTable]:
+        reads.append(path.name)
+        return read(path)
 
     monkeypatch.setattr(csv_files, "_read", counted)
     return reads

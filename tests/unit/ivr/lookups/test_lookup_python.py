@@ -101,7 +101,7 @@ def test_a_function_that_is_not_for_flows_is_refused(folder: Path, function: str
 
 def test_a_file_in_the_folder_never_replaces_a_module_of_python(folder: Path) -> None:
     (folder / "colorsys.py").write_text("def find(number):\n    return {'state': 'sent'}\n")
-    with pytest.raises(LookupFailedError, match="another module colorsys"):
+    with pytest.raises(LookupFailedError, match="another module of this name"):
         find(folder, "colorsys:find", number="7")
     assert sys.path[-1] == str(folder)
 
@@ -142,10 +142,10 @@ def test_an_installed_function_is_called_where_its_package_offers_it(
 @pytest.mark.parametrize(
     ("function", "where", "says"),
     [
-        ("clinic:fail", {"number": "secret"}, "clinic:fail raised ValueError"),
-        ("clinic:leave", {"number": "secret"}, "clinic:leave raised SystemExit"),
-        ("clinic:find", {"name": "secret"}, "clinic:find raised TypeError"),
-        ("clinic:text", {"number": "7"}, "clinic:text returned a str"),
+        ("clinic:fail", {"number": "secret"}, "it raised ValueError"),
+        ("clinic:leave", {"number": "secret"}, "it raised SystemExit"),
+        ("clinic:find", {"name": "secret"}, "it raised TypeError"),
+        ("clinic:text", {"number": "7"}, "it returned a str"),
     ],
 )
 def test_what_goes_wrong_within_is_named_without_values(
@@ -159,5 +159,5 @@ def test_what_goes_wrong_within_is_named_without_values(
 
 def test_a_module_that_fails_while_it_is_imported_is_named(folder: Path) -> None:
     (folder / "broken.py").write_text("raise SystemExit('secret')\n")
-    with pytest.raises(LookupFailedError, match="broken cannot be imported: SystemExit"):
+    with pytest.raises(LookupFailedError, match="it cannot be imported: SystemExit"):
         find(folder, "broken:find", number="7")

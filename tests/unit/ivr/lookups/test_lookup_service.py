@@ -9,10 +9,10 @@ import pytest
 
 from flows import actions
 from flows.events import Value
-from flows.sources import CsvSource, PythonSource, Source
+from flows.sources import CsvSource, HttpSource, PythonSource, Source
 from ivr.lookups import LookupFailedError, Lookups, csv_files, look_up, python_functions
 from ivr.lookups.breaker import FAILURES_TO_REST, REST_S
-from ivr.lookups.service import MAX_SOURCES, key_of
+from ivr.lookups.service import MAX_SOURCES, key_of, name_of
 
 ORDERS = CsvSource(type="csv", file="orders.csv")
 CLINIC = PythonSource(type="python", function="clinic:find")
@@ -41,6 +41,7 @@ def test_a_failed_lookup_tells_the_time_it_took(folder: Path) -> None:
         look_up(lookup(CsvSource(type="csv", file="missing.csv")), folder=folder)
     assert 0 <= failed.value.took_ms < 1500
     assert failed.value.code == "setup"
+    assert str(failed.value) == "missing.csv: it cannot be read: No such file or directory"
 
 
 @pytest.mark.parametrize("nothing", [None, "", " "])
@@ -122,6 +123,12 @@ def test_sources_are_told_apart_by_where_they_look(folder: Path) -> None:
         key_of(CLINIC, folder),
     }
     assert len(keys) == 4
+
+
+def test_a_source_is_named_without_what_may_be_secret_in_its_address() -> None:
+    url = "https://desk:secret@crm.example:8443/api/orders?key=secret"
+    assert name_of(HttpSource(type="http", url=url)) == "https://crm.example:8443/api/orders"
+    assert name_of(CLINIC) == "clinic:find"
 
 
 def test_nothing_is_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
