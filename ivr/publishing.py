@@ -47,13 +47,13 @@ def publish(
     publications: Publications,
     file: Path,
     *,
-    folder: Path | None = None,
+    folder: Path,
     message: str,
     by: str,
     at: datetime,
     onto: str | None = None,
 ) -> Published:
-    """Check a file and make it the current flow of its name. `folder` is FLOW_FOLDER; without it, that of the file.
+    """Check a file and make it the current flow of its name. `folder` is where the files that it names lie.
 
     It is based on what is current now, before the checks, which take a while; with `onto`, on that revision.
     Raises `FlowError`, `NotPublishedError`, and `OvertakenError` where another revision has become current meanwhile;
@@ -61,7 +61,7 @@ def publish(
     """
     heads = publications.heads()
     content = read_bytes(file)
-    flow = checked(content, str(file), folder or file.parent)
+    flow = checked(content, str(file), folder)
     before = heads.get(flow.name) if onto is None else _of(publications, onto, flow.name)
     return _commit(publications, flow, content, "publish", before, message, by, at)
 

@@ -14,7 +14,7 @@ from ivr import cli, publishing
 from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import PrivateRedis
 from ivr.services import build
-from ivr.settings import SettingsError, load_settings
+from ivr.settings import load_settings
 
 FLOW = """\
 zerohold: 1
@@ -237,9 +237,3 @@ def test_a_process_that_is_to_answer_with_an_unpublished_flow_says_what_to_do(
     ivr("publish", "line.yaml", "-m", "x")
     assert build(load_settings(_env_file=None)).flows.current.name == "line"
     assert "(answers calls)" in ivr("list").out
-
-
-def test_a_flow_name_that_is_none_is_a_problem_of_the_settings(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOW_NAME", "line.yaml")
-    with pytest.raises(SettingsError, match="FLOW_NAME: must be the name of a flow"):
-        load_settings(_env_file=None)

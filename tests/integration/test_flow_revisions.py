@@ -119,7 +119,9 @@ def publish(redis_client: redis.Redis, tmp_path: Path) -> Callable[[str], str]:
         file = tmp_path / "published.yaml"
         file.write_text(text)
         publications = Publications(redis_client)
-        return publishing.publish(publications, file, message="m", by="desk", at=utc_now()).flow.revision
+        return publishing.publish(
+            publications, file, folder=tmp_path, message="m", by="desk", at=utc_now()
+        ).flow.revision
 
     return do
 

@@ -48,7 +48,7 @@ def publish(publications: Publications, tmp_path: Path) -> Publish:
     def do(prompt: str = "", *, text: str | None = None, by: str = "desk", onto: str | None = None) -> Published:
         file = tmp_path / f"{threading.get_ident()}.yaml"
         file.write_text(FLOW.replace("PROMPT", prompt) if text is None else text)
-        return publishing.publish(publications, file, message=f"say {prompt}", by=by, at=AT, onto=onto)
+        return publishing.publish(publications, file, folder=tmp_path, message=f"say {prompt}", by=by, at=AT, onto=onto)
 
     return do
 
@@ -105,7 +105,7 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told_by_whom_and_m
             mine.heads = lambda: heads  # type: ignore[method-assign]  # both have looked before either publishes
             together.wait()
             try:
-                ended[by] = publishing.publish(mine, file, message=f"number {number}", by=by, at=AT)  # noqa: B023
+                ended[by] = publishing.publish(mine, file, folder=tmp_path, message=f"number {number}", by=by, at=AT)  # noqa: B023
             except OvertakenError as error:
                 ended[by] = error  # noqa: B023
 
@@ -127,7 +127,13 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told_by_whom_and_m
         ]
         assert publications.current_revision("line") == told.current == done.flow.revision
         again = publishing.publish(
-            publications, tmp_path / f"{loser}.yaml", message="again", by=loser, at=AT, onto=told.current
+            publications,
+            tmp_path / f"{loser}.yaml",
+            folder=tmp_path,
+            message="again",
+            by=loser,
+            at=AT,
+            onto=told.current,
         )
         assert publications.current("line") == again.flow
     assert len(publications.history("line")) == 100

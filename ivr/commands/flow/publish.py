@@ -48,12 +48,14 @@ def publish(
     that cannot be read.
     """
     publications, settings = open_publications()
+    # Where the calls' processes will look for the files that the flow names, as far as that can be known here.
+    folder = settings.beside_flow if settings.flow_name or settings.flow_folder else file.parent
 
     def do() -> Published:
         return publishing.publish(
             publications,
             file,
-            folder=settings.flow_folder,
+            folder=folder,
             message=_said(message),
             by=_who(by),
             at=utc_now(),

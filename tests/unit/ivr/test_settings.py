@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ivr.settings import Settings, SettingsError, load_settings
@@ -37,6 +39,11 @@ def test_the_socket_address_follows_the_public_one_unless_it_is_set() -> None:
     assert load(public_url="http://127.0.0.1:5000").media_socket_url == "ws://127.0.0.1:8081/media"
 
 
+def test_the_files_of_a_flow_lie_beside_the_flow_file_unless_a_folder_is_set(tmp_path: Path) -> None:
+    assert load(flow_file=str(tmp_path / "line.yaml")).beside_flow == tmp_path.resolve()
+    assert load(flow_file="elsewhere/line.yaml", flow_folder=str(tmp_path)).beside_flow == tmp_path.resolve()
+
+
 def test_nothing_listens_beyond_loopback_unless_told() -> None:
     assert (load().web_host, load().media_host) == ("127.0.0.1", "127.0.0.1")
 
@@ -54,6 +61,7 @@ def test_nothing_listens_beyond_loopback_unless_told() -> None:
         ("redis_url", "http://x", "must start with redis://"),
         ("web_port", "0", "greater than or equal to 1"),
         ("recogniser_children", "many", "valid integer"),
+        ("flow_name", "line.yaml", "FLOW_NAME: must be the name of a flow"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
