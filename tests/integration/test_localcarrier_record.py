@@ -9,16 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
-
-from ivr.localcarrier.background import carrier_in_background
-from ivr.localcarrier.client import LocalCarrierClient
-from ivr.localcarrier.script import HangUp, Hear, Play, Press, Stay, Wait
-from ivr.localcarrier.settings import CarrierSettings
-from ivr.sound import wav
-from tests.integration.localcarrier_app import (
+from localcarrier_app import (
     ACCOUNT_SID,
     AUTH_TOKEN,
     CALLER,
@@ -28,6 +19,15 @@ from tests.integration.localcarrier_app import (
     response,
     running_app,
 )
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from ivr.localcarrier.background import carrier_in_background
+from ivr.localcarrier.client import LocalCarrierClient
+from ivr.localcarrier.script import HangUp, Hear, Play, Press, Stay, Wait
+from ivr.localcarrier.settings import CarrierSettings
+from ivr.sound import wav
 
 RECORD = '<Say>After the tone.</Say><Record action="/recorded" timeout="2" maxLength="6"/><Say>Nothing heard.</Say>'
 

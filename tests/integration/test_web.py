@@ -6,94 +6,31 @@ One long file, as every case is told with the same signed client and the same fe
 from __future__ import annotations
 
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 import redis
-from flask.testing import FlaskClient
+from signed import CALLER, HEARS_ENGLISH, PERSON, SID, SignedClient, action, settings_for, silence, spoken, tree
 from structlog.testing import capture_logs
-from twilio.request_validator import RequestValidator
-from werkzeug.test import TestResponse
 
 from callbacks.model import Agent
 from flows.state import Ended
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build, utc_now
-from ivr.settings import Settings
 from ivr.web.app import create_app
-
-TOKEN = "0123456789abcdef0123456789abcdef"
-PUBLIC_URL = "http://127.0.0.1:8080"
-CALLER, OFFICE, PERSON = "+442079460123", "+442079460000", "+442079460999"
-SID = "CA" + "1" * 32
-HEARS_ENGLISH = '{"languages": ["en"]}'
 
 
 @pytest.fixture
 def services(redis_server: PrivateRedis, redis_client: redis.Redis) -> Services:
     assert redis_client.dbsize() == 0
-    return build(
-        Settings(
-            _env_file=None,
-            twilio_account_sid="AC" + "0" * 32,
-            twilio_auth_token=TOKEN,
-            twilio_api_url="http://127.0.0.1:1",
-            caller_id_number=OFFICE,
-            person_number=PERSON,
-            public_url=PUBLIC_URL,
-            redis_url=redis_server.url,
-        )
-    )
-
-
-class SignedClient:
-    """Posts forms as the carrier does."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self._client = client
-
-    def post(self, url: str, *, sign: bool = True, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
-        url = url if url.startswith("http") else PUBLIC_URL + url
-        form = {"CallSid": SID, "From": CALLER, "To": OFFICE, "CallStatus": "in-progress", "FromCity": "", **form}
-        signature = RequestValidator(TOKEN).compute_signature(url, form) if sign else "bm90IGEgc2lnbmF0dXJl"
-        parts = urlsplit(url)
-        return self._client.post(
-            f"{parts.path}?{parts.query}" if parts.query else parts.path,
-            data=form,
-            headers={"X-Twilio-Signature": signature, **(headers or {})},
-        )
+    return build(settings_for(redis_server.url))
 
 
 @pytest.fixture
 def client(services: Services) -> SignedClient:
     return SignedClient(create_app(services).test_client())
-
-
-def tree(response: TestResponse) -> ET.Element:
-    assert response.status_code == 200, response.data
-    return ET.fromstring(response.data)
-
-
-def spoken(response: TestResponse) -> str:
-    return " ".join(element.text or "" for element in tree(response).iter("Say"))
-
-
-def action(response: TestResponse) -> str:
-    """Where the keys go."""
-    gather = tree(response).find("Gather")
-    assert gather is not None
-    return gather.attrib["action"]
-
-
-def silence(response: TestResponse) -> str:
-    """Where silence goes."""
-    redirect = tree(response).find("Redirect")
-    assert redirect is not None
-    assert redirect.text
-    return redirect.text
 
 
 def test_an_unsigned_request_is_refused_and_logged_on_every_route_and_changes_nothing(
@@ -407,7 +344,7 @@ def test_a_fault_in_our_own_code_is_still_a_sentence_and_never_a_5xx(
 
 
 def test_health_says_what_is_missing(client: SignedClient, services: Services, redis_client: redis.Redis) -> None:
-    web = client._client
+    web = client.web
     assert web.get("/livez").status_code == 200
     unready = web.get("/readyz")
     assert unready.status_code == 503
