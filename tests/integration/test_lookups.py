@@ -418,8 +418,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if openssl is None:
         pytest.skip("there is no openssl command to make a certificate")
     path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost".split()
-    name = ["-addext", "subjectAltName=DNS:localhost"]
+    new = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     subprocess.run(
         [openssl, *new, *name, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True, timeout=30
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.events import Value
 from ivr.lookups.errors import LookupFailedError
@@ -42,6 +44,18 @@ from ivr.lookups.values import asks_for_nothing, cell_key, is_empty, pick, saved
 )
 def test_a_value_equals_a_cell_as_a_person_would_say(value: Value, cell: str, same: bool) -> None:
     assert (value_key(value) == cell_key(cell, value)) is same
+
+
+@given(st.text(), st.sampled_from(["text", 7, 1.5, True]))
+def test_whatever_a_cell_holds_can_be_compared(cell: str, like: Value) -> None:
+    assert isinstance(hash(cell_key(cell, like)), int)
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_a_whole_number_equals_itself_as_people_write_it(number: int) -> None:
+    assert cell_key(f" {number} ", number) == value_key(number)
+    assert cell_key(f"{number}.00", number) == value_key(number)
+    assert cell_key(str(number), str(number)) == value_key(str(number))
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
