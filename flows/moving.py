@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from flows.actions import Say, Sound
 from flows.events import Event, Failed, HungUp
 from flows.model import Flow
 from flows.state import (
@@ -59,7 +60,12 @@ def move(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Event]:
         stage=state.stage if stays else AtNode(),
         frames=(),
         trail=(),
-        last_heard=state.last_heard if stays else (),
-        pending=state.pending if stays else (),
+        last_heard=_in_words(state.last_heard) if stays else (),
+        pending=_in_words(state.pending) if stays else (),
     )
     return moved, event if stays or isinstance(event, HungUp) else Failed(at=event.at, code=CODE)
+
+
+def _in_words(sounds: tuple[Sound, ...]) -> tuple[Sound, ...]:
+    """A recording belongs to the revision that names it; its words can be spoken in any."""
+    return tuple(Say(text=sound.text, language=sound.language) for sound in sounds)

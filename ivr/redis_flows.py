@@ -110,19 +110,21 @@ class FlowStore:
             self._redis.set(_key(flow.revision), flow.model_dump_json(), ex=FLOW_TTL_S)
         return flow
 
-    def of_revision(self, revision: str) -> Flow:
-        """The flow of a call; the current one, which has another revision, where the call's own is gone."""
+    def find(self, revision: str) -> Flow | None:
+        """The flow of a revision that calls in progress may have; None where it is gone."""
         with self._lock:
             known = self._kept.get(revision)
         if known is not None:
             return known
         stored = self._redis.get(_key(revision))
         flow = flow_from_json(str(stored)) if stored is not None else None
-        if flow is None:
-            log.error("the flow of a call is gone", revision=revision)
-            return self.for_new_call()
-        self._remember(flow)
+        if flow is not None:
+            self._remember(flow)
         return flow
+
+    def of_revision(self, revision: str) -> Flow:
+        """The flow of a call; the current one, which has another revision, where the call's own is gone."""
+        return self.find(revision) or self.for_new_call()
 
     def _remember(self, flow: Flow) -> None:
         with self._lock:

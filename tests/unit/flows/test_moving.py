@@ -152,3 +152,14 @@ def test_who_hangs_up_has_hung_up() -> None:
 def test_a_call_that_is_over_stays_over() -> None:
     over = call(state.Ended(outcome="solved"))
     assert engine.advance(OTHER, *move(OTHER, over, events.NoInput(at=AT)))[0].stage == over.stage
+
+
+def test_recordings_of_the_old_revision_are_spoken_in_words() -> None:
+    play = actions.Play(audio="busy.wav", text="Everybody is busy.", language="en")
+    waiting = msgspec.structs.replace(call(state.OfferingCallback()), last_heard=(play,), pending=(play,))
+    after, did = engine.advance(OTHER, *move(OTHER, waiting, events.KeysPressed(at=AT, keys="*")))
+    (collect,) = did
+    assert isinstance(collect, actions.Collect)
+    said = actions.Say(text="Everybody is busy.", language="en")
+    assert collect.prompts[0] == said
+    assert not any(isinstance(sound, actions.Play) for sound in (*collect.prompts, *after.last_heard))
