@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import accumulate
 
@@ -113,12 +113,16 @@ class Text(msgspec.Struct, frozen=True, dict=True):
         return found
 
 
-class Document(msgspec.Struct, frozen=True):
-    """A flow that obeys the schema, and its text."""
+class Document(msgspec.Struct, frozen=True, eq=False):
+    """A flow that obeys the schema, and its text; one document equals only itself, so that analyses can be kept by it.
+
+    `file_exists` tells whether a path beside the flow is a file; None where nobody can tell.
+    """
 
     flow: Flow
     file: str
     text: Text
+    file_exists: Callable[[str], bool] | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:

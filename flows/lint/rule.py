@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import msgspec
 
 from flows.document import Document, Path
 from flows.problems import Level, Problem
-
-Kind = Literal["flow", "fragment"]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -43,3 +40,18 @@ def found(
     line, column = text.where_value(path) if value else text.where(path)
     end = text.value_end_column(path) if value else text.end_column(path)
     return Problem(document.file, line, column, rule_id, message, level=level, end_column=end, known=known)
+
+
+def found_at(
+    rule_id: str,
+    document: Document,
+    place: tuple[int, int],
+    message: str,
+    *,
+    level: Level = "error",
+    length: int = 1,
+    known: tuple[str, ...] = (),
+) -> Problem:
+    """A problem at a line and column, both from 1; `length` is that of the mistake in characters."""
+    line, column = place
+    return Problem(document.file, line, column, rule_id, message, level=level, end_column=column + length, known=known)

@@ -1,0 +1,54 @@
+"""Makes whole flows of the short examples that rules carry, so that they can be run."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_GOODBYE: Final = {"en": "Goodbye.", "ar": "مع السلامة.", "fa": "خدانگهدار."}
+_HEADER: Final = {
+    "zerohold": "1",
+    "name": "example",
+    "languages": "[en]",
+    "organisation": "the shop",
+    "time_zone": "Europe/London",
+    "country": "GB",
+    "queue": "shop",
+}
+_NODES: Final = "nodes:\n  main: {type: say, prompt: Hello., next: goodbye}\n"
+_WORD: Final = re.compile(r"^([a-z_]+):", re.MULTILINE)
+_NODE: Final = re.compile(r"^  ([a-z0-9_]+):", re.MULTILINE)
+
+
+def completed(fragment: str) -> str:
+    """A whole flow around a fragment: what it leaves out of the header, and the nodes `goodbye` and `person`.
+
+    A fragment's own `nodes` stand last in it; without `start`, a call begins at the first of them.
+    """
+    fragment = fragment.strip("\n") + "\n"
+    given = set(_WORD.findall(fragment))
+    languages = re.findall(r"en|ar|fa", _line(fragment, "languages")) or ["en"]
+    header = {**_HEADER, "organisation": _in_each(languages, dict.fromkeys(languages, "the shop"))}
+    lines = [f"{word}: {value}\n" for word, value in header.items() if word not in given]
+    if "nodes" not in given:
+        fragment += _NODES.replace("Hello.", _in_each(languages, dict.fromkeys(languages, "Hello.")))
+    body = fragment[fragment.index("nodes:\n") :]
+    names = _NODE.findall(body)
+    if "start" not in given:
+        lines.append(f"start: {names[0]}\n")
+    if "goodbye" not in names and re.search(r"\bgoodbye\b", fragment):
+        fragment += f"  goodbye: {{type: end, prompt: {_in_each(languages, _GOODBYE)}, outcome: solved}}\n"
+    if "person" not in names and re.search(r": person\b", fragment):
+        fragment += "  person: {type: transfer}\n"
+    return "".join(lines) + fragment
+
+
+def _line(fragment: str, word: str) -> str:
+    found = re.search(rf"^{word}:(.*)$", fragment, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def _in_each(languages: list[str], forms: dict[str, str]) -> str:
+    if len(languages) == 1:
+        return forms[languages[0]]
+    return "{" + ", ".join(f'{language}: "{forms[language]}"' for language in languages) + "}"

@@ -1,0 +1,67 @@
+"""Opening hours that are named and not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows import nodes
+from flows.document import Document
+from flows.expressions import ExpressionError, parse
+from flows.lint.graph import path_of
+from flows.lint.rule import Rule, found, found_at
+from flows.lint.texts import expressions_in, texts_in
+from flows.problems import Problem, known_words
+from flows.templates import Field, parse_template
+
+ID = "hours-unknown"
+
+
+def _check(document: Document) -> Iterator[Problem]:
+    hours = document.flow.hours
+    known = tuple(sorted(hours))
+    for name, node in document.flow.all_nodes.items():
+        if isinstance(node, nodes.Callback) and node.hours is not None and node.hours not in hours:
+            message = f'there are no opening hours "{node.hours}"{known_words(node.hours, known)}'
+            yield found(ID, document, (*path_of(name), "hours"), message, known=known)
+        if isinstance(node, nodes.Callback) and node.when == "choose_time" and not hours:
+            message = "times are offered within opening hours, and this flow has none; write them under `hours`"
+            yield found(ID, document, (*path_of(name), "when"), message)
+    for worked in expressions_in(document):
+        try:
+            named = parse(worked.source).hours_names
+        except ExpressionError:
+            continue
+        for wanted in sorted(named - set(hours)):
+            place = document.text.inside(worked.path, max(0, worked.source.find(wanted)))
+            yield found_at(ID, document, place, _message(wanted, known), length=len(wanted), known=known)
+    for text in texts_in(document):
+        try:
+            fields = [part for part in parse_template(text.text).parts if isinstance(part, Field)]
+        except ExpressionError:
+            continue
+        for field in fields:
+            for wanted in sorted(field.expression.hours_names - set(hours)):
+                place = document.text.inside(text.path, field.offset + max(0, field.source.find(wanted)))
+                yield found_at(ID, document, place, _message(wanted, known), length=len(wanted), known=known)
+
+
+def _message(wanted: str, known: tuple[str, ...]) -> str:
+    return f'there are no opening hours "{wanted}"{known_words(wanted, known)}'
+
+
+RULE = Rule(
+    id=ID,
+    level="error",
+    title="Opening hours that do not exist",
+    why="`open('shop')` and a callback at a chosen time need the opening hours of that name under `hours`.",
+    fails=(
+        "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"
+        "nodes:\n  main: {type: branch, cases: [{when: open('shp'), to: person}], otherwise: goodbye}",
+        "nodes:\n  main: {type: callback, when: choose_time}",
+    ),
+    passes=(
+        "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"
+        "nodes:\n  main: {type: branch, cases: [{when: open('shop'), to: person}], otherwise: goodbye}",
+    ),
+    check=_check,
+)

@@ -1,0 +1,108 @@
+"""Sensitive values that are spoken, sent, handed on or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows import nodes
+from flows.document import Document
+from flows.expressions import ExpressionError, parse
+from flows.lint.graph import path_of
+from flows.lint.rule import Rule, found, found_at
+from flows.lint.texts import expressions_in, texts_in
+from flows.lint.values import position_of
+from flows.problems import Problem
+from flows.templates import Field, parse_template
+
+ID = "sensitive-leak"
+_DOES = {
+    "message": "would be sent by text message",
+    "reason": "would be read to the agent and kept",
+    "whisper": "would be read to the agent",
+    "set": "would be kept under another name",
+    "parameter": "would be kept as a parameter",
+    "to": "would be kept as a telephone number",
+}
+
+
+def _check(document: Document) -> Iterator[Problem]:
+    secret = document.flow.sensitive_names
+    for worked in expressions_in(document):
+        if worked.role in ("where", "when"):
+            continue  # that is what such a value is for: it goes to a lookup, or decides
+        try:
+            expression = parse(worked.source)
+        except ExpressionError:
+            continue
+        for name in sorted((expression.names | expression.optional_names) & secret):
+            place = document.text.inside(worked.path, position_of(worked.source, name))
+            yield found_at(ID, document, place, _message(name, worked.role), length=len(name))
+    for text in texts_in(document):
+        try:
+            fields = [part for part in parse_template(text.text).parts if isinstance(part, Field)]
+        except ExpressionError:
+            continue
+        for field in fields:
+            for name in sorted((field.expression.names | field.expression.optional_names) & secret):
+                place = document.text.inside(text.path, field.offset + position_of(field.source, name))
+                yield found_at(ID, document, place, _message(name, text.role), length=len(name))
+    for name, node in document.flow.all_nodes.items():
+        if isinstance(node, nodes.Lookup | nodes.Set):
+            part = "save" if isinstance(node, nodes.Lookup) else "values"
+            for value in nodes.saved_by(node):
+                if value in secret:
+                    message = f'"{value}" is sensitive where a caller keys it in; save this under another name'
+                    yield found(ID, document, (*path_of(name), part, value), message)
+
+
+def _message(name: str, role: str) -> str:
+    return f'the sensitive value "{name}" {_DOES.get(role, "would be spoken")}; only a lookup may have it'
+
+
+RULE = Rule(
+    id=ID,
+    level="error",
+    title="A sensitive value that leaks",
+    why="A card or identity number is keyed in for a lookup and for nothing else. Spoken, sent, handed on or copied, "
+    "it would be heard by others, or kept in traces and briefings.",
+    fails=(
+        """
+nodes:
+  main:
+    type: ask
+    prompt: Please key in your card number.
+    answer: {type: digits, min: 16, max: 16}
+    save_as: card
+    sensitive: true
+    next: look
+  look:
+    type: lookup
+    source: {type: python, function: "cards:check"}
+    where: {number: card}
+    found: told
+    not_found: person
+    failed: person
+  told: {type: say, prompt: "Your card is {card|digits}.", next: goodbye}
+""",
+    ),
+    passes=(
+        """
+nodes:
+  main:
+    type: ask
+    prompt: Please key in your card number.
+    answer: {type: digits, min: 16, max: 16}
+    save_as: card
+    sensitive: true
+    next: look
+  look:
+    type: lookup
+    source: {type: python, function: "cards:check"}
+    where: {number: card}
+    found: goodbye
+    not_found: person
+    failed: person
+""",
+    ),
+    check=_check,
+)
