@@ -16,7 +16,7 @@ from flows.phrases import normalised, spelling_key
 # Words for a digit within a number that nobody says for its key.
 OTHER_DIGIT_WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {"oh": "0"},
-    "ar": dict(zip("واحدة ثلاث أربع خمس ست سبع ثماني تسع".split(), "13456789", strict=True)),
+    "ar": dict(zip(["واحدة", "ثلاث", "أربع", "خمس", "ست", "سبع", "ثماني", "تسع"], "13456789", strict=True)),
 }
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 
