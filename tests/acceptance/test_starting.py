@@ -83,11 +83,13 @@ def test_a_port_in_use_is_one_sentence_that_names_the_variable(tmp_path: Path, v
 
 def test_a_flow_with_a_typo_keeps_the_system_from_starting_and_shows_the_line(tmp_path: Path) -> None:
     flow = tmp_path / "mine.yaml"
-    flow.write_text((ROOT / "flows" / "examples" / "orders.yaml").read_text().replace("to: hours", "to: huors"))
+    good = (ROOT / "flows" / "examples" / "orders.yaml").read_text()
+    flow.write_text(good.replace("to: hours", "to: huors"))
+    line = good[: good.index("to: hours")].count("\n") + 1
     for command in (["serve"], ["flow", "lint", "mine.yaml"]):
         ended = ivr(*command, folder=tmp_path, **{**GOOD, "FLOW_FILE": "mine.yaml"})
         assert ended.returncode == 1
-        assert "mine.yaml:29:9: " in ended.stderr
+        assert f"mine.yaml:{line}:9: " in ended.stderr
         assert "did you mean hours?" in ended.stderr
 
 

@@ -35,11 +35,13 @@ def settings_for(redis_url: str, **changes: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def write_flow(folder: Path, nodes: str, *, languages: str = "[en]", head: str = "") -> Path:
+def write_flow(
+    folder: Path, nodes: str, *, languages: str = "[en]", organisation: str = "the corner shop", head: str = ""
+) -> Path:
     """A flow file with these nodes; the first one is called `first`."""
     path = folder / "flow.yaml"
     path.write_text(
-        f"zerohold: 1\nname: tested\nlanguages: {languages}\norganisation: the corner shop\n"
+        f"zerohold: 1\nname: tested\nlanguages: {languages}\norganisation: {organisation}\n"
         f"time_zone: Europe/London\ncountry: GB\nqueue: shop\nstart: first\n{head}\nnodes:\n{nodes}"
     )
     return path

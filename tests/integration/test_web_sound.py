@@ -1,0 +1,163 @@
+"""What documents play: Persian that we speak ourselves, and the recordings of a flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+from signed import PERSON, PUBLIC_URL, SignedClient, played, settings_for, spoken, tree, write_flow
+
+from ivr.redis_server import PrivateRedis
+from ivr.services import Services, build
+from ivr.sound import espeak, wav
+from ivr.web.app import create_app
+
+WELCOME = "به فروشگاه خوش آمدید."
+FLOW = f"""
+  first: {{type: say, prompt: {{fa: "{WELCOME}", en: Welcome.}}, next: main}}
+  main: {{type: menu, prompt: {{fa: "چه کمکی از ما برمی‌آید؟", en: How can we help?}}, choices: [
+         {{key: "1", phrases: {{fa: [ساعت کار], en: [hours]}}, label: {{fa: ساعت کار, en: our hours}}, to: done}}]}}
+  done: {{type: end, prompt: {{fa: "خدانگهدار.", en: Goodbye.}}, outcome: solved}}
+"""
+RECORDINGS = """
+  first: {type: say, prompt: {audio: prompts/welcome.wav, text: Welcome.}, next: second}
+  second: {type: say, prompt: {audio: "https://cdn.example.org/hello.mp3", text: Hello.}, next: third}
+  third: {type: say, prompt: {audio: prompts/missing.wav, text: The file is missing.}, next: done}
+  done: {type: end, prompt: {audio: prompts/outside.wav, text: Goodbye.}, outcome: solved}
+"""
+needs_voice = pytest.mark.skipif(espeak.find_engine() is None, reason="no voice: apt-get install espeak-ng")
+
+
+def client_for(services: Services) -> SignedClient:
+    return SignedClient(create_app(services).test_client())
+
+
+@pytest.fixture
+def persian(tmp_path: Path, redis_server: PrivateRedis, redis_client: redis.Redis) -> Services:
+    flow = write_flow(tmp_path, FLOW, languages="[fa, en]", organisation="{fa: فروشگاه, en: the corner shop}")
+    return build(settings_for(redis_server.url, flow_file=flow, data_dir=tmp_path / "data"))
+
+
+def in_persian(client: SignedClient) -> list[str]:
+    """The addresses of the sounds of the first question in Persian."""
+    return played(client.press(client.begin(), "1"))
+
+
+@needs_voice
+def test_persian_is_spoken_by_us_and_english_by_the_carrier(persian: Services) -> None:
+    client = client_for(persian)
+    choice = client.begin()
+    assert "For English" in spoken(choice)
+    assert len(played(choice)) == 2, "Persian is offered in Persian, and a person in the first language"
+    question = client.press(choice, "1")
+    assert spoken(question) == ""
+    assert played(question)[0] == f"{PUBLIC_URL}/prompt/{persian.prompts.name_of(WELCOME, 'fa')}.wav"
+
+
+@needs_voice
+def test_a_prompt_is_a_telephone_wav_that_may_be_cached_and_is_the_same_from_another_process(
+    persian: Services, tmp_path: Path
+) -> None:
+    client = client_for(persian)
+    url = in_persian(client)[0]
+    fetched = client.get(url)
+    assert (fetched.status_code, fetched.mimetype) == (200, "audio/wav")
+    assert "max-age=86400" in fetched.headers["Cache-Control"]
+    pcm16, rate_hz = wav.read_pcm16(fetched.data)
+    assert rate_hz == 8000
+    assert len(pcm16) / 2 / rate_hz > 1.0, "more than a second of speech"
+    # On another machine nothing is rendered yet, and the text is in Redis.
+    other = build(persian.settings.model_copy(update={"data_dir": tmp_path / "other"}))
+    assert client_for(other).get(url).data == fetched.data
+
+
+@needs_voice
+def test_a_text_that_was_never_asked_for_is_not_found_and_its_name_cannot_be_made(persian: Services) -> None:
+    client = client_for(persian)
+    in_persian(client)
+    never = persian.prompts.name_of("این را کسی نگفته است.", "fa")
+    for path in (f"/prompt/{never}.wav", "/prompt/x.wav", "/prompt/..%2f..%2fflow.yaml", f"/prompt/{'é' * 32}.wav"):
+        assert client.web.get(path).status_code == 404, path
+    other_secret = persian.settings.model_copy(update={"twilio_auth_token": persian.settings.twilio_auth_token})
+    assert build(other_secret).prompts.name_of(WELCOME, "fa") == persian.prompts.name_of(WELCOME, "fa")
+    assert WELCOME not in in_persian(client)[0]
+
+
+def test_where_nothing_speaks_persian_the_caller_gets_a_sentence_and_a_person(
+    persian: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(espeak, "find_engine", lambda: None)
+    client = client_for(build(persian.settings))
+    document = client.begin()
+    assert "cannot speak your language" in spoken(document)
+    dial = tree(document).find("Dial")
+    assert dial is not None
+    assert dial.text == PERSON
+
+
+@needs_voice
+def test_a_prompt_that_cannot_be_rendered_is_silence_and_not_the_end_of_the_call(
+    persian: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> bytes:
+        raise espeak.SpeechError("the voice is gone")
+
+    monkeypatch.setattr(espeak, "synthesise", fail)
+    client = client_for(persian)
+    fetched = client.get(in_persian(client)[0])
+    assert fetched.status_code == 200
+    assert fetched.headers["Cache-Control"] == "no-store"
+    assert not any(wav.read_pcm16(fetched.data)[0])
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, redis_server: PrivateRedis, redis_client: redis.Redis) -> Services:
+    folder = tmp_path / "flows"
+    (folder / "prompts").mkdir(parents=True)
+    flow = write_flow(folder, RECORDINGS)
+    (folder / "prompts" / "outside.wav").symlink_to(tmp_path / "outside.wav")
+    for path in (folder / "prompts" / "welcome.wav", folder / "prompts" / "other.wav", tmp_path / "outside.wav"):
+        path.write_bytes(wav.mono_wav(b"\x01\x02" * 800))
+    return build(settings_for(redis_server.url, flow_file=flow, data_dir=tmp_path / "data"))
+
+
+def test_recordings_are_played_and_where_one_cannot_be_its_words_are_spoken(recorded: Services) -> None:
+    document = client_for(recorded).begin()
+    revision = recorded.flows.current.revision
+    assert played(document) == [
+        f"{PUBLIC_URL}/audio/{revision}/prompts/welcome.wav",
+        "https://cdn.example.org/hello.mp3",
+    ]
+    assert spoken(document) == "The file is missing. Goodbye."
+
+
+def test_only_files_that_a_prompt_of_a_known_revision_names_are_served(recorded: Services) -> None:
+    client = client_for(recorded)
+    served = client.get(played(client.begin())[0])
+    assert (served.status_code, served.mimetype) == (200, "audio/wav")
+    assert served.data.startswith(b"RIFF")
+    assert "max-age=300" in served.headers["Cache-Control"]
+    revision = recorded.flows.current.revision
+    for path in (
+        f"{revision}/prompts/other.wav",
+        f"{revision}/flow.yaml",
+        f"{revision}/prompts/missing.wav",
+        f"{revision}/prompts/outside.wav",
+        f"{revision}/../outside.wav",
+        f"{revision}/..%2foutside.wav",
+        f"{revision}/prompts/../prompts/welcome.wav",
+        f"{revision}//etc/passwd",
+        f"{'0' * 12}/prompts/welcome.wav",
+        "x/prompts/welcome.wav",
+    ):
+        assert client.web.get(f"/audio/{path}").status_code in (404, 308), path
+        assert client.web.get(f"/audio/{path}", follow_redirects=True).status_code == 404, path
+
+
+def test_a_file_too_large_to_be_a_prompt_is_not_played(recorded: Services) -> None:
+    welcome = recorded.settings.beside_flow / "prompts" / "welcome.wav"
+    with welcome.open("r+b") as file:
+        file.truncate(30_000_000)
+    document = client_for(recorded).begin()
+    assert spoken(document).startswith("Welcome.")
