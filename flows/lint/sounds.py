@@ -15,8 +15,9 @@ from typing import Final
 
 from flows.phrases import spelling_key
 
-# Below this share of its length, a difference is easily lost.
+# Up to this share of the longer phrase, and up to this cost in all, a difference is easily lost.
 ALIKE: Final = 0.26
+ALIKE_COST: Final = 1.5
 _VOWELS: Final = frozenset("aeiou")
 _VOWEL_COST: Final = 0.25
 _VOWEL_GAP: Final = 0.5
@@ -52,7 +53,9 @@ _ARABIC_LETTERS: Final = {**_SHARED_LETTERS, "ث": "T", "ذ": "T", "ظ": "T", "�
 
 def sound_alike(first: str, second: str, language: str) -> bool:
     """Whether a caller who says one phrase may well be taken for saying the other."""
-    return distance(sounds_of(first, language), sounds_of(second, language)) <= ALIKE
+    one, other = sounds_of(first, language), sounds_of(second, language)
+    most = min(ALIKE_COST, ALIKE * max(len(one), len(other)))
+    return abs(len(one) - len(other)) * _VOWEL_GAP <= most and distance(one, other) <= most
 
 
 @lru_cache(maxsize=8192)
@@ -80,10 +83,7 @@ def _without_ending(word: str, language: str) -> str:
 
 @lru_cache(maxsize=65536)
 def distance(first: str, second: str) -> float:
-    """How far two rows of sounds are apart: the cost of turning one into the other, as a share of the longer one."""
-    longest = max(len(first), len(second))
-    if longest == 0:
-        return 0.0
+    """How far two rows of sounds are apart: the cost of turning one into the other, a lost consonant being 1."""
     row = [0.0]
     for sound in second:
         row.append(row[-1] + _gap(sound))
@@ -93,7 +93,7 @@ def distance(first: str, second: str) -> float:
             row.append(
                 min(previous[index] + _cost(sound, other), previous[index + 1] + _gap(sound), row[index] + _gap(other))
             )
-    return row[-1] / longest
+    return row[-1]
 
 
 def _gap(sound: str) -> float:

@@ -119,6 +119,7 @@ class _Effects:
         self._flow = document.flow
         self._graph = graph
         self._sensitive = document.flow.sensitive_names
+        self._savers = savers_of(document)
         self._summaries: dict[str, dict[str, _Effect]] = {}
         self._everything = frozenset(
             name for node in graph.nodes.values() for name in nodes.saved_by(node)
@@ -156,11 +157,20 @@ class _Effects:
             case nodes.Set():
                 return _Effect(surely=frozenset(node.values))
             case nodes.Branch():
-                return _Effect(surely=_told_by_branch(node, label))
+                told = _told_by_branch(node, label)
+                return _Effect(surely=told | frozenset(name for other in told for name in self._companions(other)))
             case nodes.CallSubflow():
                 return self._of_subflow(node.subflow).get(label.removeprefix("exits."), _Effect())
             case _:
                 return _Effect()
+
+    def _companions(self, value: str) -> Names:
+        """The values that are set whenever a value is: every node that saves it saves them at the same time."""
+        together = [
+            frozenset(nodes.saved_by(node)) if isinstance(node, nodes.Lookup | nodes.Set) else frozenset({value})
+            for _, node in self._savers.get(value, ())
+        ]
+        return frozenset.intersection(*together) - self._sensitive if together else NOTHING
 
     def _of_subflow(self, subflow: str) -> dict[str, _Effect]:
         """What a subflow does to the values of its caller, by its exits."""

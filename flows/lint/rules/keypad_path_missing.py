@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from flows import nodes
-from flows.document import Document
+from flows.document import Document, Path
 from flows.lint.asked import answers_in
+from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
-from flows.lint.texts import texts_in
+from flows.lint.texts import Text, texts_in
 from flows.parts import NumberAnswer, YesNoAnswer
 from flows.phrases import spelling_key
 from flows.problems import Problem
@@ -31,17 +32,22 @@ _KEY = {
 
 def _check(document: Document) -> Iterator[Problem]:
     flow = document.flow
+    questions: dict[tuple[Path, str], list[Text]] = {}
     for text in texts_in(document):
         node = flow.all_nodes.get(text.node)
-        typed = isinstance(node, nodes.Ask | nodes.Survey) and text.role in ("prompt", "reprompt")
-        if not typed and text.role != "slot":
-            continue
         if isinstance(node, nodes.Ask) and isinstance(node.answer, YesNoAnswer):
             continue  # the engine names its keys
-        language, spoken = text.language or flow.languages[0], spelling_key(text.text)
-        if re.search(_SAY[language], spoken) and not re.search(_KEY[language], spoken):
-            message = "this tells callers to speak, and not that they can use the keys"
-            yield found(ID, document, text.path, message, level="warning")
+        language = text.language or flow.languages[0]
+        if isinstance(node, nodes.Ask | nodes.Survey) and text.role in ("prompt", "reprompt"):
+            questions.setdefault((path_of(text.node), language), []).append(text)
+        elif text.role == "slot":
+            questions.setdefault((text.path, language), []).append(text)
+    for (_, language), texts in questions.items():
+        spoken = [spelling_key(text.text) for text in texts]
+        says = [text for text, said in zip(texts, spoken, strict=True) if re.search(_SAY[language], said)]
+        if says and not any(re.search(_KEY[language], said) for said in spoken):
+            message = "this tells callers to speak, and nothing here tells them that they can use the keys"
+            yield found(ID, document, says[0].path, message, level="warning")
     for asked in answers_in(document):
         if isinstance(asked.answer, NumberAnswer) and asked.answer.min == 0 and asked.path[-1] == "answer":
             prompts = [text.text for text in texts_in(document) if text.path[: len(asked.path) - 1] == asked.path[:-1]]
