@@ -1,0 +1,303 @@
+"""What a trace may hold of a caller: stand-ins that behave like the truth.
+
+Nothing is blanked after the fact. The turn is run a second time on masked inputs, with the decisions of the real
+run, and the trace is what that run did (`flows.traces.recording`). So a stand-in is everywhere where the truth was, in
+prompts and values too, and a replay from stand-ins does what the trace says.
+
+| of a call | in its trace |
+|---|---|
+| the caller's number, and others in values and answers | the same length and form, its first two and last four digits |
+| a number that is withheld | withheld |
+| an answer of another type (an order number, a date) | kept |
+| a sensitive answer | other keys that fit the question, or fit it as little; marked `hidden` |
+| the address of a recording | one that leads nowhere |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from flows import actions, answers, events, nodes, parts, speaking
+from flows.conversations.hearing import digits_in
+from flows.events import Value
+from flows.model import Flow
+from flows.node_questions import Question
+from flows.prove.happenings import keys_for
+from flows.questions import answer_at, today_of
+from flows.state import Booking, CallState, Confirming, ConfirmingNumber, EnteringNumber, Frame, Said, Stage
+from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
+
+RECORDING: Final = "https://recordings.example/1"
+NOT_KEPT: Final = "(not kept)"
+A_NUMBER: Final = "(number)"
+# Source: E.164 numbers have at most 15 digits; seven are the shortest local ones that name a line.
+FEWEST_DIGITS: Final = 7
+MOST_DIGITS: Final = 15
+# Whole numbers with more digits than this are no amounts.
+MOST_DIGITS_OF_AMOUNTS: Final = 9
+UNIVERSAL_KEYS: Final = frozenset({*KEYS_OF_WORDS.values(), HELP_AMONG_DIGITS})
+_LONG_FORM: Final = 9
+# Figures without a break; or with breaks, where a plus or a zero begins them and they are no date.
+_NUMBER: Final = re.compile(
+    r"(?<![\d.,])\+?\d{7,}+(?![.,]\d)"
+    r"|(?:\+|\b(?!\d{1,2}[./-]\d{1,2}[./-]\d{2,4})0)\d(?:[ ()/.-]{0,2}\d){6,14}(?!\d)"
+)
+
+
+def stand_in(number: str) -> str:
+    """Another number of the same form: it keeps the first two and the last four digits, or of a short one fewer."""
+    places = [index for index, character in enumerate(number) if character.isdecimal()]
+    first, last = (2, 4) if len(places) >= _LONG_FORM else (1, 2)
+    if len(places) > MOST_DIGITS:
+        first, last = 0, 0
+    hidden = set(places[first : len(places) - last])
+    return "".join("0" if index in hidden else character for index, character in enumerate(number))
+
+
+def masked_text(text: str, kept: frozenset[str] = frozenset()) -> str:
+    """A text with a stand-in for each phone number in figures; `kept` are numbers that are known to be none."""
+    return _NUMBER.sub(lambda found: found.group() if found.group() in kept else stand_in(found.group()), text)
+
+
+def masked_words(text: str, language: str) -> str:
+    """What a caller said, without long numbers in figures or words."""
+    words = text.split()
+    found: list[str] = []
+    index = 0
+    while index < len(words):
+        end, digits = index, 0
+        while end < len(words) and (said := digits_in(language, words[end])) is not None:
+            digits += len(said)
+            end += 1
+        if digits >= FEWEST_DIGITS:
+            found.append(A_NUMBER)
+        else:
+            end = max(end, index + 1)
+            found += words[index:end]
+        index = end
+    return masked_text(" ".join(found))
+
+
+class Mask:
+    """Masks what one turn begins with. `secret` is what was just keyed in at a sensitive question."""
+
+    def __init__(self, flow: Flow, state: CallState | None, secret: str | None = None) -> None:
+        self._flow = flow
+        self._secret = secret
+        self._names = _names(flow)
+        values = {} if state is None else state.values
+        self._kept = frozenset(str(value) for name, value in values.items() if name in self._names.typed)
+        self._pairs = [] if state is None else self._pairs_of(state)
+
+    def state(self, state: CallState) -> CallState:
+        """The state with stand-ins."""
+        return msgspec.structs.replace(
+            state,
+            caller_number=None if state.caller_number is None else stand_in(state.caller_number),
+            office_number=stand_in(state.office_number),
+            values=self.values(state.values),
+            frames=tuple(Frame(node=frame.node, parameters=self.values(frame.parameters)) for frame in state.frames),
+            said=tuple(self._said(said, state.language) for said in state.said),
+            stage=self._stage(state, state.stage),
+            pending=tuple(self._sound(sound) for sound in state.pending),
+            last_heard=tuple(self._sound(sound) for sound in state.last_heard),
+            path=(),
+        )
+
+    def values(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Values with stand-ins; sensitive ones are left out."""
+        return {
+            name: self._value(name, value) for name, value in values.items() if name not in self._flow.sensitive_names
+        }
+
+    def answer(self, event: events.Event | None) -> events.Event | None:
+        """What the shell answered."""
+        match event:
+            case events.LookupFound(values=values):
+                found = {name: self._value(name, value) for name, value in values.items()}
+                return msgspec.structs.replace(event, values=found)
+            case events.PersonFound():
+                return msgspec.structs.replace(
+                    event, person_id=masked_text(event.person_id), person_number=stand_in(event.person_number)
+                )
+            case _:
+                return event
+
+    def text(self, text: str) -> str:
+        """A value of the flow with stand-ins for the numbers in it."""
+        return masked_text(self._without_known(text), self._kept)
+
+    def _value(self, name: str, value: Value) -> Value:
+        if value is None or isinstance(value, bool) or name in self._names.typed:
+            return value
+        if name in self._names.recordings:
+            return RECORDING
+        if name in self._names.phones:
+            return stand_in(str(value))
+        if isinstance(value, str):
+            return NOT_KEPT if self._tells_secret(value) else self.text(value)
+        if self._tells_secret(str(value)):
+            return 0
+        if isinstance(value, int) and len(str(abs(value))) > MOST_DIGITS_OF_AMOUNTS:
+            return int(stand_in(str(value)))
+        return value
+
+    def _tells_secret(self, text: str) -> bool:
+        if self._secret is None:
+            return False
+        separated = "[ .-]?".join(map(re.escape, self._secret))
+        return re.search(rf"(?<!\d){separated}(?!\d)", text) is not None
+
+    def _without_known(self, text: str) -> str:
+        for real, masked in self._pairs:
+            text = text.replace(real, masked)
+        return text
+
+    def _sound(self, sound: actions.Sound) -> actions.Sound:
+        return msgspec.structs.replace(sound, text=self._without_known(sound.text))
+
+    def _said(self, said: Said, language: str) -> Said:
+        return msgspec.structs.replace(said, text=masked_words(said.text, language))
+
+    def _stage(self, state: CallState, stage: Stage) -> Stage:
+        match stage:
+            case ConfirmingNumber(number=number) | Booking(number=number):
+                return msgspec.structs.replace(stage, number=stand_in(number))
+            case Confirming(keys=keys):
+                asks_phone = isinstance(answer_at(self._flow, state), parts.PhoneAnswer)
+                return msgspec.structs.replace(
+                    stage,
+                    keys=stand_in(keys) if asks_phone else keys,
+                    said=self._said(stage.said, state.language),
+                    slots=self.slots(stage.slots),
+                )
+            case _:
+                return stage
+
+    def slots(self, slots: Mapping[str, str]) -> dict[str, str]:
+        """What a sentence said about an open question's values, as keys."""
+        return {name: stand_in(keys) if name in self._names.phones else keys for name, keys in slots.items()}
+
+    def _pairs_of(self, state: CallState) -> list[tuple[str, str]]:
+        """What the truth looks like in a text, and what takes its place; the longest first."""
+        numbers = [state.caller_number] if state.caller_number is not None else []
+        if isinstance(state.stage, ConfirmingNumber | Booking):
+            numbers.append(state.stage.number)
+        for name, value in state.values.items():
+            if name in self._names.phones and value is not None:
+                numbers.append(str(value))
+            elif isinstance(value, str) and name not in self._names.typed:
+                numbers += [found.group() for found in _NUMBER.finditer(value)]
+        pairs: dict[str, str] = {}
+        for number in numbers:
+            masked = stand_in(number)
+            pairs[number] = masked
+            for language in self._flow.languages:
+                pairs[speaking.digits(language, number)] = speaking.digits(language, masked)
+        return sorted(((real, masked) for real, masked in pairs.items() if real), key=lambda pair: -len(pair[0]))
+
+
+# ---------------------------------------------------------------- what callers do
+
+
+def secret_of(question: Question | None, event: events.Event) -> str | None:
+    """What was keyed in at a sensitive question."""
+    if question is None or not question.sensitive or not isinstance(event, events.KeysPressed | events.Heard):
+        return None
+    return None if event.keys in UNIVERSAL_KEYS else event.keys
+
+
+def masked_event(flow: Flow, state: CallState, question: Question | None, event: events.Event) -> events.Event:
+    """What the caller did, with stand-ins; `state` is where the call stood."""
+    match event:
+        case events.KeysPressed(keys=keys):
+            return msgspec.structs.replace(event, keys=_masked_keys(flow, state, question, keys))
+        case events.Heard(keys=keys, text=text):
+            typed = question is not None and question.answer is not None and text_is_digits(state.language, text)
+            return msgspec.structs.replace(
+                event,
+                keys=_masked_keys(flow, state, question, keys),
+                text=text if typed else masked_words(text, state.language),
+                alternatives=_masked_all(event.alternatives, state.language),
+                slots=Mask(flow, None).slots(event.slots),
+            )
+        case events.NoMatch(text=text):
+            return msgspec.structs.replace(
+                event,
+                text=masked_words(text, state.language),
+                alternatives=_masked_all(event.alternatives, state.language),
+            )
+        case events.Recorded(url=url) if url:
+            return msgspec.structs.replace(event, url=RECORDING)
+        case _:
+            return event
+
+
+def text_is_digits(language: str, text: str) -> bool:
+    """Whether something said is a row of digits and nothing else."""
+    return digits_in(language, text) is not None
+
+
+def _masked_all(texts: Iterable[str], language: str) -> tuple[str, ...]:
+    return tuple(masked_words(text, language) for text in texts)
+
+
+def _masked_keys(flow: Flow, state: CallState, question: Question | None, keys: str) -> str:
+    if keys in UNIVERSAL_KEYS or question is None:
+        return keys
+    answer = answer_at(flow, state)
+    if question.sensitive and answer is not None:
+        return sensitive_stand_in(flow, state, answer, keys)
+    if isinstance(state.stage, EnteringNumber) or isinstance(answer, parts.PhoneAnswer):
+        return keys if isinstance(state.stage, Confirming) else stand_in(keys)
+    return keys
+
+
+def sensitive_stand_in(flow: Flow, state: CallState, answer: parts.Answer, keys: str) -> str:
+    """Keys that are an answer just if `keys` are one."""
+    fits = fits_answer(flow, state, answer, keys)
+    most = answers.keying(answer).max_keys
+    candidates = (keys_for(answer, state.language), "1", "9" * most, "9", "*1")
+    return next(other for other in candidates if fits_answer(flow, state, answer, other) is fits)
+
+
+def fits_answer(flow: Flow, state: CallState, answer: parts.Answer, keys: str) -> bool:
+    """Whether keys are a value of a type, today."""
+    try:
+        answers.value_of(answer, keys, state.language, today_of(flow, state))
+    except ValueError:
+        return False
+    return True
+
+
+class _Names(msgspec.Struct, frozen=True):
+    """The names of values: what callers answer, the phone numbers apart, and the addresses of recordings."""
+
+    typed: frozenset[str]
+    phones: frozenset[str]
+    recordings: frozenset[str]
+
+
+def _names(flow: Flow) -> _Names:
+    typed: set[str] = set()
+    phones: set[str] = set()
+    recordings: set[str] = set()
+    for node in flow.all_nodes.values():
+        match node:
+            case nodes.Ask(answer=answer):
+                (phones if isinstance(answer, parts.PhoneAnswer) else typed).add(node.save_as)
+            case nodes.OpenQuestion():
+                for intent in node.intents.values():
+                    for name, slot in intent.slots.items():
+                        (phones if isinstance(slot.answer, parts.PhoneAnswer) else typed).add(name)
+            case nodes.Survey():
+                typed.add(node.save_as)
+            case nodes.Record():
+                recordings.add(node.save_as)
+            case _:
+                pass
+    return _Names(frozenset(typed - phones), frozenset(phones), frozenset(recordings))
