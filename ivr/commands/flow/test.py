@@ -111,7 +111,8 @@ def _print(results: list[_Result], coverages: list[Coverage], problems: list[Pro
     for problem in problems:
         _say(err, str(problem))
     failed = sum(not result.played.passed for result in results)
-    _say(out, f"{len(results)} conversations, {failed} failed" if failed else f"{len(results)} conversations, all pass")
+    played = f"{len(results)} conversation{'' if len(results) == 1 else 's'}"
+    _say(out, f"{played}, {failed} failed" if failed else f"{played}, all pass")
 
 
 def _say(console: Any, text: str) -> None:
