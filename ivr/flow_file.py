@@ -47,11 +47,15 @@ class FlowFile:
 
     def latest(self) -> Flow:
         """The flow of the file as it is now; the last good one where it is bad, half-written or gone."""
-        with self._lock:
-            status = self._status()
-            if status is None or status != self._seen:
-                self._read(status)
-            return self._flow
+        # A large flow takes seconds to read: the call that meets a new one first waits for it, the others do not.
+        if self._lock.acquire(blocking=False):
+            try:
+                status = self._status()
+                if status is None or status != self._seen:
+                    self._read(status)
+            finally:
+                self._lock.release()
+        return self._flow
 
     def _read(self, status: Status | None) -> None:
         self._seen = self._settled(status)

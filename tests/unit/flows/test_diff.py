@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flows.diff import sentences, unified
-from flows.loader import parse_flow
+from flows.loader import read_document
+from flows.model import Flow
 
 FLOW = """\
 zerohold: 1
@@ -79,12 +80,16 @@ subflows:
 """
 
 
+def flow_of(text: str) -> Flow:
+    return read_document(text.encode(), "line.yaml").flow
+
+
 def changed(*edits: tuple[str, str]) -> list[str]:
     after = FLOW
     for old, new in edits:
         assert after.count(old) == 1, f"{old!r} is there {after.count(old)} times"
         after = after.replace(old, new)
-    return sentences(parse_flow(FLOW.encode(), "before"), parse_flow(after.encode(), "after"))
+    return sentences(flow_of(FLOW), flow_of(after))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +158,7 @@ def test_each_kind_of_change_is_one_sentence(old: str, new: str, sentence: str) 
 def test_comments_layout_and_the_order_of_nodes_are_no_change() -> None:
     hours = FLOW[FLOW.index("  hours:\n") : FLOW.index("  bye:\n")]
     after = "# a comment\n" + FLOW.replace(hours, "").replace("  main:\n", hours + "  main:\n")
-    assert sentences(parse_flow(FLOW.encode(), "a"), parse_flow(after.encode(), "b")) == []
+    assert sentences(flow_of(FLOW), flow_of(after)) == []
     assert unified(FLOW, after, "a", "b")
 
 
@@ -174,15 +179,13 @@ def test_the_order_of_cases_matters_and_is_said() -> None:
 
 def test_a_renamed_node_is_one_sentence_though_its_neighbours_name_it() -> None:
     after = FLOW.replace("to: hours", "to: times").replace("  hours:\n", "  times:\n")
-    assert sentences(parse_flow(FLOW.encode(), "a"), parse_flow(after.encode(), "b")) == [
-        "The node hours is called times now."
-    ]
+    assert sentences(flow_of(FLOW), flow_of(after)) == ["The node hours is called times now."]
 
 
 def test_a_plain_text_and_the_same_text_in_the_first_language_are_the_same() -> None:
     plain = FLOW.replace("prompt: {en: Nine to six., fa: نه تا شش.}", "prompt: Nine to six.")
     named = FLOW.replace("prompt: {en: Nine to six., fa: نه تا شش.}", "prompt: {en: Nine to six.}")
-    assert sentences(parse_flow(plain.encode(), "a"), parse_flow(named.encode(), "b")) == []
+    assert sentences(flow_of(plain), flow_of(named)) == []
 
 
 def test_a_node_of_another_type_is_one_sentence() -> None:

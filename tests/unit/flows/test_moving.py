@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from flows import actions, engine, events, state
-from flows.loader import parse_flow
+from flows.loader import read_document
 from flows.moving import move
 
 AT = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
@@ -22,7 +22,7 @@ time_zone: Europe/London
 country: GB
 queue: shop
 """
-OTHER = parse_flow(
+OTHER = read_document(
     (
         HEAD
         + """\
@@ -37,7 +37,7 @@ nodes:
 """
     ).encode(),
     "other.yaml",
-)
+).flow
 SAID = state.Said(node="gone", text="1", by="keys")
 WINDOW = state.Window(starts=AT, ends=AT + dt.timedelta(hours=1))
 AT_A_NODE: list[state.Stage] = [

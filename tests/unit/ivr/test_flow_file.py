@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from flows.loader import load_flow
+from flows.model import Flow
 from flows.problems import FlowError
 from ivr.flow_file import FlowFile
 
@@ -147,3 +150,20 @@ def test_a_file_that_is_bad_from_the_beginning_is_refused(path: Path, clock: Clo
     save(path, BAD)
     with pytest.raises(FlowError):
         FlowFile(path, clock)
+
+
+def test_while_one_call_waits_for_a_new_file_the_others_begin_with_the_last_flow(
+    file: FlowFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts: list[object] = []
+
+    def slow(read: Path) -> Flow:
+        other = threading.Thread(target=lambda: prompts.append(prompt(file)))
+        other.start()
+        other.join(10)
+        return load_flow(read)
+
+    monkeypatch.setattr("ivr.flow_file.load_flow", slow)
+    save(path, LATER)
+    assert prompt(file) == "Ten to six."
+    assert prompts == ["Nine to six."]
