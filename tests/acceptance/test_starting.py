@@ -10,10 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.demo.installation import Installation
-from ivr.localcarrier.script import Hear, Press, Stay
-from tests.acceptance.office import Office
-
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -109,18 +105,3 @@ def test_the_example_environment_file_is_a_working_one(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
     assert "settings: " in ivr("doctor", folder=tmp_path).stdout
     assert "!! settings" not in ivr("doctor", folder=tmp_path).stdout
-
-
-def test_without_a_speech_model_calls_run_by_keys_and_readiness_says_what_is_missing(tmp_path: Path) -> None:
-    overrides = {"SPEECH_MODEL": "no-such-model"}
-    with Installation(tmp_path, fast_prompts=True, overrides=overrides, hears=False) as installation:
-        readiness = installation.readiness()
-        assert readiness == {"redis": True, "worker": True, "model": False}
-        office = Office(installation, installation.services())
-        sid = office.call(
-            Hear("press 1"), Press("1"), Hear("order number"), Press("4821"), Hear("anything else"), Press("2"), Stay()
-        )
-        office.finish(sid)
-        assert office.outcome(sid) == "solved"
-        assert not any("say order" in prompt for prompt in office.prompts(sid))
-        assert "there is no speech model" in (installation.log_dir / "media.log").read_text()
