@@ -1,26 +1,24 @@
 """A pytest plugin: each conversation of a `*.test.yaml` file is a test.
 
 It looks only at files that begin like conversations about a flow, so that another tool's `*.test.yaml` is left alone.
-What it needs is imported when the first such file is found: a pytest run without conversations pays nothing.
+What playing needs is imported when the first such file is found: a pytest run without conversations pays nothing.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from flows.conversations import SUFFIX, looks_like_conversations
 
 if TYPE_CHECKING:
     from flows.conversations.model import Conversation
     from flows.conversations.player import Played
     from flows.model import Flow
-
-SUFFIX: Final = ".test.yaml"
-_OURS: Final = (re.compile(rb"^flow[ \t]*:", re.MULTILINE), re.compile(rb"^conversations[ \t]*:", re.MULTILINE))
 
 
 class ConversationFailed(Exception):  # noqa: N818 - named like pytest's own outcomes
@@ -35,8 +33,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Take the files of conversations."""
     if not file_path.name.endswith(SUFFIX) or not file_path.is_file():
         return None
-    content = file_path.read_bytes()
-    if not all(pattern.search(content) for pattern in _OURS):
+    if not looks_like_conversations(file_path.read_bytes()):
         return None
     return ConversationsFile.from_parent(parent, path=file_path)
 

@@ -6,17 +6,15 @@ import os
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
+from flows.conversations import SUFFIX, looks_like_conversations
 from flows.conversations.model import Conversation, ConversationFile
 from flows.loader import load_flow, read_bytes
 from flows.model import Flow
 from flows.problems import FlowError, Problem
 from flows.yaml_text import conversation_item, conversation_yaml, read_conversations
-
-SUFFIX: Final = ".test.yaml"
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +53,16 @@ def find_suites(paths: Iterable[Path]) -> list[Path]:
 
 def _meant_by(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(path.rglob(f"*{SUFFIX}"))
+        return sorted(found for found in path.rglob(f"*{SUFFIX}") if _is_ours(found, path))
     if path.name.endswith(SUFFIX):
         return [path] if path.exists() else []
     return sorted(beside for beside in path.parent.glob(f"*{SUFFIX}") if _is_about(beside, path))
+
+
+def _is_ours(found: Path, folder: Path) -> bool:
+    """Whether a file in a folder holds conversations, and is no part of what a tool keeps there (.venv, .git)."""
+    hidden = any(part.startswith(".") for part in found.relative_to(folder).parts[:-1])
+    return not hidden and found.is_file() and looks_like_conversations(read_bytes(found))
 
 
 def _is_about(suite: Path, flow_path: Path) -> bool:

@@ -143,7 +143,7 @@ def test_what_cannot_be_read_is_exit_status_2_and_the_rest_is_played(shop: Path)
 
 def test_the_json_has_results_transcripts_coverage_and_problems(shop: Path) -> None:
     Path("shop.test.yaml").write_text(TESTS.replace("outcome: solved", 'prompt: "We are open. Good day."'))
-    Path("broken.test.yaml").write_text("flow: [")
+    Path("broken.test.yaml").write_text("flow: [\nconversations:\n")
     document = json.loads(ivr("test", "--json").stdout)
     failed, passed = document["conversations"]
     assert (failed["passed"], failed["failure"]["step"], failed["failure"]["nearest"]) == (

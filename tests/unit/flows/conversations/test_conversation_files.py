@@ -39,6 +39,13 @@ def test_a_folder_means_all_inside_and_nothing_is_found_twice(folder: Path) -> N
     assert names == ["far.test.yaml", "more.test.yaml", "orders.test.yaml", "other.test.yaml"]
 
 
+def test_in_a_folder_the_files_of_other_tools_and_hidden_folders_are_left_alone(folder: Path) -> None:
+    (folder / "tool.test.yaml").write_text("tests: [a]\n")
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "theirs.test.yaml").write_text(SUITE.format(flow="orders.yaml"))
+    assert len(find_suites([folder])) == 4
+
+
 def test_conversations_that_cannot_be_read_belong_to_the_flow_that_they_are_called_like(folder: Path) -> None:
     (folder / "orders.test.yaml").write_text("flow: [")
     assert folder / "orders.test.yaml" in find_suites([folder / "orders.yaml"])
