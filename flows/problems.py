@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+# A message names all words up to this many, else a few of them.
+MOST_WORDS: Final = 20
+FEW_WORDS: Final = 8
 
 Level = Literal["error", "warning"]
 
@@ -45,7 +49,11 @@ def known_words(wrong: str, known: Iterable[str]) -> str:
     words = sorted(known)
     near = near_words(wrong, words)
     meant = f"did you mean {near[0]}? " if near else ""
-    return f" ({meant}known: {', '.join(words)})" if words else ""
+    more = ""
+    if len(words) > MOST_WORDS:
+        more = f" and {len(words) - FEW_WORDS} more"
+        words = difflib.get_close_matches(wrong, words, n=FEW_WORDS, cutoff=0.0)
+    return f" ({meant}known: {', '.join(words)}{more})" if words else ""
 
 
 def near_words(wrong: str, known: Iterable[str]) -> list[str]:
