@@ -9,6 +9,7 @@ from flows.conversations.model import Agents, LookupAnswer, NotFound, Scalar, St
 
 HELP: Final = """\
 1               press keys: any row of 0-9, * and #
+0 * #           always: a person, the same again, help (help is ** where digits are asked for)
 order           say something
 .silence        stay silent
 .else           say something that is not understood

@@ -181,6 +181,15 @@ def test_the_shell_asks_what_a_lookup_finds_until_it_is_told(shop: Path) -> None
     assert "[the call is over: solved]" in result.output
 
 
+def test_a_flow_that_begins_with_a_lookup_asks_before_anything_is_heard(shop: Path) -> None:
+    Path("shop.yaml").write_text(FLOW.replace("start: welcome", "start: find_order").replace("[en, fa]", "[en]"))
+    result = ivr("shell", "shop.yaml", "--save", "talk.test.yaml", typed="found\nfound state=late\n")
+    assert result.output.count('? "find_order" looks something up.') == 2
+    assert "  Your order late." in result.output
+    assert ivr("test", "talk.test.yaml").exit_code == 0
+    assert ivr("shell", "shop.yaml", typed="").exit_code == 0
+
+
 def test_a_lookup_can_be_answered_beforehand(shop: Path) -> None:
     result = ivr("shell", "shop.yaml", "--language", "en", typed=".lookup found state='is late'\n1\n")
     assert "  Your order is late." in result.output
