@@ -25,6 +25,9 @@ from flows.sources import CsvSource, HttpSource, PythonSource, Source, SqliteSou
 from ivr.lookups import LookupFailedError, LookupResult, Lookups, service
 from ivr.lookups.breaker import FAILURES_TO_REST
 from ivr.lookups.crew import PLACES
+from ivr.lookups.cuttable import Cut
+from ivr.lookups.deadline import Deadline
+from ivr.lookups.http_sources import HttpLookups
 
 # A caller's value: it must be in no message and in no log.
 SECRET: Final = "48211234"
@@ -184,7 +187,9 @@ def test_post_sends_json_and_headers_with_secrets_of_the_environment(
 )
 def test_404_and_an_empty_answer_mean_not_found(server: Server, lookups: Lookups, answer: bytes) -> None:
     server.behaviour = lambda peer, _: peer.sendall(answer)
-    assert ask_server(lookups, server).values is None
+    for _ in range(2):
+        assert ask_server(lookups, server).values is None
+    assert server.connections == 1
 
 
 def test_a_connection_that_the_server_has_closed_meanwhile_does_no_harm(server: Server, lookups: Lookups) -> None:
@@ -266,6 +271,14 @@ def test_a_connection_that_drips_is_cut_so_that_its_thread_ends(server: Server, 
         if thread.name == "lookup":
             thread.join(2)
     assert all(known.crew.idle() for known in lookups._sources.values())
+
+
+def test_a_body_that_drips_meets_the_clock_though_nobody_cuts_it(server: Server) -> None:
+    server.behaviour = drip_fast(server)
+    source = HttpSource(type="http", url=server.url)
+    lookup = actions.Lookup(source=source, where={}, save={}, timeout_s=0.1)
+    with pytest.raises(LookupFailedError, match="no answer within"):
+        HttpLookups().find(lookup, source, Deadline.after(0.1), Cut())
 
 
 def test_a_host_that_takes_no_connection_costs_the_time_out(lookups: Lookups) -> None:

@@ -64,6 +64,28 @@ def test_work_is_taken_again_when_a_hanging_thread_ends(never: threading.Event) 
     assert crew.run(lambda: "sent", Deadline.after(LONG)) == "sent"
 
 
+def test_threads_that_hung_and_ended_count_as_hanging_no_more(never: threading.Event) -> None:
+    crew, busy_for = Crew(places=1), threading.Event()
+    hang(crew, never, 1)
+    never.set()
+    for thread in threading.enumerate():
+        if thread.name == "lookup":
+            thread.join(LONG)
+    begun = threading.Event()
+
+    def busy() -> None:
+        begun.set()
+        busy_for.wait()
+
+    other = threading.Thread(target=lambda: crew.run(busy, Deadline.after(LONG)))
+    other.start()
+    begun.wait(LONG)
+    with pytest.raises(LookupFailedError, match="too many questions at once"):
+        crew.run(lambda: "sent", Deadline.after(0.01))
+    busy_for.set()
+    other.join(LONG)
+
+
 def test_work_waits_for_a_place_while_others_are_only_busy(never: threading.Event) -> None:
     crew, begun = Crew(places=1), threading.Event()
 
