@@ -11,7 +11,7 @@ from flows.messages import key_name, universal_words, yes_no_phrases
 from flows.parts import in_language
 from flows.phrases import spelling_key
 from flows.problems import Problem
-from flows.universal import universal_phrases
+from flows.vocabulary import universal_phrases
 
 ID = "phrase-clash"
 

@@ -11,7 +11,7 @@ from flows.lint.sounds import sound_alike
 from flows.lint.texts import phrases_in
 from flows.phrases import spelling_key
 from flows.problems import Problem
-from flows.universal import universal_phrases
+from flows.vocabulary import universal_phrases
 
 ID = "sounds-alike"
 

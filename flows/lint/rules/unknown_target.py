@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows import nodes
-from flows.document import Document
+from flows.document import Document, Path
 from flows.lint.graph import exit_path, path_of
 from flows.lint.rule import Rule, found
-from flows.model import INSIDE, Flow, home_of
+from flows.model import INSIDE, home_of
 from flows.problems import Problem, known_words
 
 ID = "unknown-target"
@@ -16,32 +16,29 @@ ID = "unknown-target"
 
 def _check(document: Document) -> Iterator[Problem]:
     flow = document.flow
-    places = [
-        (("start",), "", flow.start),
-        *((("subflows", s, "start"), s + INSIDE, p.start) for s, p in flow.subflows.items()),
-    ]
-    for path, home, start in places:
-        known = _neighbours(flow, home)
+    # By what stands before the names of a flow or subflow: the nodes in it.
+    nodes_of = {"": tuple(sorted(flow.nodes))}
+    starts: list[tuple[Path, str, str]] = [(("start",), "", flow.start)]
+    for subflow, part in flow.subflows.items():
+        nodes_of[subflow + INSIDE] = tuple(sorted(part.nodes))
+        starts.append((("subflows", subflow, "start"), subflow + INSIDE, part.start))
+    for path, home, start in starts:
+        known = nodes_of[home]
         if start not in known:
-            yield found(
-                ID, document, path, f'start is the unknown node "{start}"{known_words(start, known)}', known=known
-            )
+            message = f'start is the unknown node "{start}"{known_words(start, known)}'
+            yield found(ID, document, path, message, known=known)
+    every = {home: set(names) for home, names in nodes_of.items()}
     for name, node in flow.all_nodes.items():
         home = home_of(name)
-        known = _neighbours(flow, home)
         for label, to in nodes.exits_of(node).items():
-            if to not in known:
+            if to not in every[home]:
+                known = nodes_of[home]
                 message = f'node "{name}" exits to the unknown node "{to}"{known_words(to, known)}'
                 yield found(ID, document, exit_path(name, label), message, known=known)
         if isinstance(node, nodes.CallSubflow):
             yield from _check_call(document, name, node)
         if isinstance(node, nodes.Return):
             yield from _check_return(document, name, node)
-
-
-def _neighbours(flow: Flow, home: str) -> tuple[str, ...]:
-    """The nodes that stand in the same flow or subflow."""
-    return tuple(sorted(flow.subflows[home.removesuffix(INSIDE)].nodes if home else flow.nodes))
 
 
 def _check_call(document: Document, name: str, node: nodes.CallSubflow) -> Iterator[Problem]:
