@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.commands.flow import diff, graph, lint, new, prove, publish, published, schema, shell, test
+from ivr.commands.flow import diff, graph, lint, new, prove, publish, published, reference, schema, shell, test
 
 flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
 
@@ -16,6 +16,7 @@ diff.register(flow)
 test.register(flow)
 shell.register(flow)
 schema.register(flow)
+reference.register(flow)
 graph.register(flow)
 new.register(flow)
 
