@@ -18,6 +18,7 @@ import redis
 from flows.actions import Verb
 from flows.events import Event
 from flows.state import CallState
+from flows.traces.model import Turn
 
 CALL_TTL_S: Final = 24 * 3600
 # Longer than any turn takes that will still answer; then another request may take the turn over.
@@ -93,7 +94,7 @@ class CallStore:
         self._commit = client.register_script(_COMMIT)
         self._create = client.register_script(_CREATE)
 
-    def create(self, call_sid: str, record: CallRecord, trace: dict[str, Any]) -> bool:
+    def create(self, call_sid: str, record: CallRecord, trace: Turn) -> bool:
         """Store a call at its first turn; False where the call exists already."""
         args: list[str | int] = [_encode(record), _encode(trace), CALL_TTL_S]
         return bool(self._create(keys=_keys(call_sid), args=args))
@@ -121,7 +122,7 @@ class CallStore:
             is_own=of_another is None,
         )
 
-    def commit(self, call_sid: str, turn: int, token: str, record: CallRecord, trace: dict[str, Any]) -> bool:
+    def commit(self, call_sid: str, turn: int, token: str, record: CallRecord, trace: Turn) -> bool:
         """Store what a claimed turn led to; False where somebody else made the turn."""
         args: list[str | int] = [turn, token, _encode(record), _encode(trace), CALL_TTL_S]
         return bool(self._commit(keys=_keys(call_sid), args=args))

@@ -26,6 +26,7 @@ from ivr.redis_listen import ListenStore
 from ivr.redis_prompts import PromptTexts
 from ivr.redis_publications import Publications
 from ivr.redis_texts import TextLedger
+from ivr.redis_traces import TraceStore
 from ivr.settings import Settings, SettingsError
 from ivr.sound import espeak
 from ivr.spoken_prompts import SpokenPrompts
@@ -142,6 +143,7 @@ def build(settings: Settings) -> Services:
             effects=effects,
             urls=urls,
             documents=documents,
+            traces=TraceStore(client),
             now=utc_now,
         ),
         urls=urls,

@@ -10,26 +10,27 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
 
 from flows import actions, engine, events
-from flows.answering import HIDDEN
 from flows.model import Flow
 from flows.moving import move
 from flows.questions import without_sensitive
 from flows.state import CallState, Ended
 from flows.steps import Step
+from flows.traces.model import Turn
+from flows.traces.recording import Performed, entry
 from ivr import twilio_twiml
 from ivr.documents import Documents
 from ivr.effects import Effects
 from ivr.logs import where
-from ivr.masking import mask_number, mask_numbers
 from ivr.redis_calls import Begun, CallRecord, CallStore
 from ivr.redis_flows import FlowStore
 from ivr.redis_listen import ListenRecord, ListenStore
+from ivr.redis_traces import TraceStore
 from ivr.urls import Urls
 from speech.endpointing import DEFAULT_END_OF_SPEECH_MS
 from speech.grammar import Grammar
@@ -57,6 +58,7 @@ class Turns:
         effects: Effects,
         urls: Urls,
         documents: Documents,
+        traces: TraceStore,
         now: Callable[[], datetime],
     ) -> None:
         self._calls = calls
@@ -65,6 +67,7 @@ class Turns:
         self._effects = effects
         self._urls = urls
         self._documents = documents
+        self._traces = traces
         self._now = now
 
     def start(self, call_sid: str, caller_number: str | None, office_number: str) -> str:
@@ -80,7 +83,7 @@ class Turns:
             )
             flow = self._flows.for_new_call()
             began = time.perf_counter()
-            state, verbs = self._settle(flow, engine.start(flow, event), key=f"{call_sid}:0")
+            state, verbs, performed = self._settle(flow, engine.start(flow, event), key=f"{call_sid}:0")
             record = CallRecord(
                 state=state,
                 verbs=verbs,
@@ -88,7 +91,8 @@ class Turns:
                 # A fork that can hear none of the flow's languages would cost and do nothing.
                 forked=not set(event.speech).isdisjoint(flow.languages),
             )
-            if self._calls.create(call_sid, record, trace_entry(0, event, state, verbs, began)):
+            if self._calls.create(call_sid, record, trace_entry(flow, 0, None, event, performed, began)):
+                self._keep_trace(state, begun=True)
                 self._listen(call_sid, 1, record)
                 return self._documents.of_turn(call_sid, 1, record, first=True)
             known = self._calls.read(call_sid)
@@ -113,12 +117,13 @@ class Turns:
         began = time.perf_counter()
         record = begun.record
         flow, state, event = self._resume(record.state, begun.event)
-        state = self._with_speech(flow, state, forked=record.forked)
-        state, verbs = self._settle(flow, _advance(flow, state, event), key=f"{call_sid}:{turn}")
+        before = self._with_speech(flow, state, forked=record.forked)
+        state, verbs, performed = self._settle(flow, _advance(flow, before, event), key=f"{call_sid}:{turn}")
         after = msgspec.structs.replace(record, state=state, verbs=verbs or record.verbs)
-        seen = without_keys(event) if sensitive else event
-        if not self._calls.commit(call_sid, turn, token, after, trace_entry(turn, seen, state, verbs, began)):
+        trace = trace_entry(flow, turn, before, event, performed, began)
+        if not self._calls.commit(call_sid, turn, token, after, trace):
             return self.current(call_sid)
+        self._keep_trace(state)
         self._listen(call_sid, turn + 1, after)
         return self._documents.of_turn(call_sid, turn + 1, after)
 
@@ -181,20 +186,36 @@ class Turns:
             return state
         return engine.advance(flow, state, events.SpeechChanged(at=self._now(), speech=speech))[0]
 
-    def _settle(self, flow: Flow, step: Step, key: str) -> tuple[CallState, tuple[actions.Verb, ...]]:
-        """Perform effects and feed their events back, until only verbs are left."""
+    def _keep_trace(self, state: CallState, *, begun: bool = False) -> None:
+        """Keep the trace of a call that has ended; a trace that is lost is no reason to lose a caller."""
+        try:
+            if begun:
+                self._traces.begun(state.call_sid, state.at)
+            if isinstance(state.stage, Ended):
+                self._traces.keep(state.call_sid, self._now())
+        except Exception as error:
+            log.error("trace not kept", call_sid=state.call_sid, error_type=type(error).__name__, where=where(error))
+
+    def _settle(
+        self, flow: Flow, step: Step, key: str
+    ) -> tuple[CallState, tuple[actions.Verb, ...], tuple[Performed, ...]]:
+        """Perform effects and feed their events back, until only verbs are left; and say what was performed."""
         state, todo = step
         verbs: list[actions.Verb] = []
+        performed: list[Performed] = []
         for index in range(MOST_EVENTS):
             answer: events.Event | None = None
             for action in todo:
                 if isinstance(action, actions.Effect):
-                    answer = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action) or answer
+                    began = time.perf_counter()
+                    given = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action)
+                    performed.append(Performed(action, given, (time.perf_counter() - began) * 1000))
+                    answer = given or answer
                 elif isinstance(action, actions.Verb):
                     verbs.append(action)
             if answer is None:
                 # Whatever way the flow went: what must not outlive its turn ends here.
-                return without_sensitive(flow, state), tuple(verbs)
+                return without_sensitive(flow, state), tuple(verbs), tuple(performed)
             state, todo = _advance(flow, state, answer)
         raise RuntimeError(f"turn {key} goes in circles")
 
@@ -230,29 +251,29 @@ def _advance(flow: Flow, state: CallState, event: events.Event) -> Step:
         return engine.advance(flow, state, events.Failed(at=event.at, code="engine"))
 
 
-def without_keys(event: events.Event) -> events.Event:
-    """A sensitive answer, as it may be traced."""
-    return msgspec.structs.replace(event, keys=HIDDEN) if isinstance(event, events.KeysPressed) else event
-
-
 def trace_entry(
-    turn: int, event: events.Event, state: CallState, verbs: tuple[actions.Verb, ...], began: float
-) -> dict[str, Any]:
-    """What one turn did, fit to be kept: numbers masked."""
-    spoken: list[str] = []
-    for verb in verbs:
-        if isinstance(verb, actions.Say | actions.Play):
-            spoken.append(verb.text)
-        elif isinstance(verb, actions.Collect | actions.Record):
-            spoken += [prompt.text for prompt in verb.prompts]
-    return {
-        "turn": turn,
-        "event": mask_numbers(msgspec.to_builtins(event)),
-        "caller": mask_number(state.caller_number),
-        "node": state.node,
-        "stage": type(state.stage).__name__,
-        "spoken": spoken,
-        "verbs": [type(verb).__name__ for verb in verbs],
-        "revision": state.revision,
-        "took_ms": round((time.perf_counter() - began) * 1000, 1),
-    }
+    flow: Flow,
+    turn: int,
+    before: CallState | None,
+    event: events.Event,
+    performed: tuple[Performed, ...],
+    began: float,
+) -> Turn:
+    """What one turn did, fit to be kept; one that cannot be traced is a fault in the call's trace."""
+    took_ms = (time.perf_counter() - began) * 1000
+    try:
+        return entry(flow, before, event, performed, number=turn, took_ms=took_ms)
+    except Exception as error:
+        log.error("turn not traced", turn=turn, error_type=type(error).__name__, where=where(error))
+        node, language = (flow.start, flow.languages[0]) if before is None else (before.node, before.language)
+        return Turn(
+            number=turn,
+            event=events.Failed(at=event.at, code="trace"),
+            flow=flow.name,
+            revision=flow.revision,
+            language=language,
+            to_node=node,
+            to_stage="",
+            to_language=language,
+            faults=("trace",),
+        )

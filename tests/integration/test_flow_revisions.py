@@ -256,4 +256,4 @@ def test_a_caller_whose_revision_is_gone_may_hang_up(
     forget(redis_client, gone)
     web = process("line")
     caller.on(web).post("/voice/status", CallStatus="completed")
-    assert [entry["stage"] for entry in web.calls.trace(caller.sid)] == ["AtNode", "Ended"]
+    assert [entry["to_stage"] for entry in web.calls.trace(caller.sid)] == ["AtNode", "Ended"]
