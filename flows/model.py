@@ -134,6 +134,11 @@ class Flow(Part):
         return {**self.nodes, **inner}
 
     @cached_property
+    def memo(self) -> dict[tuple[str, ...], dict[str, str]]:
+        """Tables that are made once and read at every turn: `flows.vocabulary` keeps the phrases of each place here."""
+        return {}
+
+    @cached_property
     def sensitive_names(self) -> frozenset[str]:
         """The values that must not outlive the turn in which they were keyed in."""
         return frozenset(node.save_as for node in self.all_nodes.values() if node.type == "ask" and node.sensitive)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from flows import actions, answers, model, nodes, parts
-from flows.messages import key_phrases, yes_no_phrases
+from flows.messages import yes_no_phrases
 from flows.parts import in_language
-from flows.phrases import normalised
 from flows.prompting import local_text, sound
 from flows.state import AskingSlot, CallState
 from flows.steps import sentence
+from flows.vocabulary import choice_phrases, example_phrases
 
 MISSES_BEFORE_KEYPAD: Final = 2
 SCALES: Final = {
@@ -90,37 +89,28 @@ def _prompt(flow: model.Flow, state: CallState, node: nodes.Asking) -> actions.S
 
 def _menu(flow: model.Flow, state: CallState, node: nodes.Menu) -> Question:
     sounds = [_prompt(flow, state, node)]
-    phrases: dict[str, str] = {}
     for choice in node.choices:
         said = in_language(choice.phrases, state.language)
         name = "choice" if by_voice(state) else "choice_keys"
         label = local_text(flow, state, choice.label)
         sounds.append(sentence(state.language, name, label=label, phrase=said[0], key=choice.key))
-        phrases.update(_phrases(state, said, choice.key))
+    phrases = choice_phrases(flow, state.node, node, state.language)
     keys = frozenset(choice.key for choice in node.choices)
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=node.clocks or flow.clocks)
 
 
-def _phrases(state: CallState, said: Iterable[str], key: str) -> dict[str, str]:
-    """Phrases for a key, and the names of the key itself."""
-    return {normalised(phrase): key for phrase in (*said, *key_phrases(state.language, key))}
-
-
 def _open(flow: model.Flow, state: CallState, node: nodes.OpenQuestion) -> Question:
     sounds = [_prompt(flow, state, node)]
-    phrases: dict[str, str] = {}
-    examples: dict[str, str] = {}
     for intent in node.intents.values():
-        said = in_language(intent.examples, state.language)
-        plain = [example for example in said if "{" not in example]
-        phrases.update(_phrases(state, plain, intent.key))
-        examples.update(dict.fromkeys(said, intent.key))
         if state.language not in state.speech or state.misses:
             label = local_text(flow, state, intent.label)
             sounds.append(sentence(state.language, "choice_keys", label=label, key=intent.key))
-    keys = frozenset(intent.key for intent in node.intents.values())
     return Question(
-        sounds=tuple(sounds), phrases=phrases, examples=examples, keys=keys, clocks=node.clocks or flow.clocks
+        sounds=tuple(sounds),
+        phrases=choice_phrases(flow, state.node, node, state.language),
+        examples=example_phrases(flow, state.node, node, state.language),
+        keys=frozenset(intent.key for intent in node.intents.values()),
+        clocks=node.clocks or flow.clocks,
     )
 
 

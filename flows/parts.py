@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -68,7 +68,7 @@ def in_language(value: T | dict[Language, T], language: str) -> T:
     """The form of a text, prompt or phrase list in a language; the first one written where that is missing."""
     if not isinstance(value, dict):
         return value
-    forms: dict[str, T] = {str(name): form for name, form in value.items()}
+    forms = cast("dict[str, T]", value)
     return forms[language] if language in forms else next(iter(forms.values()))
 
 

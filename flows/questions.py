@@ -8,11 +8,10 @@ from typing import Final
 import msgspec
 
 from flows import actions, answers, effort, model, nodes, speaking
-from flows.messages import key_phrases, language_name, yes_no_phrases
+from flows.messages import language_name, yes_no_phrases
 from flows.node_questions import Question, by_voice, of_node, of_slot
 from flows.parts import Answer, PhoneAnswer, Prompt
-from flows.phrases import normalised
-from flows.prompting import sound
+from flows.prompting import local_text, sound
 from flows.state import (
     AskingSlot,
     AtNode,
@@ -28,7 +27,7 @@ from flows.state import (
     WaitingInLine,
 )
 from flows.steps import Step, sentence
-from flows.universal import universal_phrases
+from flows.vocabulary import phrases_for_key, universal_phrases
 
 # In line, each silence is a look for a free person; the caller hears a sentence at every third.
 LINE_TIMEOUT_S: Final = 10
@@ -147,7 +146,9 @@ def _confirmation(flow: model.Flow, state: CallState, stage: Confirming) -> Ques
         )
     else:
         said = stage.said.text
-    return _yes_no(flow, state, "read_back", answer=said)
+    # Who pressed keys was not "heard", and goes on by keys; a yes is understood all the same.
+    name = "read_back" if stage.said.by == "voice" and by_voice(state) else "read_back_keys"
+    return _choice(flow, state.language, name, yes_no_phrases(state.language), answer=said)
 
 
 def _yes_no(flow: model.Flow, state: CallState, name: str, **values: str) -> Question:
@@ -183,7 +184,7 @@ def _windows(flow: model.Flow, state: CallState, stage: ChoosingWindow) -> Quest
         key = str(index)
         spoken = spoken_window(flow, state, window.starts, window.ends)
         sounds.append(sentence(state.language, "window", key=key, **spoken))
-        phrases.update({normalised(phrase): key for phrase in key_phrases(state.language, key)})
+        phrases.update(phrases_for_key([], key, state.language))
     keys = frozenset(str(index) for index in range(1, len(stage.windows) + 1))
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 
@@ -199,14 +200,15 @@ def spoken_window(flow: model.Flow, state: CallState, starts: dt.datetime, ends:
 
 
 def _languages(flow: model.Flow, state: CallState) -> Question:
-    """Each language is offered in itself."""
+    """Each language is offered in itself; at the beginning of a call, after the name of who is called."""
     sounds: list[actions.Sound] = []
+    if isinstance(state.stage, ChoosingLanguage) and state.stage.over is None:
+        sounds.append(actions.Say(text=local_text(flow, state, flow.organisation), language=state.language))
     phrases: dict[str, str] = {}
     for index, language in enumerate(flow.languages, start=1):
         key = str(index)
         sounds.append(sentence(language, "language", key=key))
-        phrases[normalised(language_name(language))] = key
-        phrases.update({normalised(phrase): key for phrase in key_phrases(state.language, key)})
+        phrases.update(phrases_for_key([language_name(language)], key, state.language))
     keys = frozenset(str(index) for index in range(1, len(flow.languages) + 1))
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 

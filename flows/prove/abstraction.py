@@ -80,7 +80,9 @@ def without_values(flow: Flow) -> Flow:
         name: subflow.model_copy(update={"nodes": {inner: _plain_node(node) for inner, node in subflow.nodes.items()}})
         for name, subflow in flow.subflows.items()
     }
-    return flow.model_copy(update={"nodes": plain, "subflows": subflows})
+    fields = {name: getattr(flow, name) for name in Flow.model_fields}
+    # Not a copy of the model: that would keep what was worked out from the old nodes.
+    return Flow.model_construct(**{**fields, "nodes": plain, "subflows": subflows})
 
 
 def _plain_node(node: nodes.Node) -> nodes.Node:

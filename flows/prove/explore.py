@@ -13,10 +13,10 @@ from flows.model import Flow
 from flows.prove.abstraction import AT, CALLER, Key, canonical, key_of, without_values
 from flows.prove.happenings import after
 from flows.prove.proof import EffortSpent, Happening
-from flows.questions import listen, question_of
+from flows.questions import listen
 from flows.speech_time import seconds_of
 from flows.state import CallState, Ended, Spent
-from flows.steps import Step
+from flows.steps import Step, sentence
 
 # Source: ours. A flow of 1,000 nodes has about 100,000 states; one with more than this many is not proved.
 MOST_STATES: Final = 2_000_000
@@ -100,7 +100,7 @@ class _Exploration:
     ) -> tuple[int, float]:
         """The place of a state, and the seconds spoken on the way; a new place is to be explored."""
         state, did = step
-        seconds = _seconds_to_exit(self.flow, state, did)
+        seconds = _seconds_to_exit(state, did)
         state = canonical(self.flow, state)
         last = type(did[-1]).__name__ if did else ""
         key = (*key_of(state), last)
@@ -154,7 +154,7 @@ def explore(flow: Flow) -> Explored:
     return Explored(exploration.places, exploration.faults)
 
 
-def _seconds_to_exit(flow: Flow, state: CallState, did: list[actions.Action]) -> float:
+def _seconds_to_exit(state: CallState, did: list[actions.Action]) -> float:
     """How long the caller is spoken to in this step, before the exit is offered or the step is over."""
     sounds: list[actions.Sound] = list(state.pending)
     for action in did:
@@ -164,6 +164,9 @@ def _seconds_to_exit(flow: Flow, state: CallState, did: list[actions.Action]) ->
             case actions.Record(prompts=prompts):
                 sounds += prompts
             case actions.Collect(prompts=prompts):
-                question = question_of(flow, state)
-                sounds += prompts[:-1] if question is not None and question.offers_exit else prompts
+                sounds += prompts[:-1] if prompts and prompts[-1].text in _exit_offers(state.language) else prompts
     return sum(seconds_of(sound.text, sound.language) for sound in sounds)
+
+
+def _exit_offers(language: str) -> tuple[str, str]:
+    return sentence(language, "exit").text, sentence(language, "exit_digits").text

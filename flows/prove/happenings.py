@@ -10,7 +10,7 @@ from flows.model import Flow
 from flows.node_questions import Question
 from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER
 from flows.questions import answer_at, question_of
-from flows.state import CallState
+from flows.state import AskingSlot, AtNode, CallState
 from flows.universal import HELP_AMONG_DIGITS, PERSON
 from flows.walk import ways_out
 
@@ -127,8 +127,10 @@ def _spoken(flow: Flow, state: CallState, grammar: actions.Grammar) -> Iterator[
     if grammar.digits is not None:
         meanings.update({keys: keys for keys in _good_answers(flow, state)})
     node = flow.all_nodes[state.node]
+    # Doubt matters where an answer is taken, not where yes or no is.
+    certainties = (True, False) if isinstance(state.stage, AtNode | AskingSlot) else (True,)
     for keys, phrase in meanings.items():
-        for sure in (True, False):
+        for sure in certainties:
             yield events.Heard(at=AT, keys=keys, text=phrase, confidence=0.9, sure=sure)
     if isinstance(node, nodes.OpenQuestion):
         for intent in node.intents.values():

@@ -11,7 +11,8 @@ from flows.questions import answer_at
 from flows.state import AskingSlot, AtNode, CallState, ChoosingLanguage, Helping
 from flows.traces.masking import fits_answer
 from flows.traces.model import Match
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS, universal_phrases
+from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
+from flows.vocabulary import universal_phrases
 
 WORDS_OF_KEYS = {**{keys: word for word, keys in KEYS_OF_WORDS.items()}, HELP_AMONG_DIGITS: "help"}
 # What the keys of help stand for there.

@@ -21,7 +21,7 @@ from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from flows.state import Ended
-from flows.universal import universal_phrases
+from flows.vocabulary import universal_phrases
 from ivr.commands.common import err, out
 
 TIME_FORMATS: Final = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
