@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from flows import events
+from flows import actions, events
 from flows.conversations import player
 from flows.conversations.caller import RECORDING
 from flows.conversations.model import Circumstances, Step
 from flows.conversations.player import Call, Played, StepError
+from flows.conversations.world import World
 from flows.model import Flow
 from flows.state import CallState, Ended, OfferingPerson
 
@@ -143,6 +144,12 @@ def test_a_promise_within_a_window_is_expected_in_the_flows_zone(playing: Playin
     steps = ({"presses": "1"}, {"presses": "5"}, {"presses": "1"}, {"presses": "1"})
     starts = {"callback": {"starts": "2026-07-01 13:00", "soon": False}}
     assert passes(playing(*steps, {"expect": starts}, flow=everything, at="2026-07-01 11:30"))
+    call = Call(everything, Circumstances())
+    for step in steps:
+        call.do(Step.model_validate(step))
+    assert call.booked is not None
+    assert call.booked.starts is not None
+    assert call.booked.by - call.booked.starts == dt.timedelta(hours=1)
     wrong = playing(*steps, {"expect": {"callback": {"soon": True}}}, flow=everything)
     assert failure_of(wrong) == "the callback: soon is false, not true"
 
@@ -207,6 +214,13 @@ def test_how_a_queue_stands_is_told_or_follows_from_who_is_free(playing: Playing
     crowded = playing(*steps, flow=everything, queues={"office": {"waiting": 6}})
     assert ("sort", "cases.0.to") in crowded.exits
     assert ("sort", "otherwise") in playing(*steps, flow=everything).exits
+
+
+def test_a_queue_that_nothing_is_said_of_has_its_free_agents_and_nobody_waiting() -> None:
+    at = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    world = World(Circumstances(agents={"office": ("desk", "till")}))
+    answer, _ = world.perform("sort", actions.AskQueue(queue="office"), at)
+    assert answer == events.QueueKnown(at=at, waiting=0, free_agents=2, wait_minutes=0)
 
 
 def test_a_sensitive_answer_is_gone_from_the_state_after_its_turn(playing: Playing, everything: Flow) -> None:

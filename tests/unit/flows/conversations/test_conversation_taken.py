@@ -94,6 +94,28 @@ def test_going_back_is_no_exit(playing: Playing, everything: Flow) -> None:
     assert played.nodes[-2:] == ("wish", "main")
 
 
+def test_going_back_to_where_an_answer_would_lead_is_no_exit_either(playing: Playing) -> None:
+    ask = {"type": "ask", "prompt": "How many?", "answer": {"type": "number", "max": 9}, "save_as": "n", "next": "main"}
+    choices = [{"key": "1", "phrases": ["one more"], "label": "one more", "to": "count"}]
+    nodes = {"main": {"type": "menu", "prompt": "What is it?", "choices": choices}, "count": ask}
+    about = {"organisation": "x", "time_zone": "UTC", "country": "GB", "queue": "x"}
+    flow = Flow.model_validate(
+        {"zerohold": 1, "name": "x", "languages": ["en"], **about, "start": "main", "nodes": nodes}
+    )
+    back = playing({"presses": "1"}, {"says": "back"}, {"expect": {"node": "main"}}, flow=flow)
+    assert (back.failure, back.exits) == (None, (("main", "choices.0.to"),))
+    answered = playing({"presses": "1"}, {"presses": "7#"}, {"expect": {"node": "main"}}, flow=flow)
+    assert (answered.failure, answered.exits[-1]) == (None, ("count", "next"))
+
+
+def test_an_answer_that_was_confirmed_takes_its_own_exit_and_one_that_was_not_takes_none(
+    playing: Playing, everything: Flow
+) -> None:
+    unsure = (ENGLISH, {"says": {"text": "sorting", "unsure": True}})
+    assert ("main", "choices.2.to") in playing(*unsure, {"says": "yes"}, flow=everything).exits
+    assert all(node != "main" for node, _ in playing(*unsure, {"says": "no"}, flow=everything).exits)
+
+
 def test_a_fault_on_the_way_takes_no_exit_further(playing: Playing, everything: Flow) -> None:
     played = playing(ENGLISH, {"presses": "7"}, {"expect": {"prompt": "went wrong"}}, flow=everything)
     assert played.failure is None, played.failure

@@ -73,12 +73,12 @@ def test_what_a_lookup_cannot_find_is_refused(text: str) -> None:
 def test_a_step_that_cannot_be_done_leaves_the_talk_as_it_was(orders: Flow) -> None:
     talk = Talk(orders, Circumstances())
     talk.do(Step(presses="1"))
-    before = talk.call.state
+    before, at, heard = talk.call.state, talk.call.at, talk.call.heard
     with pytest.raises(StepError):
         talk.do(Step(presses="12345"))
     with pytest.raises(LookupUnansweredError):
         talk.do(Step(presses="4821"))
-    assert talk.call.state == before
+    assert (talk.call.state, talk.call.at, talk.call.heard) == (before, at, heard)
     assert talk.steps == [Step(presses="1")]
 
 
