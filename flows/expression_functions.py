@@ -26,6 +26,7 @@ from flows.environment import (
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 
 class FirstArgument(Enum):
@@ -55,6 +56,13 @@ def parse_date(text: Value, what: str) -> dt.date:
         except ValueError:
             pass  # such as 2026-02-30
     raise EvaluationError(f'{what} needs a date such as "2026-11-23"')
+
+
+def parse_time(text: Value, what: str) -> dt.time:
+    """The time of day of a text such as 14:30; `what` begins the message where it is none."""
+    if isinstance(text, str) and _TIME.fullmatch(text):
+        return dt.time.fromisoformat(text)
+    raise EvaluationError(f'{what} needs a time such as "14:30"')
 
 
 def _number(_: Environment, arguments: tuple[Value, ...]) -> Value:
@@ -125,11 +133,18 @@ def _is_open(environment: Environment, arguments: tuple[Value, ...]) -> Value:
     table = environment.hours.get(name)
     if table is None:
         raise EvaluationError(f'open() finds no opening hours "{name}"')
-    return opening_hours.is_open(table, environment.holidays, environment.at)
+    if len(arguments) == 1:
+        return opening_hours.is_open(table, environment.holidays, environment.at)
+    day = parse_date(arguments[1], "open()")
+    if len(arguments) == 2:
+        return opening_hours.opens_on(table, environment.holidays, day)
+    at_local = dt.datetime.combine(day, parse_time(arguments[2], "open()"), environment.at.tzinfo)
+    return opening_hours.is_open(table, environment.holidays, at_local)
 
 
-def _holiday(environment: Environment, _: tuple[Value, ...]) -> Value:
-    return opening_hours.is_holiday(environment.holidays, environment.at.date())
+def _holiday(environment: Environment, arguments: tuple[Value, ...]) -> Value:
+    day = parse_date(arguments[0], "holiday()") if arguments else environment.at.date()
+    return opening_hours.is_holiday(environment.holidays, day)
 
 
 def _min(_: Environment, arguments: tuple[Value, ...]) -> Value:
@@ -168,9 +183,17 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "add_days": Function("add_days(date, n)", "The date that is n days after a date.", 2, 2, _add_days),
     "weekday": Function("weekday(date)", "A date's weekday in English, monday to sunday.", 1, 1, _weekday),
     "open": Function(
-        "open(hours_name)", "Whether a table of opening hours is open at this moment.", 1, 1, _is_open, _HOURS
+        "open(hours_name, date, time)",
+        "Whether a table of opening hours is open at a time; without the time, whether it opens at all on that day; "
+        "without both, whether it is open at this moment.",
+        1,
+        3,
+        _is_open,
+        _HOURS,
     ),
-    "holiday": Function("holiday()", "Whether today is a holiday of this flow.", 0, 0, _holiday),
+    "holiday": Function(
+        "holiday(date)", "Whether a date is a holiday of this flow; without a date, today.", 0, 1, _holiday
+    ),
     "min": Function("min(a, b, ...)", "The smallest of several numbers or texts.", 2, None, _min),
     "max": Function("max(a, b, ...)", "The largest of several numbers or texts.", 2, None, _max),
 }

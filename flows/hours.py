@@ -248,6 +248,11 @@ def is_open(hours: Hours, holidays: Holidays, at_local: dt.datetime) -> bool:
     )
 
 
+def opens_on(hours: Hours, holidays: Holidays, day: dt.date) -> bool:
+    """Whether a table has an opening that begins on a local day."""
+    return bool(hours.spans(day.weekday())) and not (hours.closed_on_holidays and is_holiday(holidays, day))
+
+
 def next_opening(hours: Hours, holidays: Holidays, at_local: dt.datetime) -> dt.datetime | None:
     """When a table opens next after an instant, within 60 days; None where it does not."""
     for wall in _openings(hours, holidays, at_local, days=HORIZON_DAYS):

@@ -17,14 +17,13 @@ import msgspec
 
 from flows import speaking
 from flows.environment import Environment, EvaluationError, Value, as_number, as_text, is_number, kind_of
-from flows.expression_functions import parse_date, plain_text
+from flows.expression_functions import parse_date, parse_time, plain_text
 from flows.expressions import Expression, ExpressionError, evaluate, parse
 from flows.speaking.values import MINOR_DIGITS
 
 # One spoken text has at most 4 KB, "4,000 ASCII characters". Source: https://www.twilio.com/docs/voice/twiml/say
 MAX_CHARACTERS: Final = 4_000
 
-_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _QUOTED: Final = r"\"[^\"]*\"|'[^']*'"
 _FORM: Final = re.compile(rf"\s*(?P<key>zero|one|two|few|many|other|=[0-9]{{1,9}})\s*(?P<text>{_QUOTED})")
 # The inside of a field up to its closing brace; braces and bars inside quotes are text.
@@ -219,9 +218,7 @@ def _date(language: str, value: Value, _: Argument, today: dt.date) -> str:
 
 
 def _time(language: str, value: Value, _: Argument, __: dt.date) -> str:
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        raise EvaluationError('time needs a time such as "14:30"')
-    return speaking.time(language, dt.time.fromisoformat(value))
+    return speaking.time(language, parse_time(value, "time"))
 
 
 def _money(language: str, value: Value, argument: Argument, _: dt.date) -> str:

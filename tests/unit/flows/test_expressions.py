@@ -298,7 +298,7 @@ def test_no_message_repeats_a_value_that_could_be_secret() -> None:
         ("xyzzy(1)", 1, "known: number"),
         ("length()", 1, "length(text)"),
         ("length(a, b)", 1, "length(text)"),
-        ("holiday(1)", 1, "holiday()"),
+        ("holiday(1, 2)", 1, "holiday(date)"),
         ("min(1)", 1, "min(a, b, ...)"),
         ('known("a")', 7, "without quotes"),
         ("default(1 + 1, 2)", 9, "without quotes"),
