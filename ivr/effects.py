@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import phonenumbers
 import structlog
 
@@ -18,6 +20,8 @@ from ivr.texts import Texts
 
 log = structlog.get_logger()
 
+# With less time than that, nothing answers.
+TOO_LITTLE_S: Final = 0.1
 # The id of the person of last resort, who is no agent of ours: nobody to reserve, nobody to brief.
 OFFICE: str = ""
 
@@ -42,15 +46,20 @@ class Effects:
         self._ring_s = ring_s
         self._now = now
 
-    def perform(self, flow: Flow, call_sid: str, key: str, effect: actions.Effect) -> events.Event | None:
-        """Do it once: `key` names this effect of this turn of this call, so that a second time finds the first."""
+    def perform(
+        self, flow: Flow, call_sid: str, key: str, effect: actions.Effect, *, left_s: float
+    ) -> events.Event | None:
+        """Do it once: `key` names this effect of this turn of this call, so that a second time finds the first.
+
+        `left_s` is what the turn has left for what takes time; where that is nothing, it fails at once.
+        """
         match effect:
             case actions.Lookup():
-                return self._look_up(effect)
+                return self._look_up(effect, left_s)
             case actions.AskQueue(queue=queue):
                 return self._ask_queue(queue)
             case actions.SendText():
-                return self._send_text(flow, key, effect)
+                return self._send_text(flow, key, effect, left_s)
             case actions.SeekPerson():
                 return self._seek_person(call_sid, effect)
             case actions.RequestCallback():
@@ -59,7 +68,11 @@ class Effects:
                 self._callbacks.store.leave_line(queue, call_sid)
                 return None
 
-    def _look_up(self, effect: actions.Lookup) -> events.Event:
+    def _look_up(self, effect: actions.Lookup, left_s: float) -> events.Event:
+        if left_s < TOO_LITTLE_S:
+            log.error("lookup not tried: the turn's time is spent")
+            return events.LookupFailed(at=self._now())
+        effect = msgspec.structs.replace(effect, timeout_s=min(effect.timeout_s, left_s))
         try:
             result = look_up(effect, folder=self._lookup_folder)
         except LookupFailedError as error:
@@ -79,9 +92,9 @@ class Effects:
             wait_minutes=standing.wait_minutes,
         )
 
-    def _send_text(self, flow: Flow, key: str, effect: actions.SendText) -> events.Event:
+    def _send_text(self, flow: Flow, key: str, effect: actions.SendText, left_s: float) -> events.Event:
         number = dialable(effect.number, flow.country)
-        sent = number is not None and self._texts.send(key, number, effect.text)
+        sent = number is not None and self._texts.send(key, number, effect.text, wait_s=left_s)
         return events.TextSent(at=self._now()) if sent else events.TextFailed(at=self._now())
 
     def _seek_person(self, call_sid: str, effect: actions.SeekPerson) -> events.Event:

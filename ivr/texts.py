@@ -20,8 +20,8 @@ from ivr.twilio_rest import CarrierError
 
 log = structlog.get_logger()
 
-# A webhook answers within two seconds; this leaves room for the rest of the turn.
-WAIT_S: Final = 1.2
+# With less time than that, the carrier's answer would not come: nothing is sent.
+TOO_LITTLE_S: Final = 0.3
 # Source: https://www.twilio.com/docs/messaging/api/message-resource (Body)
 MAX_TEXT_LENGTH: Final = 1600
 
@@ -35,31 +35,28 @@ class TextCarrier(Protocol):
 class Texts:
     """Text messages from our number."""
 
-    def __init__(
-        self,
-        carrier: TextCarrier,
-        ledger: TextLedger,
-        executor: Executor,
-        *,
-        from_number: str,
-        wait_s: float = WAIT_S,
-    ) -> None:
+    def __init__(self, carrier: TextCarrier, ledger: TextLedger, executor: Executor, *, from_number: str) -> None:
         self._carrier = carrier
         self._ledger = ledger
         self._executor = executor
         self._from_number = from_number
-        self._wait_s = wait_s
 
-    def send(self, key: str, number: str, text: str) -> bool:
-        """Send a text once for this key; whether it is known to be on its way. Raises `redis.RedisError`."""
+    def send(self, key: str, number: str, text: str, *, wait_s: float) -> bool:
+        """Send a text once for this key; whether it is known to be on its way after `wait_s` at most.
+
+        Raises `redis.RedisError`.
+        """
         if len(text) > MAX_TEXT_LENGTH:
             log.error("text not sent: it is too long", key=key, characters=len(text), most=MAX_TEXT_LENGTH)
+            return False
+        if wait_s < TOO_LITTLE_S:
+            log.error("text not sent: the turn's time is spent", key=key)
             return False
         standing = self._ledger.begin(key)
         if standing != "new":
             return standing == "sent"
         try:
-            return self._executor.submit(self._ask, key, number, text).result(self._wait_s)
+            return self._executor.submit(self._ask, key, number, text).result(wait_s)
         except WaitTimeoutError:
             log.warning("text: the carrier did not answer in time", key=key)
             return False

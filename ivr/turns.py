@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 # A turn that feeds more events back than this is going in circles.
 MOST_EVENTS: Final = 20
+# What a turn may spend on lookups and texts, however many there are: the webhook answers within two seconds.
+EFFECTS_S: Final = 1.6
 # Who speaks for longer than that after the timer ran out is not answering; somebody is talking in the room.
 MOST_PATIENCE: Final = 3
 # How long a request waits for the one that is making the turn, before it tells the carrier to ask again.
@@ -201,6 +203,7 @@ class Turns:
     ) -> tuple[CallState, tuple[actions.Verb, ...], tuple[Performed, ...]]:
         """Perform effects and feed their events back, until only verbs are left; and say what was performed."""
         state, todo = step
+        until = time.monotonic() + EFFECTS_S
         verbs: list[actions.Verb] = []
         performed: list[Performed] = []
         for index in range(MOST_EVENTS):
@@ -208,7 +211,8 @@ class Turns:
             for action in todo:
                 if isinstance(action, actions.Effect):
                     began = time.perf_counter()
-                    given = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action)
+                    left_s = until - time.monotonic()
+                    given = self._effects.perform(flow, state.call_sid, f"{key}:{index}", action, left_s=left_s)
                     performed.append(Performed(action, given, (time.perf_counter() - began) * 1000))
                     answer = given or answer
                 elif isinstance(action, actions.Verb):

@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from flows.loader import load_flow
+from flows.model import Flow
 from flows.problems import FlowError
 from ivr.commands.common import out
 from ivr.processes import PortInUseError, check_port_free
@@ -19,6 +20,7 @@ from ivr.redis_flows import PublishedFlow
 from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import find_binary, private_url
 from ivr.settings import NO_SPEECH, Settings, SettingsError, load_settings
+from ivr.twilio_twiml import has_voice
 from speech.errors import SpeechError
 from speech.models import find_model
 
@@ -45,15 +47,17 @@ def doctor() -> None:
 
 
 def _findings() -> Iterator[Finding]:
-    yield _espeak()
     try:
         settings = load_settings()
     except SettingsError as error:
+        yield _espeak(None)
         yield from (Finding("settings", "problem", f"{line} (see .env.example)") for line in error.problems)
         yield _redis(None)
         return
     yield Finding("settings", "ok", f"the carrier reaches us at {settings.public_url}")
-    yield _flow(settings)
+    finding, flow = _flow(settings)
+    yield finding
+    yield _espeak(flow)
     yield _redis(settings)
     yield _model(settings)
     running = private_url(settings.data_dir) is not None
@@ -64,36 +68,45 @@ def _findings() -> Iterator[Finding]:
         yield _port(host, port, variable, running=running)
 
 
-def _espeak() -> Finding:
+def _espeak(flow: Flow | None) -> Finding:
+    """Who speaks for us: the local carrier's prompts, and those of the flow in a language without a carrier's voice."""
+    ours = [language for language in (flow.languages if flow is not None else ()) if not has_voice(language)]
+    what = f"the flow's prompts in {', '.join(ours)} and the local carrier's" if ours else "the local carrier's prompts"
     if shutil.which("espeak-ng"):
-        return Finding("espeak-ng", "ok", "the system's command speaks the local carrier's prompts")
+        return Finding("espeak-ng", "ok", f"the system's command speaks {what}")
     if importlib.util.find_spec("espeakng_loader") is not None:
-        return Finding("espeak-ng", "ok", "the library of the extra espeak-gpl speaks the local carrier's prompts")
+        return Finding("espeak-ng", "ok", f"the library of the extra espeak-gpl speaks {what}")
+    if ours:
+        advice = (
+            f"is missing: whoever calls in {', '.join(ours)} is put through to PERSON_NUMBER at once, as the carrier"
+        )
+        return Finding("espeak-ng", "problem", f"{advice} has no such voice: apt-get install espeak-ng")
     advice = "is missing, which only the local carrier and the demo need: apt-get install espeak-ng"
     return Finding("espeak-ng", "warning", advice)
 
 
-def _flow(settings: Settings) -> Finding:
+def _flow(settings: Settings) -> tuple[Finding, Flow | None]:
     if settings.flow_name is not None:
         return _published(settings, settings.flow_name)
     try:
         flow = load_flow(settings.flow_file)
     except FlowError as error:
-        return Finding("flow", "problem", str(error))
-    return Finding("flow", "ok", f"{settings.flow_file} has {len(flow.nodes)} nodes")
+        return Finding("flow", "problem", str(error)), None
+    return Finding("flow", "ok", f"{settings.flow_file} has {len(flow.nodes)} nodes"), flow
 
 
-def _published(settings: Settings, name: str) -> Finding:
+def _published(settings: Settings, name: str) -> tuple[Finding, Flow | None]:
     url = settings.redis_url or private_url(settings.data_dir)
     if url is None:
-        return Finding("flow", "warning", f"FLOW_NAME is {name}; whether it is published shows once `ivr serve` runs")
+        unknown = f"FLOW_NAME is {name}; whether it is published shows once `ivr serve` runs"
+        return Finding("flow", "warning", unknown), None
     try:
         flow = PublishedFlow(Publications(connect(url)), name).last
     except RedisError as error:
-        return Finding("flow", "warning", f"FLOW_NAME is {name}; Redis, where it lies, does not answer: {error}")
+        return Finding("flow", "warning", f"FLOW_NAME is {name}; Redis, where it lies, does not answer: {error}"), None
     except (FlowError, NotPublishedError) as error:
-        return Finding("flow", "problem", str(error))
-    return Finding("flow", "ok", f"{name} is published, revision {flow.revision} with {len(flow.nodes)} nodes")
+        return Finding("flow", "problem", str(error)), None
+    return Finding("flow", "ok", f"{name} is published, revision {flow.revision} with {len(flow.nodes)} nodes"), flow
 
 
 def _redis(settings: Settings | None) -> Finding:

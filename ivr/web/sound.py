@@ -35,10 +35,15 @@ def prompt(name: str) -> Response:
         path = services().prompts.file(name)
     except (SpeechError, RedisError) as error:
         log.error("a caller hears silence in place of a prompt", name=name, error=str(error))
-        return Response(SILENCE, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+        return silence()
     if path is None:
         abort(404)
     return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=PROMPT_AGE_S)
+
+
+def silence() -> Response:
+    """A second of nothing."""
+    return Response(SILENCE, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
 
 
 @blueprint.get("/audio/<revision>/<path:file>")
@@ -46,9 +51,13 @@ def audio(revision: str, file: str) -> Response:
     """A file that a prompt of this revision of a flow names; 404 for any other file."""
     if not _REVISION.fullmatch(revision):
         abort(404)
-    flow = services().flows.of_revision(revision)
+    try:
+        flow = services().flows.find(revision)
+    except RedisError as error:
+        log.error("a caller hears silence in place of a recording", file=file, error=str(error))
+        return silence()
     path = services().audio.path(file)
-    if flow.revision != revision or path is None or not services().audio.is_named_by(flow, file):
+    if flow is None or path is None or not services().audio.is_named_by(flow, file):
         abort(404)
     kind = CONTENT_TYPES[path.suffix.lower()]
     return send_file(path, mimetype=kind, conditional=True, max_age=AUDIO_AGE_S)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import uuid
+from threading import Timer
 from typing import Any, Final
 
 import structlog
@@ -12,7 +14,7 @@ from flows import events
 from flows.state import WithPerson
 from flows.universal import PERSON
 from ivr import twilio_twiml
-from ivr.services import utc_now
+from ivr.services import Services, utc_now
 from ivr.web.context import idempotency_token, is_sensitive, services, twiml
 from ivr.web.faults import caller_hears
 
@@ -25,6 +27,8 @@ _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
 # https://www.twilio.com/docs/voice/twiml ("From")
 _WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 _KEYS: Final = re.compile(r"[0-9*#]{1,32}")
+# From the end of a call to the webhook with its recording.
+MESSAGE_WITHIN_S: Final = 10.0
 ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -148,13 +152,28 @@ def _call_over(call_sid: str, *, talked: bool) -> None:
 
 @blueprint.post("/status")
 def status() -> Response:
-    """The carrier tells how the caller's leg is doing.
-
-    Of one that recorded it tells in the recording's own webhook, too, and that one has the message.
-    """
-    if request.form.get("CallStatus") in ENDED and not services().turns.is_recording(request.form["CallSid"]):
-        _call_over(request.form["CallSid"], talked=False)
+    """The carrier tells how the caller's leg is doing."""
+    if request.form.get("CallStatus") in ENDED:
+        call_sid = request.form["CallSid"]
+        if services().turns.is_recording(call_sid):
+            _end_unless_a_message_comes(services(), call_sid)
+        else:
+            _call_over(call_sid, talked=False)
     return twiml(twilio_twiml.nothing())
+
+
+def _end_unless_a_message_comes(shared: Services, call_sid: str) -> None:
+    """Who hangs up while we record may have left a message, of which the recording's own webhook tells, in any order.
+
+    Nothing is lost where this process ends before: the call is over, and only its record does not say so.
+    """
+
+    def end() -> None:
+        shared.beside(shared.turns.end, call_sid, events.HungUp(at=utc_now()), uuid.uuid4().hex)
+
+    timer = Timer(MESSAGE_WITHIN_S, end)
+    timer.daemon = True
+    timer.start()
 
 
 @blueprint.post("/stream")

