@@ -116,8 +116,7 @@ class FlowStore:
             known = self._kept.get(revision)
         if known is not None:
             return known
-        stored = self._redis.get(_key(revision))
-        flow = flow_from_json(str(stored)) if stored is not None else None
+        flow = copy_of(self._redis, revision)
         if flow is not None:
             self._remember(flow)
         return flow
@@ -132,6 +131,12 @@ class FlowStore:
             self._kept.move_to_end(flow.revision)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+
+
+def copy_of(client: redis.Redis, revision: str) -> Flow | None:
+    """The flow of a revision that calls began with in the last days; None where it is gone or cannot be read."""
+    stored = client.get(_key(revision))
+    return flow_from_json(str(stored)) if stored is not None else None
 
 
 def _key(revision: str) -> str:

@@ -94,7 +94,7 @@ class TraceStore:
         if flow is not None:
             stored = cast(str | None, self._redis.hget(_keys(flow)[0], call_sid))
             if stored is not None:
-                return msgspec.json.decode(stored, type=Trace)
+                return _decoded(stored)
         turns = self._turns(call_sid)
         return trace_of(turns) if turns else None
 

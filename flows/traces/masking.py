@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -88,7 +89,7 @@ class Mask:
     def __init__(self, flow: Flow, state: CallState | None, secret: str | None = None) -> None:
         self._flow = flow
         self._secret = secret
-        self._names = _names(flow)
+        self._names = _names_of(_Identity(flow))
         values = {} if state is None else state.values
         self._kept = frozenset(str(value) for name, value in values.items() if name in self._names.typed)
         self._pairs = [] if state is None else self._pairs_of(state)
@@ -282,7 +283,22 @@ class _Names(msgspec.Struct, frozen=True):
     recordings: frozenset[str]
 
 
-def _names(flow: Flow) -> _Names:
+class _Identity:
+    """A flow as a key: by which object it is."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    def __hash__(self) -> int:
+        return id(self.flow)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.flow is self.flow
+
+
+@lru_cache(maxsize=16)
+def _names_of(identity: _Identity) -> _Names:
+    flow = identity.flow
     typed: set[str] = set()
     phones: set[str] = set()
     recordings: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.commands.flow import diff, graph, lint, new, prove, publish, published, reference, schema, shell, test
+from ivr.commands.flow import diff, graph, lint, new, prove, publish, published, reference, replay, schema, shell, test
 
 flow = typer.Typer(no_args_is_help=True, help="The call flows that operators write.")
 
@@ -13,6 +13,7 @@ prove.register(flow)
 publish.register(flow)
 published.register(flow)
 diff.register(flow)
+replay.register(flow)
 test.register(flow)
 shell.register(flow)
 schema.register(flow)
