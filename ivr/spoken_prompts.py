@@ -113,6 +113,10 @@ class SpokenPrompts:
             running = self._rendering.get(name)
             if running is not None:
                 return running
+            if self._path(name).is_file():  # made since we looked
+                done: Future[Path] = Future()
+                done.set_result(self._path(name))
+                return done
             rendering = self._rendering[name] = self._threads.submit(self._make, engine, name, prompt)
         rendering.add_done_callback(lambda _: self._rendering.pop(name, None))
         return rendering

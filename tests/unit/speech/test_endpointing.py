@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech.endpointing import Chunk, Commit, Endpointer, Listening, NoiseFloor, SpeechStarted
+from speech.endpointing import (
+    DEFAULT_TIMERS,
+    Chunk,
+    Commit,
+    Endpointer,
+    Listening,
+    NoiseFloor,
+    SpeechStarted,
+    timers_for,
+)
 from speech.grammar import Digits, Grammar
 
 MENU = Grammar(language="en", phrases={"sales": "sales", "sales department": "sales"})
@@ -156,3 +165,19 @@ def test_speech_and_enough_silence_always_end_in_a_commit(script: str) -> None:
     last = script.split()[-1][1:]
     commit = run(PIN, chunks(script + f" _{last}" * 13))
     assert (commit is not None) == ("#" in script)
+
+
+def test_a_caller_who_is_given_more_time_may_pause_longer_in_proportion() -> None:
+    assert timers_for(800) == DEFAULT_TIMERS
+    script = chunks("_ #yes #yes " + "_yes " * 12)
+    usual, patient = (
+        Endpointer(Grammar(language="en", phrases={"yes": "1"}), timers=timers_for(ms)) for ms in (800, 1600)
+    )
+    commits = []
+    for endpointer in (usual, patient):
+        for chunk in script:
+            heard = endpointer.feed(chunk)
+            if isinstance(heard, Commit):
+                commits.append(heard.at_ms - heard.speech_ended_ms)
+                break
+    assert commits == [400, 800]

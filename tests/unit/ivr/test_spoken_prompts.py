@@ -1,0 +1,115 @@
+"""Prompts that we speak ourselves: named so that nobody can guess, made once, and not kept for ever."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from ivr import spoken_prompts
+from ivr.redis_prompts import PromptText
+from ivr.sound.espeak import Speech, SpeechError
+from ivr.spoken_prompts import SpokenPrompts, UnspeakableError
+
+HELLO = PromptText("سلام", "fa")
+
+
+class Texts:
+    """`PromptTexts` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, PromptText] = {}
+
+    def keep(self, texts: dict[str, PromptText]) -> None:
+        self.kept.update(texts)
+
+    def find(self, name: str) -> PromptText | None:
+        return self.kept.get(name)
+
+
+class Voice:
+    """Speaks a tenth of a second, when it may."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.spoken: list[Speech] = []
+        self.may_speak = threading.Event()
+        self.may_speak.set()
+        self.fails = False
+
+    def speak(self, speech: Speech) -> tuple[bytes, int]:
+        self.spoken.append(speech)
+        assert self.may_speak.wait(10)
+        if self.fails:
+            raise SpeechError("hoarse")
+        return bytes(1600), 8000
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def prompts(folder: Path, voice: Voice | None, key: str = "ours") -> SpokenPrompts:
+    return SpokenPrompts(voice, Texts(), folder, key)  # type: ignore[arg-type]
+
+
+def test_a_name_depends_on_the_secret_and_the_text_and_shows_neither(tmp_path: Path) -> None:
+    ours, others = prompts(tmp_path, Voice()), prompts(tmp_path, Voice(), key="other")
+    names = {ours.name_of("سلام", "fa"), others.name_of("سلام", "fa"), ours.name_of("درود", "fa")}
+    assert len(names) == 3
+    assert all(len(name) == 32 and set(name) <= set("0123456789abcdef") for name in names)
+
+
+def test_a_text_is_rendered_once_for_all_who_ask_at_the_same_time(tmp_path: Path) -> None:
+    voice = Voice()
+    voice.may_speak.clear()
+    spoken = prompts(tmp_path, voice)
+    name = spoken.announce([HELLO])[HELLO]
+    found: list[Path | None] = []
+    askers = [threading.Thread(target=lambda: found.append(spoken.file(name))) for _ in range(5)]
+    for asker in askers:
+        asker.start()
+    voice.may_speak.set()
+    for asker in askers:
+        asker.join()
+    assert found == [tmp_path / f"{name}.wav"] * 5
+    assert len(voice.spoken) == 1
+    spoken.announce([HELLO])
+    assert len(voice.spoken) == 1, "what is there is not made again"
+
+
+def test_a_name_that_no_document_has_used_is_nothing(tmp_path: Path) -> None:
+    spoken = prompts(tmp_path, Voice())
+    assert spoken.file(spoken.name_of("سلام", "fa")) is None
+
+
+def test_after_a_failure_the_next_one_who_asks_gets_the_sound(tmp_path: Path) -> None:
+    voice = Voice()
+    voice.fails = True
+    spoken = prompts(tmp_path, voice)
+    name = spoken.announce([HELLO])[HELLO]
+    with pytest.raises(SpeechError, match="hoarse"):
+        spoken.file(name)
+    voice.fails = False
+    assert spoken.file(name) == tmp_path / f"{name}.wav"
+
+
+def test_without_a_voice_a_prompt_cannot_be_promised(tmp_path: Path) -> None:
+    spoken = prompts(tmp_path, None)
+    assert spoken.announce([]) == {}
+    with pytest.raises(UnspeakableError, match="nothing here speaks fa"):
+        spoken.announce([HELLO])
+
+
+def test_of_too_many_files_the_older_half_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken_prompts, "MAX_FILES", 4)
+    for age in range(4):
+        old = tmp_path / f"{age}.wav"
+        old.write_bytes(b"")
+        os.utime(old, (1000 - age, 1000 - age))
+    spoken = prompts(tmp_path, Voice())
+    name = spoken.announce([HELLO])[HELLO]
+    assert spoken.file(name) is not None
+    assert sorted(path.stem for path in tmp_path.glob("*.wav")) == sorted(["0", "1", name])
