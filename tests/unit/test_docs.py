@@ -1,0 +1,134 @@
+"""The guide is true: its flows are checked, proved and played as they stand there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from flows.conversations.model import Circumstances, ConversationFile, Step
+from flows.conversations.player import Call, play
+from flows.loader import parse_flow, read_tree
+from flows.model import Flow
+from flows.prove import prove
+from ivr.commands.flow import flow
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+GUIDE = DOCS / "flows.md"
+# Words of a flow whose entries are added one by one; a block that has others replaces them.
+GROWING = ("nodes", "subflows", "hours")
+# What orders.csv says in the guide.
+LOOKUPS = {"find_order": {"found": {"order_state": "is packed and leaves the shop", "order_day": "today"}}}
+DOINGS = {
+    r"press ([0-9*#]+)": lambda found: {"presses": found[1]},
+    r"say (.+)": lambda found: {"says": found[1]},
+    r"stay silent": lambda _: {"stays_silent": True},
+}
+
+
+def blocks() -> Iterator[tuple[int, str, str]]:
+    """Each fenced block of the guide: its line, its language, its content."""
+    source = GUIDE.read_text(encoding="utf-8")
+    for found in re.finditer(r"^```(\w+)\n(.*?)^```$", source, re.MULTILINE | re.DOTALL):
+        yield source.count("\n", 0, found.start()) + 1, found[1], found[2]
+
+
+def stages() -> Iterator[tuple[int, str, dict[str, Any], str]]:
+    """Each block with the whole flow as it is by then: a block without `zerohold` is added to the one before."""
+    tree: dict[str, Any] = {}
+    for line, language, content in blocks():
+        if language == "yaml":
+            given = read_tree(content.encode(), f"{GUIDE.name}:{line}")[1]
+            if "zerohold" in given:
+                tree = given
+            elif "flow" not in given:
+                grown = {word: {**tree.get(word, {}), **given[word]} for word in GROWING if word in given}
+                tree = {**tree, **given, **grown}
+        yield line, language, tree, content
+
+
+def flow_of(tree: dict[str, Any]) -> Flow:
+    return parse_flow(json.dumps(tree).encode(), GUIDE.name)
+
+
+STAGES = list(stages())
+FLOWS = [pytest.param(tree, id=f"line {line}") for line, language, tree, text in STAGES if language == "yaml"]
+CALLS = [pytest.param(tree, text, id=f"line {line}") for line, language, tree, text in STAGES if language == "text"]
+TESTS = [pytest.param(tree, text, id=f"line {line}") for line, _, tree, text in STAGES if "\nconversations:" in text]
+
+
+def heard_in(tree: dict[str, Any], text: str) -> tuple[list[str], list[str]]:
+    """What the guide says that the line says, and what it says."""
+    written, heard = [], []
+    at = re.search(r"^CALL: (.+)$", text, re.MULTILINE)
+    given = Circumstances.model_validate(
+        {"lookups": LOOKUPS, **({"at": dt.datetime.fromisoformat(at[1])} if at else {})}
+    )
+    call = Call(flow_of(tree), given)
+    for who, words in re.findall(r"^(LINE|YOU): (.+(?:\n  .+)*)", text, re.MULTILINE):
+        if who == "LINE":
+            written.append(" ".join(words.split()))
+            heard.append(" ".join(" ".join(call.heard).split()))
+        else:
+            (step,) = [make(found) for pattern, make in DOINGS.items() if (found := re.fullmatch(pattern, words))]
+            call.do(Step.model_validate(step))
+    return written, heard
+
+
+@pytest.mark.parametrize("tree", FLOWS)
+def test_each_flow_of_the_guide_is_without_errors_and_proved(tree: dict[str, Any]) -> None:
+    assert prove(flow_of(tree)).failures == ()
+
+
+@pytest.mark.parametrize(("tree", "text"), CALLS)
+def test_each_call_of_the_guide_is_heard_as_it_is_written(tree: dict[str, Any], text: str) -> None:
+    written, heard = heard_in(tree, text)
+    assert written
+    assert written == heard
+
+
+@pytest.mark.parametrize(("tree", "text"), TESTS)
+def test_each_conversation_of_the_guide_passes(tree: dict[str, Any], text: str) -> None:
+    file = TypeAdapter(ConversationFile).validate_python(read_tree(text.encode(), GUIDE.name)[1])
+    for conversation in file.conversations:
+        assert play(flow_of(tree), conversation).failure is None
+
+
+def test_the_guide_has_flows_calls_and_conversations() -> None:
+    assert len(FLOWS) > 10
+    assert len(CALLS) > 5
+    assert len(TESTS) == 1
+
+
+def test_every_link_of_the_documents_leads_to_a_file_and_a_heading() -> None:
+    broken = []
+    for path in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text(encoding="utf-8")):
+            name, _, anchor = target.partition("#")
+            file = (path.parent / name).resolve() if name else path
+            headings = _headings(file) if file.suffix == ".md" and file.exists() else set()
+            if not file.exists() or (anchor and anchor not in headings):
+                broken.append(f"{path.name}: {target}")
+    assert broken == []
+
+
+def test_every_command_in_the_documents_exists() -> None:
+    known = {command.name or command.callback.__name__ for command in flow.registered_commands if command.callback}
+    for path in (GUIDE, DOCS / "flow-reference.md", DOCS.parent / "README.md"):
+        named = set(
+            re.findall(r"(?:`|^    )(?:\.venv/bin/)?ivr flow ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+        assert named - known == set(), path.name
+
+
+def _headings(path: Path) -> set[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {
+        re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in lines if line.startswith("#")
+    }
