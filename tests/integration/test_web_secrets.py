@@ -168,3 +168,22 @@ def test_a_failed_lookup_leads_to_a_person_who_does_not_get_the_number(
     dial = tree(client.press(first, CARD)).find("Dial")
     assert dial is not None
     assert_nowhere(CARD, redis_client, log, services)
+
+
+def test_a_process_that_dies_in_the_middle_of_the_turn_leaves_no_number_behind(
+    client: SignedClient,
+    services: Services,
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+) -> None:
+    first = client.begin()
+    with monkeypatch.context() as patch:
+
+        def die(*_arguments: object, **_named: object) -> bool:
+            raise redis.ConnectionError("gone")
+
+        patch.setattr(services.calls, "commit", die)
+        client.press(first, CARD)
+    assert "AnswerLost" in everything_in(redis_client), "the claim is there, and tells how to go on"
+    assert_nowhere(CARD, redis_client, log, services)
