@@ -66,7 +66,14 @@ def schema_problems(error: ValidationError, root: type[BaseModel], text: Text, f
         found.setdefault(path, _union_problem(path, errors, text, file))
     # What is missing because it is misspelt is one mistake, not two.
     missing = {path for path in misspelt if path in found and not text.has(path)}
-    return [problem for path, problem in found.items() if path not in missing and not _inside(path, broken_keys)]
+    left_out = missing | _too_few_for_wrong_ones(found)
+    return [problem for path, problem in found.items() if path not in left_out and not _inside(path, broken_keys)]
+
+
+def _too_few_for_wrong_ones(found: dict[Path, Problem]) -> set[Path]:
+    """The lists that have too few entries only because their entries are wrong: pydantic counts the right ones."""
+    with_wrong_entries = {path[:-1] for path in found if path and isinstance(path[-1], int)}
+    return {path for path in with_wrong_entries if path in found and " must have at least " in found[path].message}
 
 
 def _union_problem(path: Path, errors: list[tuple[Place, ErrorDetails]], text: Text, file: str) -> Problem:

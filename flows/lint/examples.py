@@ -32,8 +32,7 @@ def completed(fragment: str) -> str:
     lines = [f"{word}: {value}\n" for word, value in header.items() if word not in given]
     if "nodes" not in given:
         fragment += _NODES.replace("Hello.", _in_each(languages, dict.fromkeys(languages, "Hello.")))
-    body = fragment[fragment.index("nodes:\n") :]
-    names = _NODE.findall(body)
+    names = _NODE.findall(re.split(r"^nodes:\n", fragment, maxsplit=1, flags=re.MULTILINE)[1])
     if "start" not in given:
         lines.append(f"start: {names[0]}\n")
     if "goodbye" not in names and re.search(r"\bgoodbye\b", fragment):
