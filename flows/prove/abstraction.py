@@ -27,7 +27,6 @@ import msgspec
 
 from flows import nodes
 from flows.model import Flow
-from flows.nodes import saved_by
 from flows.parts import Part
 from flows.state import (
     AskingSlot,
@@ -125,7 +124,7 @@ def canonical(flow: Flow, state: CallState) -> CallState:
     silences, mismatches, missed = state.silences, state.mismatches, state.missed
     if not _has_reprompts(flow.all_nodes[node]):
         silences, mismatches, missed = state.misses, 0, None
-    slots = saved_by(flow.all_nodes[node]) if isinstance(beneath(state.stage), AskingSlot) else ()
+    slots = _slots_before(flow.all_nodes[node], beneath(state.stage))
     return msgspec.structs.replace(
         state,
         node=node,
@@ -136,7 +135,7 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         at=AT,
         started_at=AT,
         spent=Spent(since=AT),
-        values={name: value for name, value in state.values.items() if name in slots},
+        values={name: state.values[name] for name in slots if name in state.values},
         said=(),
         path=(),
         pending=(),
@@ -162,7 +161,6 @@ def key_of(state: CallState) -> Key:
         state.silences,
         state.mismatches,
         state.missed,
-        tuple(sorted(state.values)),
         tuple(sorted(set(state.tried))),
     )
 
@@ -170,6 +168,17 @@ def key_of(state: CallState) -> Key:
 def _has_reprompts(node: nodes.Node) -> bool:
     """Whether silence and misunderstanding are answered differently there; else only their number matters."""
     return isinstance(node, nodes.Asking) and (node.no_input is not None or node.no_match is not None)
+
+
+def _slots_before(node: nodes.Node, stage: Stage) -> list[str]:
+    """The slots that are known where another one is asked for.
+
+    Those after it count as unknown: who has said them elsewhere already skips questions that are explored all the same.
+    """
+    if not isinstance(stage, AskingSlot) or not isinstance(node, nodes.OpenQuestion):
+        return []
+    names = list(node.intents[stage.intent].slots)
+    return names[: names.index(stage.slot)]
 
 
 def _returns_to_flow(flow: Flow, name: str) -> bool:

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from flows import actions, engine, events
 from flows.loader import load_flow
 from flows.model import Flow
-from flows.prove import prove
 from flows.prove.abstraction import AT, canonical, key_of, without_values
-from flows.prove.explore import explore
-from flows.prove.promises import TO_A_PERSON
+from flows.prove.explore import Explored, explore
+from flows.prove.promises import TO_A_PERSON, check
 from flows.state import CallState, Ended
 from flows.universal import PERSON
 from tests.unit.flows.prove.walks import walk
@@ -31,13 +30,18 @@ def flow_of(path: Path) -> Flow:
 
 
 @cache
+def explored(path: Path) -> Explored:
+    return explore(flow_of(path))
+
+
+@cache
 def explored_keys(path: Path) -> frozenset[tuple[object, ...]]:
-    return frozenset(key_of(place.state) for place in explore(flow_of(path)).places)
+    return frozenset(key_of(place.state) for place in explored(path).places)
 
 
 @pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
 def test_every_promise_holds_for_the_example(path: Path) -> None:
-    proof = prove(flow_of(path))
+    proof = check(flow_of(path), explored(path))
     assert proof.failures == ()
     assert proof.questions > 10
 
