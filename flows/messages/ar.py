@@ -42,7 +42,6 @@ MESSAGES: Final[dict[str, str]] = {
     "help_language": "للغة أخرى، اضغط اثنين.",
     "help_on": "للمتابعة، انتظر.",
     "language": "للغة العربية، اضغط {key}.",
-    "language_spoken": "للغة العربية، قل عربي، أو اضغط {key}.",
     # effort
     "offer_person": "طال الأمر أكثر مما ينبغي. للتحدث مع موظف، اضغط واحد. للمتابعة، اضغط اثنين.",
     # the way to a person

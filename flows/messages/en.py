@@ -42,7 +42,6 @@ MESSAGES: Final[dict[str, str]] = {
     "help_language": "For another language, press 2.",
     "help_on": "To go on, wait.",
     "language": "For English, press {key}.",
-    "language_spoken": "For English, say English, or press {key}.",
     # effort
     "offer_person": "This is taking longer than it should. To speak with a person, press 1. To go on, press 2.",
     # the way to a person
