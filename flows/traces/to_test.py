@@ -41,9 +41,11 @@ def conversation_of(flow: Flow, trace: Trace, name: str | None = None) -> Conver
             return conversation
         at = turns[played.failure.step - 1] if played.failure.step else 0
         if played.failure.expected is None or at not in with_prompts:
+            hidden = any(turn.hidden for turn in trace.turns[: at + 1])
+            why = "; the call depends on a sensitive answer, which is not kept" if hidden else ""
             raise NotATestError(
                 f"{trace.call_sid} cannot be written as a test of revision {flow.revision}: "
-                f"turn {at}: {played.failure.message}"
+                f"turn {at}: {played.failure.message}{why}"
             )
         with_prompts.discard(at)
 

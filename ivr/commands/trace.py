@@ -133,14 +133,15 @@ def _nothing(flow: str | None, *, failures: bool) -> str:
 
 
 def _flow_of(client: Redis, kept: Trace) -> Flow:
-    """The flow of a trace's revision; raises `NotPublishedError` where nobody has it any more."""
+    """The flow of a trace's revision; raises `NotPublishedError` where it is in Redis no more."""
     stored = copy_of(client, kept.revision)
     if stored is not None:
         return stored
-    source = Publications(client).source(kept.flow, kept.revision)
-    if source is None:
-        raise NotPublishedError(f"revision {kept.revision} of {kept.flow} is gone: give its file, with --against FILE")
-    return parse_flow(source, kept.revision)
+    try:
+        return parse_flow(Publications(client).source(kept.flow, kept.revision), kept.revision)
+    except NotPublishedError:
+        message = f"revision {kept.revision} of {kept.flow} is in Redis no more: give its file, with --against FLOW"
+        raise NotPublishedError(message) from None
 
 
 def _beside(flow_file: Path, into: Path | None) -> str:

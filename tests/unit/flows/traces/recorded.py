@@ -35,13 +35,15 @@ def flow_of(path: Path) -> Flow:
 class Recorder:
     """One call, turn by turn; `shell` answers effects in order, `happens` what the caller does."""
 
-    def __init__(self, flow: Flow, *, caller: str | None = CALLER, speech: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, flow: Flow, *, caller: str | None = CALLER, speech: tuple[str, ...] = (), call_sid: str = "CA1"
+    ) -> None:
         self.flow = flow
         self.at = AT
         self.turns: list[Turn] = []
         self.verbs: tuple[actions.Verb, ...] = ()
         self._started = events.CallStarted(
-            at=AT, call_sid="CA1", caller_number=caller, office_number=OFFICE, speech=speech
+            at=AT, call_sid=call_sid, caller_number=caller, office_number=OFFICE, speech=speech
         )
         self.state: CallState | None = None
 
@@ -103,12 +105,12 @@ class Chooser:
         return self.pick(options)  # type: ignore[arg-type]
 
 
-def random_call(flow: Flow, choices: bytes) -> Recorder:
+def random_call(flow: Flow, choices: bytes, call_sid: str = "CA1") -> Recorder:
     """A call in which each byte chooses what happens next."""
     chooser = Chooser(choices)
     first = choices[0] if choices else 0
     speech = (("en", "ar", "fa"), (), flow.languages)[first % 3]
-    call = Recorder(flow, caller=None if first % 7 == 6 else CALLER, speech=tuple(speech))
+    call = Recorder(flow, caller=None if first % 7 == 6 else CALLER, speech=tuple(speech), call_sid=call_sid)
     call.begin(chooser)
     while not chooser.empty and call.state is not None and not isinstance(call.state.stage, Ended):
         options = [*after(flow, call.state, list(call.verbs))]
