@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows import templates
+from flows import actions, templates
 from flows.conversations.coverage import coverage_of
 from flows.conversations.player import play
+from flows.events import Value
 from flows.lint import lint
 from flows.loader import parse_flow, read_document
 from flows.model import Flow
@@ -26,6 +27,7 @@ from flows.sources import CsvSource
 from flows.yaml_text import read_conversations
 from ivr.commands.flow import flow as flow_commands
 from ivr.commands.flow.new import template_files
+from ivr.lookups import look_up
 
 CHOICES = [("ar",), ("fa", "en")]
 COMBINATIONS = [(template, languages) for template in TEMPLATES for languages in CHOICES]
@@ -216,14 +218,22 @@ def test_the_conversations_of_a_template_pass_and_cover_it(template: str) -> Non
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_sample_files_have_the_columns_that_lookups_name(template: str) -> None:
+def test_the_rows_of_the_sample_files_are_found_and_filled_in(template: str, tmp_path: Path) -> None:
     files = template_files(template)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
     for node in flow_of(template).all_nodes.values():
-        if isinstance(node, Lookup):
-            assert isinstance(node.source, CsvSource)
-            rows = list(csv.DictReader(io.StringIO(files[node.source.file].decode())))
-            assert rows
-            assert {*node.where, *node.save.values()} <= set(rows[0])
+        if not isinstance(node, Lookup):
+            continue
+        assert isinstance(node.source, CsvSource)
+        rows = list(csv.DictReader(io.StringIO(files[node.source.file].decode())))
+        assert rows
+        for row in rows:
+            where: dict[str, Value] = {column: row[column] for column in node.where}
+            wanted = actions.Lookup(source=node.source, where=where, save=node.save, timeout_s=node.timeout_s)
+            assert look_up(wanted, folder=tmp_path).values == {
+                value: row[column] for value, column in node.save.items()
+            }
 
 
 # ---------------------------------------------------------------- the command
