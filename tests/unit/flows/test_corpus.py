@@ -51,8 +51,7 @@ def test_a_broken_flow_is_caught_by_its_rule_at_its_line(path: Path) -> None:
     assert by_rule, [str(problem) for problem in problems]
     assert all(1 <= problem.line <= len(lines) and problem.column >= 1 for problem in by_rule)
     marked = [number for number, line in enumerate(lines, 1) if MARK in line]
-    if marked:
-        assert [problem.line for problem in by_rule] == marked, [str(problem) for problem in by_rule]
+    assert [problem.line for problem in by_rule] == marked, [str(problem) for problem in by_rule]
     assert {problem.rule for problem in problems if problem.level == "error"} <= {rule}, "one mistake is one problem"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from flows.document import Document
+from flows.lint import lint
 from flows.loader import MAX_FILE_BYTES, load_flow, parse_flow, read_document
 from flows.problems import FlowError, Problem
 
@@ -148,3 +150,45 @@ def test_a_thousand_nodes_are_read_in_about_a_second() -> None:
     document = read(head + "nodes:\n" + "".join(copies))
     assert len(document.flow.nodes) > 800
     assert time.perf_counter() - started < 15  # a slow machine may; an algorithm that is not linear may not
+
+
+EDITS = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "\n",
+    "  ",
+    "- ",
+    "'",
+    '"',
+    "&a ",
+    "*a",
+    "0",
+    "|",
+    ">",
+    "#",
+    "\t",
+    "null",
+    "سلام",
+    "!x",
+    "<<: *a",
+]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_edit_makes_the_reader_or_the_rules_fail(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 (to repeat a failure, not to keep a secret)
+    for _ in range(5):
+        source = SOURCE
+        for _ in range(random.randint(1, 3)):
+            place = random.randrange(len(source))
+            source = source[:place] + random.choice(EDITS) + source[place + random.randint(0, 6) :]
+        try:
+            problems = lint(read(source))
+        except FlowError as error:
+            problems = error.problems
+            assert problems
+        lines = source.split("\n")
+        assert all(1 <= problem.line <= len(lines) and problem.column >= 1 for problem in problems)
