@@ -192,3 +192,11 @@ def test_any_text_is_a_document_or_a_twiml_error(text):
     except TwimlError as error:
         code = error.code
     assert code in (None, 11750, 12100)
+
+
+def test_record_has_the_vendors_defaults_and_takes_its_attributes():
+    """timeout 5 (0 = never), finishOnKey 1234567890*#, maxLength 3600, playBeep true, method POST."""
+    (plain,) = verbs("<Record/>")
+    assert plain == v.Record(None, "POST", 5, "1234567890*#", 3600, True)
+    (own,) = verbs('<Record action="/a" method="GET" timeout="0" finishOnKey="#" maxLength="9" playBeep="false"/>')
+    assert own == v.Record("/a", "GET", 0, "#", 9, False)
