@@ -45,7 +45,7 @@ _LONG_FORM: Final = 9
 # Figures without a break; or with breaks, where a plus or a zero begins them and they are no date.
 _NUMBER: Final = re.compile(
     r"(?<![\d.,])\+?\d{7,}+(?![.,]\d)"
-    r"|(?:\+|\b(?!\d{1,2}[./-]\d{1,2}[./-]\d{2,4})0)\d(?:[ ()/.-]{0,2}\d){6,14}(?!\d)"
+    r"|(?:\+|(?<![\d./-])(?!\d{1,2}[./-]\d{1,2}[./-]\d{2,4})0)\d(?:[ ()/.-]{0,2}\d){6,14}(?!\d)"
 )
 
 
