@@ -72,8 +72,8 @@ def has_right_to_left(text: str) -> bool:
 
 
 def isolated(text: str) -> str:
-    """The text, kept from changing the order of what stands beside it."""
-    return f"{_ISOLATE}{text}{_END_ISOLATE}" if has_right_to_left(text) else text
+    """The text, kept from changing the order of what stands beside it; one that has such a part already is left alone."""
+    return f"{_ISOLATE}{text}{_END_ISOLATE}" if has_right_to_left(text) and _ISOLATE not in text else text
 
 
 def printable(text: str) -> str:

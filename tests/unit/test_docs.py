@@ -23,8 +23,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = DOCS / "flows.md"
 # Words of a flow whose entries are added one by one; a block that has others replaces them.
 GROWING = ("nodes", "subflows", "hours")
-# What orders.csv says in the guide.
-LOOKUPS = {"find_order": {"found": {"order_state": "is packed and leaves the shop", "order_day": "today"}}}
+# The order that the guide asks for, as its orders.csv has it.
+STATE, DAY = re.findall(r"^    1234,(.+),(.+)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)[0]
+LOOKUPS = {"find_order": {"found": {"order_state": STATE, "order_day": DAY}}}
 DOINGS = {
     r"press ([0-9*#]+)": lambda found: {"presses": found[1]},
     r"say (.+)": lambda found: {"says": found[1]},
