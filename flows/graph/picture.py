@@ -72,7 +72,7 @@ def has_right_to_left(text: str) -> bool:
 
 
 def isolated(text: str) -> str:
-    """The text, kept from changing the order of what stands beside it; one that has such a part already is left alone."""
+    """The text, kept from changing the order of what stands beside it; left alone where a part of it is already."""
     return f"{_ISOLATE}{text}{_END_ISOLATE}" if has_right_to_left(text) and _ISOLATE not in text else text
 
 
