@@ -16,8 +16,8 @@ LEAST_SECONDS: Final = 0.05
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One call as it was and as it would be.
 
-    `stuck` says why it cannot be followed further than `after`; the other differences mean nothing then.
-    `steps` and `seconds` are what it would have more (or, below zero, less).
+    `stuck` says why it cannot be followed further than `after`; nothing else is known then but that it was on the
+    way to a person by that time. `steps` and `seconds` are what it would have more (or, below zero, less).
     """
 
     call_sid: str
@@ -48,7 +48,8 @@ def compare(trace: Trace, would: Followed) -> Change:
     """The difference between a trace and what it would be."""
     was = recorded(trace)
     if would.stuck is not None:
-        return Change(call_sid=trace.call_sid, before=was.end, after=would.end, stuck=would.stuck)
+        person = int(would.asked_person and not was.asked_person)
+        return Change(call_sid=trace.call_sid, before=was.end, after=would.end, stuck=would.stuck, person=person)
     seconds = would.seconds - was.seconds
     return Change(
         call_sid=trace.call_sid,

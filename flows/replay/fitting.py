@@ -72,8 +72,8 @@ def _keys(flow: Flow, state: CallState, question: Question, turn: Turn) -> str |
     keys = match.keys or ""
     if match.kind == "universal":
         return _universal(question, state, match, same_place)
-    if match.kind == "out_of_range" and same_place:
-        return keys
+    if match.kind == "out_of_range":
+        return keys if same_place or not _is_answer(flow, state, question, keys) else None
     if match.kind == "engine":
         helping = isinstance(state.stage, Helping)
         return (keys if helping else _engines_own(flow, question, match)) if same_place else None
@@ -87,6 +87,12 @@ def _keys(flow: Flow, state: CallState, question: Question, turn: Turn) -> str |
             return _value(flow, state, node, turn, same_place)
         case _:
             return None
+
+
+def _is_answer(flow: Flow, state: CallState, question: Question, keys: str) -> bool:
+    if question.answer is None:
+        return keys in question.keys
+    return fits_answer(flow, state, question.answer, keys)
 
 
 def _universal(question: Question, state: CallState, match: Match, same_place: bool) -> str:

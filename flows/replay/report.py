@@ -31,7 +31,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         yield f"Something would change for {len(self.changes)} of {_calls(self.calls)}."
         followed = [change for change in self.changes if change.stuck is None]
         yield from _ends(followed)
-        yield from _people(followed)
+        yield from _people(self.changes)
         yield from _steps(followed)
         yield from _seconds(followed)
         words = sum(change.other_words and not _else_changes(change) for change in followed)
