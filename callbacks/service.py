@@ -73,7 +73,8 @@ class Callbacks:
             open_id = self.store.open_request_id(queue, number)
             booked = self.store.request(open_id) if open_id else None
             if booked is not None:
-                return Promise(request=booked.record, already_booked=True)
+                # Another arrival of the same webhook may have booked it since we looked.
+                return Promise(request=booked.record, already_booked=booked.record.id != request_id)
             ahead = ahead_of(arrived_at, self._waiters(queue, now), self._due(queue, now))
             request = CallbackRequest(
                 id=request_id,

@@ -216,3 +216,25 @@ def test_a_person_asked_for_by_name_is_reserved_and_nobody_else(callbacks: Callb
             queue="shop", call_sid=call_sid, arrived_at=NOW, waiting=False, lease_s=60, now=NOW, agent_id="till"
         )
         assert (found.id if found is not None else None) == expected
+
+
+def test_a_second_arrival_of_the_same_key_that_comes_in_between_is_no_older_booking(
+    callbacks: Callbacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look finds nothing, the second one what the other arrival has booked meanwhile."""
+    look = callbacks.store.request
+    looks: list[str] = []
+
+    def slow_look(request_id: str) -> Versioned[CallbackRequest] | None:
+        found = look(request_id)
+        looks.append(request_id)
+        if len(looks) == 1:
+            promise(callbacks)
+        return found
+
+    monkeypatch.setattr(callbacks.store, "request", slow_look)
+    promised = callbacks.promise(
+        key="CA1:3:0", number="+442079460123", queue="shop", dossier={}, arrived_at=NOW, now=NOW
+    )
+    assert not promised.already_booked
+    assert len(callbacks.store.requests(10)) == 1
