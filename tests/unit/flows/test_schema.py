@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 from flows.conversations.model import ConversationFile
 from flows.loader import read_bytes, read_tree
 from flows.model import Flow
+from flows.problems import FlowError
 from flows.schema import conversation_schema, flow_schema, schema_files
 from ivr.cli import app
 
 FLOWS = Path(__file__).resolve().parents[3] / "flows"
+BROKEN = FLOWS.parent / "tests" / "flows_broken"
 EXAMPLES = sorted((FLOWS / "examples").rglob("*.yaml"))
 SCHEMAS = {"flow": flow_schema(), "conversation": conversation_schema()}
 VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
@@ -144,6 +146,17 @@ def test_what_the_loader_refuses_is_marked_in_the_editor_too(path: tuple[str, ..
     assert not VALIDATORS["flow"].is_valid(tree)
     with pytest.raises(ValueError, match="validation error"):
         Flow.model_validate(tree)
+
+
+@pytest.mark.parametrize("path", sorted(BROKEN.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_editor_marks_nothing_that_the_loader_takes(path: Path) -> None:
+    try:
+        tree = tree_of(path)
+    except FlowError:
+        return  # no YAML: the editor says so by itself
+    if not VALIDATORS["flow"].is_valid(tree):
+        with pytest.raises(ValueError, match="validation error"):
+            Flow.model_validate(tree)
 
 
 def test_a_step_of_a_conversation_is_exactly_one_thing() -> None:
