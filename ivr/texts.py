@@ -55,10 +55,14 @@ class Texts:
         standing = self._ledger.begin(key)
         if standing != "new":
             return standing == "sent"
+        asking = self._executor.submit(self._ask, key, number, text)
         try:
-            return self._executor.submit(self._ask, key, number, text).result(wait_s)
+            return asking.result(wait_s)
         except WaitTimeoutError:
-            log.warning("text: the carrier did not answer in time", key=key)
+            never_asked = asking.cancel()
+            log.warning("text: the carrier did not answer in time", key=key, never_asked=never_asked)
+            if never_asked:
+                self._ledger.end(key, "failed")
             return False
 
     def _ask(self, key: str, number: str, text: str) -> bool:
