@@ -23,7 +23,7 @@ def impatient_flow(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """All processes, with prompts rendered as short silences and phones that ring for five seconds."""
     if find_binary() is None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.demo.installation import Installation
-from ivr.localcarrier.script import Hear, HearEnd, Press, Stay
+from ivr.localcarrier.script import Hear, Play, Press, Stay
 from ivr.redis_server import find_binary
 from ivr.sound import wav
 from ivr.sound.espeak import find_engine
-from tests.acceptance.office import Office
+from tests.acceptance.office import CALLER_NUMBER, Office
 
 WELCOME, MAIN, NUMBER = "به فروشگاه خوش آمدید.", "چه کمکی از ما برمی‌آید؟", "شماره‌ی سفارش خود را وارد کنید."
 FLOW = f"""
@@ -53,8 +53,9 @@ nodes:
     type: record
     prompt: {{fa: {{audio: tone.wav, text: "پیام بگذارید."}}, en: {{audio: tone.wav, text: Leave a message.}}}}
     save_as: message
-    next: thanks
+    next: text
     nothing: thanks
+  text: {{type: send_text, text: {{fa: "سپاس.", en: We have your message.}}, next: thanks, failed: person}}
   thanks: {{type: end, outcome: solved, prompt: {{fa: "سپاس.", en: Thank you.}}}}
 """
 
@@ -80,14 +81,29 @@ def office(keypad_only: Installation) -> Iterator[Office]:
 
 
 def test_without_a_speech_model_calls_run_by_keys_and_readiness_says_what_is_missing(office: Office) -> None:
-    """And the tone of a recording that the flow names is fetched from us."""
+    """On the way a recording of the flow is played, a message recorded, and a text sent."""
     assert office.installation.readiness() == {"redis": True, "worker": True, "model": False}
+    message = office.installation.folder / "message.wav"
+    message.write_bytes(wav.mono_wav(b"\x00\x20\x00\xe0" * 4000))
     sid = office.call(
-        Hear("For English"), Press("2"), Hear("press 2"), Press("2"), HearEnd("tone.wav"), Hear("Thank you"), Stay()
+        Hear("For English"),
+        Press("2"),
+        Hear("press 2"),
+        Press("2"),
+        Hear("tone.wav"),
+        Hear("beep"),
+        Play(str(message)),
+        Press("#"),
+        Hear("Thank you"),
+        Stay(),
     )
     office.finish(sid)
     assert office.outcome(sid) == "solved"
     assert not any(" say " in prompt for prompt in office.prompts(sid))
+    (recording,) = [event for event in office.carrier.events() if event.kind == "recording_ended"]
+    assert str(office.state(sid).values["message"]).endswith(recording["recording_sid"])
+    (text,) = [event for event in office.carrier.events() if event.kind == "text_message"]
+    assert (text["to_number"], text["text"]) == (CALLER_NUMBER, "We have your message.")
     assert "there is no speech model" in (office.installation.log_dir / "media.log").read_text()
 
 
