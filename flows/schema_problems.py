@@ -173,6 +173,8 @@ def _in_words(place: Place, details: ErrorDetails) -> str:
         return _PATTERNS.get(pattern, f"is not in the right form{f'; write one such as {example}' if example else ''}")
     if kind == "literal_error":
         literals = literals_of(place.wanted)
+        if str(given) in literals:
+            return f"must be the number {given}, without quotes"
         return f'is "{given}"{known_words(str(given), literals)}' if literals else f'cannot be "{given}"'
     message = details["msg"].removeprefix("Value error, ")
     message = re.sub(r"^(Input|String|List|Tuple|Dictionary|Set|Value) should ", "must ", message)

@@ -10,7 +10,7 @@ from flows.expressions import ExpressionError, parse
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
 from flows.lint.texts import expressions_in, texts_in
-from flows.lint.values import position_of
+from flows.lint.uses import position_of
 from flows.problems import Problem
 from flows.templates import Field, parse_template
 

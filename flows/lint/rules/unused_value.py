@@ -8,7 +8,7 @@ from flows import nodes
 from flows.document import Document
 from flows.lint.asked import saved_in
 from flows.lint.rule import Rule, found
-from flows.lint.values import asked_for, uses_in
+from flows.lint.uses import asked_for, uses_in
 from flows.problems import Problem
 
 ID = "unused-value"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flows.document import Document
 from flows.lint.rule import Rule, found_at
-from flows.lint.values import known_before, savers_of, uses_in
+from flows.lint.uses import uses_in
+from flows.lint.values import known_before, savers_of
 from flows.model import INSIDE, home_of
 from flows.problems import Problem, known_words
 

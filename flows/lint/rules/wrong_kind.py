@@ -10,7 +10,7 @@ from flows.expressions import Expression, ExpressionError, parse
 from flows.lint.kinds import ANY, FILTERS, TRUTH, Kinds, Misfit, kinds_at, kinds_of, said
 from flows.lint.rule import Rule, found_at
 from flows.lint.texts import expressions_in, texts_in
-from flows.lint.values import position_of
+from flows.lint.uses import position_of
 from flows.problems import Problem
 from flows.templates import Field, parse_template
 

@@ -37,6 +37,7 @@ def problems_of(source: str) -> list[Problem]:
         (ANSWER, "{min: 4, max: 4}", "answer", "has no `type` (known: date, digits, money,"),
         ("    " + "outcome: solved", "    outcome: sloved", "outcome", 'is "sloved" (did you mean solved?'),
         ("zerohold: 1", "zerohold: 2", "zerohold", 'is "2" (known: 1)'),
+        ("zerohold: 1", 'zerohold: "1"', "zerohold", "must be the number 1, without quotes"),
         ("languages: [en]", "languages: [en, de]", "de]", 'is "de" (known: ar, en, fa)'),
         ("  main:\n", "  Main Menu:\n", "Main Menu", "must be a name: small letters"),
         # missing and empty
