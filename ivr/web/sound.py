@@ -6,12 +6,11 @@ import re
 from typing import Final
 
 import structlog
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, request, send_file
+from werkzeug.exceptions import HTTPException
 
 from ivr.flow_audio import CONTENT_TYPES
-from ivr.redis_client import RedisError
 from ivr.sound import wav
-from ivr.sound.espeak import SpeechError
 from ivr.web.context import services
 
 log = structlog.get_logger()
@@ -26,24 +25,24 @@ SILENCE: Final = wav.mono_wav(bytes(2 * 8000))
 _REVISION: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
+@blueprint.errorhandler(Exception)
+def silence(error: Exception) -> Response | HTTPException:
+    """A second of nothing, where the sound cannot be had just now; what is not to be had at all stays refused."""
+    if isinstance(error, HTTPException):
+        return error
+    log.error("a caller hears silence", path=request.path, error=f"{type(error).__name__}: {error}")
+    return Response(SILENCE, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+
+
 @blueprint.get("/prompt/<string(length=32):name>.wav")
 def prompt(name: str) -> Response:
     """The sound of a text that was part of a document; 404 for any other name."""
     if not re.fullmatch(r"[0-9a-f]{32}", name):
         abort(404)
-    try:
-        path = services().prompts.file(name)
-    except (SpeechError, RedisError) as error:
-        log.error("a caller hears silence in place of a prompt", name=name, error=str(error))
-        return silence()
+    path = services().prompts.file(name)
     if path is None:
         abort(404)
     return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=PROMPT_AGE_S)
-
-
-def silence() -> Response:
-    """A second of nothing."""
-    return Response(SILENCE, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
 
 
 @blueprint.get("/audio/<revision>/<path:file>")
@@ -51,11 +50,7 @@ def audio(revision: str, file: str) -> Response:
     """A file that a prompt of this revision of a flow names; 404 for any other file."""
     if not _REVISION.fullmatch(revision):
         abort(404)
-    try:
-        flow = services().flows.find(revision)
-    except RedisError as error:
-        log.error("a caller hears silence in place of a recording", file=file, error=str(error))
-        return silence()
+    flow = services().flows.find(revision)
     path = services().audio.path(file)
     if flow is None or path is None or not services().audio.is_named_by(flow, file):
         abort(404)

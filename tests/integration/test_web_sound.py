@@ -161,3 +161,16 @@ def test_a_file_too_large_to_be_a_prompt_is_not_played(recorded: Services) -> No
         file.truncate(30_000_000)
     document = client_for(recorded).begin()
     assert spoken(document).startswith("Welcome.")
+
+
+def test_without_redis_a_sound_is_silence_and_not_the_end_of_the_call(
+    recorded: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise redis.ConnectionError("Connection refused")
+
+    client = client_for(recorded)
+    monkeypatch.setattr(recorded.redis, "execute_command", fail)
+    for path in (f"/audio/{'0' * 12}/prompts/welcome.wav", f"/prompt/{'0' * 32}.wav"):
+        fetched = client.web.get(path)
+        assert (fetched.status_code, fetched.mimetype) == (200, "audio/wav"), path
