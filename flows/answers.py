@@ -11,12 +11,14 @@ import msgspec
 from flows import parts, speaking
 from flows.events import Value
 from flows.messages import message
+from flows.speaking.values import MINOR_DIGITS
 
 # Source: E.164, at most 15 digits; the shortest that a caller may key in without a country code.
 PHONE_DIGITS_MIN: Final = 6
 PHONE_DIGITS_MAX: Final = 15
 # A caller who keys in a day without a year means the next one, or, where the past counts, the one nearest to today.
 NEAREST_YEARS: Final = (-1, 0, 1)
+MOST_MINOR_DIGITS: Final = max(MINOR_DIGITS.values())
 
 
 class Keying(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def keying(answer: parts.Answer) -> Keying:
             limits = {"min": "0", "max": str(high)}
             return Keying(
                 min_keys=1,
-                max_keys=len(str(high)) + 3,
+                max_keys=len(str(high)) + len("*") + MOST_MINOR_DIGITS,
                 hint="hint_money",
                 complaint="number_range",
                 complaint_values=limits,
@@ -86,7 +88,9 @@ def value_of(answer: parts.Answer, keys: str, language: str, today: dt.date) -> 
     match answer:
         case parts.NumberAnswer(min=low, max=high):
             return _within(int(keys), low, high)
-        case parts.MoneyAnswer(max=high):
+        case parts.MoneyAnswer(max=high, currency=currency):
+            if len(keys.partition("*")[2]) > MINOR_DIGITS.get(currency, MOST_MINOR_DIGITS):
+                raise ValueError(keys)
             return _within(float(Decimal(keys.replace("*", "."))), 0, high)
         case parts.DateAnswer(past=past):
             return _date(keys, language, today, past=past).isoformat()

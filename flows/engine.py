@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import msgspec
 
-from flows import actions, model, nodes, person
+from flows import actions, effort, model, nodes, person
 from flows.answering import answer, missed
 from flows.events import (
     AnswerLost,
@@ -50,10 +50,10 @@ from flows.events import (
 )
 from flows.expressions import EvaluationError, QueueState
 from flows.model import home_of
-from flows.questions import listen, question_of, without_sensitive
-from flows.state import AtNode, Booking, CallState, ChoosingLanguage, Ended, Spent, WaitingInLine
+from flows.questions import listen, listen_again, question_of, without_sensitive
+from flows.state import AtNode, Booking, CallState, ChoosingLanguage, Ended, Spent, WaitingInLine, beneath
 from flows.steps import Step, hang_up, say_message
-from flows.universal import PERSON
+from flows.universal import PERSON, REPEAT
 from flows.universal_answers import universal
 from flows.walk import decide, decided, enter
 
@@ -88,18 +88,21 @@ def begin(flow: model.Flow, event: CallStarted) -> Step:
     try:
         return enter(flow, state, flow.start)
     except EvaluationError:
-        return _fault(flow, state)
+        return person.fault(flow, state)
 
 
 def step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
     """The same as `advance`, without decisions: the last action may be `Decide`, which a `Decided` answers."""
     if isinstance(state.stage, Ended):
-        return state, [actions.Hangup()]
+        return _kept_promise(state, event), [actions.Hangup()]
     state = msgspec.structs.replace(state, at=event.at)
     try:
-        return _step(flow, state, event)
+        state, did = _step(flow, state, event)
     except EvaluationError:
-        return _fault(flow, state)
+        state, did = person.fault(flow, state)
+    if did and isinstance(did[-1], actions.Verb):  # the turn is over, and the state is stored
+        state = without_sensitive(flow, state)
+    return state, did
 
 
 def _decide_all(flow: model.Flow, state: CallState, did: list[actions.Action]) -> Step:
@@ -107,15 +110,17 @@ def _decide_all(flow: model.Flow, state: CallState, did: list[actions.Action]) -
         try:
             way = decide(flow, state, did[-1].queue)
         except EvaluationError:
-            return _fault(flow, state)
+            return person.fault(flow, state)
         state, more = step(flow, state, Decided(at=state.at, way=way))
         did = [*did[:-1], *more]
     return state, did
 
 
-def _fault(flow: model.Flow, state: CallState) -> Step:
-    """Something in the flow or at our end broke: an apology, and a person."""
-    return person.seek(say_message(without_sensitive(flow, state), "apology"))
+def _kept_promise(state: CallState, event: Event | Decided) -> CallState:
+    """Whoever hung up while their callback was being booked is called back all the same."""
+    if not isinstance(event, CallbackPromised) or state.promise_id is not None:
+        return state
+    return msgspec.structs.replace(state, promise_id=event.request_id, stage=Ended(outcome="callback"))
 
 
 def _step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
@@ -129,7 +134,7 @@ def _step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
         case HungUp():
             return _hung_up(flow, state)
         case Failed():
-            return _fault(flow, state)
+            return person.fault(flow, state)
         case CallbackPromised():
             return _promised(flow, state, event)
         case LookupFound() | LookupMissed() | LookupFailed() | QueueKnown() | TextSent() | TextFailed():
@@ -159,9 +164,11 @@ def _from_caller(
         case NoInput():
             return missed(flow, state, "no_input", question)
         case AnswerLost():
-            return listen(flow, say_message(state, "answer_lost"))
-        case _:
+            return listen_again(flow, say_message(state, "answer_lost"))
+        case NoMatch():
             return missed(flow, state, "no_match", question)
+        case _:
+            return state, []  # a recording of another turn
 
 
 def _recorded(
@@ -171,13 +178,16 @@ def _recorded(
     event: KeysPressed | Heard | NoMatch | NoInput | AnswerLost | Recorded,
 ) -> Step:
     home = home_of(state.node)
+    left = isinstance(event, Recorded) and event.duration_s > 0
+    if isinstance(event, Recorded) and left:
+        state = msgspec.structs.replace(state, values={**state.values, node.save_as: event.url})
     match event:
         case KeysPressed(keys=keys) | Heard(keys=keys) | Recorded(keys=keys) if keys == PERSON:
             return universal(flow, state, PERSON)
-        case Recorded(url=url, duration_s=duration_s) if duration_s > 0:
-            return enter(
-                flow, msgspec.structs.replace(state, values={**state.values, node.save_as: url}), home + node.next
-            )
+        case KeysPressed(keys=keys) | Recorded(keys=keys) if keys == REPEAT and not left:
+            return enter(flow, effort.with_repeat(state), state.node)
+        case Recorded() if left:
+            return enter(flow, state, home + node.next)
         case _:
             return enter(flow, state, home + node.nothing)
 
@@ -193,7 +203,7 @@ def _from_shell(flow: model.Flow, state: CallState, event: Event) -> Step:
         case nodes.Lookup(), LookupFailed() if node.failed is not None:
             return enter(flow, state, home + node.failed)
         case nodes.Lookup(), LookupFailed():
-            return _fault(flow, state)
+            return person.fault(flow, state)
         case nodes.Branch(), QueueKnown():
             known = QueueState(waiting=event.waiting, free_agents=event.free_agents, wait_minutes=event.wait_minutes)
             return state, [actions.Decide(queue=known)]
@@ -212,13 +222,13 @@ def _promised(flow: model.Flow, state: CallState, event: CallbackPromised) -> St
     state = person.booked(flow, state, event)
     node = flow.all_nodes[state.node]
     if isinstance(node, nodes.Callback) and node.next is not None:
-        return enter(flow, state, home_of(state.node) + node.next)
+        return enter(flow, person.left(flow, state), home_of(state.node) + node.next)
     return hang_up(say_message(state, "goodbye"), "callback")
 
 
 def _hung_up(flow: model.Flow, state: CallState) -> Step:
     leave: list[actions.Action] = []
-    if isinstance(state.stage, WaitingInLine):
+    if isinstance(beneath(state.stage), WaitingInLine):
         leave.append(actions.LeaveLine(queue=state.queue))
-    state = without_sensitive(flow, state)
-    return msgspec.structs.replace(state, stage=Ended(outcome="abandoned")), leave
+    ended = Ended(outcome="abandoned" if state.promise_id is None else "callback")
+    return msgspec.structs.replace(without_sensitive(flow, state), stage=ended), leave

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from flows import actions, hours, model, nodes, speaking
+from flows import actions, effort, hours, model, nodes, speaking
 from flows.dossier import dossier_of
 from flows.events import CallbackPromised, CallbackRefused, Event, NobodyFree, PersonFound, TransferEnded
-from flows.questions import listen, spoken_window
+from flows.questions import listen, listen_again, spoken_window, without_sensitive
 from flows.state import (
     Booking,
     CallState,
@@ -28,6 +28,7 @@ from flows.state import (
     WaitingInLine,
     Window,
     WithPerson,
+    beneath,
 )
 from flows.steps import Step, flush, hang_up, say_message
 
@@ -39,15 +40,40 @@ YES: Final = "1"
 
 def asked_for(flow: model.Flow, state: CallState) -> Step:
     """The caller wants a person, now; one who is in line already is."""
-    if not isinstance(state.stage, WaitingInLine):
-        state = msgspec.structs.replace(state, queue=flow.queue, person_id=None, whisper=None)
+    in_line = isinstance(beneath(state.stage), WaitingInLine)
+    state = in_line_anew(state) if in_line else _for_anybody(flow, state)
     return seek(say_message(state, "finding_person"))
+
+
+def fault(flow: model.Flow, state: CallState) -> Step:
+    """Something in the flow or at our end broke: an apology, and a person."""
+    state = say_message(without_sensitive(flow, state), "apology")
+    if isinstance(state.stage, SeekingPerson):  # who finds nobody for a fault must not look for ever
+        return advance(flow, state, NobodyFree(at=state.at))
+    return seek(state)
+
+
+def left(flow: model.Flow, state: CallState) -> CallState:
+    """The state of a caller who goes on in the flow: a person was offered, and nobody in particular is sought."""
+    return effort.renewed(_for_anybody(flow, state))
+
+
+def in_line_anew(state: CallState) -> CallState:
+    """The state of a caller in line who is to hear again that they are; elsewhere the state itself."""
+    if not isinstance(state.stage, WaitingInLine):
+        return state
+    return msgspec.structs.replace(state, stage=WaitingInLine(rounds=0))
+
+
+def _for_anybody(flow: model.Flow, state: CallState) -> CallState:
+    return msgspec.structs.replace(state, queue=flow.queue, person_id=None, whisper=None)
 
 
 def seek(state: CallState) -> Step:
     """Look for a free person; the shell answers with `PersonFound` or `NobodyFree`."""
-    waiting = isinstance(state.stage, WaitingInLine)
-    stage = state.stage if waiting else SeekingPerson()
+    stage = beneath(state.stage)
+    waiting = isinstance(stage, WaitingInLine)
+    stage = stage if waiting else SeekingPerson()
     state = msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None)
     seek = actions.SeekPerson(
         queue=state.queue,
@@ -118,15 +144,13 @@ def missed(flow: model.Flow, state: CallState) -> Step:
     """
     stage = state.stage
     if state.misses < MISSES_BEFORE_ASSUMING:
-        return listen(flow, state)
+        return listen_again(flow, in_line_anew(state))
     match stage:
         case ChoosingWindow():
             return book(flow, state, None)
         case ConfirmingNumber(number=number, window=window):
             return _request(flow, state, number, window)
-        case EnteringNumber(window=window) if state.caller_number is not None:
-            return _request(flow, state, state.caller_number, window)
-        case _:
+        case _:  # whoever is to key in a number has refused their own, or we have
             return _wait(state)
 
 
@@ -142,7 +166,7 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
             return listen(flow, state)
         case NobodyFree() if isinstance(stage, SeekingPerson):
             return listen(flow, _fresh(say_message(state, "busy"), OfferingCallback()))
-        case TransferEnded(talked=True):
+        case TransferEnded(talked=True) if isinstance(stage, WithPerson):
             return hang_up(say_message(state, "thanks"), "transferred")
         case TransferEnded(talked=False) if isinstance(stage, WithPerson):
             state = msgspec.structs.replace(state, tried=(*state.tried, stage.person_id), person_id=None)
@@ -159,7 +183,7 @@ def booked(flow: model.Flow, state: CallState, event: CallbackPromised) -> CallS
     """The state after a promise, with the sentence about it still to be said."""
     local = event.by.astimezone(flow.zone)
     number = speaking.phone_ending(state.language, state.stage.number if isinstance(state.stage, Booking) else "")
-    if event.starts is not None and not event.already_booked:
+    if event.starts is not None:
         times = spoken_window(flow, state, event.starts, event.by)
         state = say_message(state, "promised_window", number=number, **times)
     else:
@@ -179,7 +203,8 @@ def _join(state: CallState, person_id: str, person_number: str) -> Step:
 
 
 def _wait(state: CallState) -> Step:
-    return seek(msgspec.structs.replace(state, stage=WaitingInLine(rounds=0)))
+    """Into the line, for everybody: who could not take the call a while ago may be free by then."""
+    return seek(msgspec.structs.replace(state, stage=WaitingInLine(rounds=0), tried=()))
 
 
 def _request(flow: model.Flow, state: CallState, number: str, window: Window | None) -> Step:

@@ -75,8 +75,14 @@ def question_of(flow: model.Flow, state: CallState) -> Question | None:
 
 def listen(flow: model.Flow, state: CallState) -> Step:
     """Ask the question of the present stage, after whatever is still to be said; or offer a person, if it is time."""
-    if effort.is_spent(flow, state):
-        state = msgspec.structs.replace(state, stage=OfferingPerson(), silences=0, mismatches=0, missed=None)
+    return listen_again(flow, msgspec.structs.replace(state, last_heard=state.pending))
+
+
+def listen_again(flow: model.Flow, state: CallState) -> Step:
+    """The same where the question was asked before: "repeat" still repeats what was heard when it was first asked."""
+    if effort.is_spent(flow, state) and isinstance(state.stage, effort.WORKING):
+        offering = OfferingPerson(over=state.stage)
+        state = msgspec.structs.replace(state, stage=offering, silences=0, mismatches=0, missed=None)
     question = question_of(flow, state)
     if question is None:
         raise ValueError(f"nothing to ask at {state.node} ({type(state.stage).__name__})")
@@ -91,8 +97,7 @@ def listen(flow: model.Flow, state: CallState) -> Step:
         grammar=_grammar(flow, state, question),
         sensitive=question.sensitive,
     )
-    kept = without_sensitive(flow, state)
-    return msgspec.structs.replace(kept, pending=(), last_heard=state.pending, walked=0), [collect]
+    return msgspec.structs.replace(state, pending=(), walked=0), [collect]
 
 
 def without_sensitive(flow: model.Flow, state: CallState) -> CallState:
@@ -141,9 +146,8 @@ def _confirmation(flow: model.Flow, state: CallState, stage: Confirming) -> Ques
     answer = answer_at(flow, over)
     if answer is not None:
         today = today_of(flow, state)
-        said = answers.read_back(
-            answer, answers.value_of(answer, stage.keys, state.language, today), state.language, today
-        )
+        value = stage.day or answers.value_of(answer, stage.keys, state.language, today)
+        said = answers.read_back(answer, value, state.language, today)
     else:
         said = stage.said.text
     # Who pressed keys was not "heard", and goes on by keys; a yes is understood all the same.

@@ -68,17 +68,21 @@ class AskingSlot(_Stage, frozen=True, kw_only=True):
 class Confirming(_Stage, frozen=True, kw_only=True):
     """An answer was understood and is read back, to be confirmed; `over` is where it was given.
 
-    `slots` is what else the sentence said.
+    `slots` is what else the sentence said; `day` is the ISO date that the keys of a date mean, which depends on the
+    day and the language in which they were given.
     """
 
     keys: str
     said: Said
+    day: str | None = None
     over: AtNode | AskingSlot = AtNode()
     slots: dict[str, str] = {}
 
 
 class OfferingPerson(_Stage, frozen=True, kw_only=True):
-    """The call has become too much of an effort: a person is offered, or to go on."""
+    """The call has become too much of an effort: a person is offered, or to go on with `over`."""
+
+    over: AtNode | AskingSlot | Confirming = AtNode()
 
 
 class SeekingPerson(_Stage, frozen=True, kw_only=True):
@@ -161,6 +165,13 @@ class Helping(_Stage, frozen=True, kw_only=True):
 Stage = Union[Question, ChoosingLanguage, Helping, SeekingPerson, WithPerson, Booking, Ended]  # noqa: UP007
 
 
+def beneath(stage: Stage) -> Stage:
+    """The stage over which help is given or a language is chosen; else the stage itself."""
+    while isinstance(stage, Helping | ChoosingLanguage) and stage.over is not None:
+        stage = stage.over
+    return stage
+
+
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's effort since a person was last offered."""
 
@@ -172,12 +183,12 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole state of one call between two turns.
 
-    `at` is the instant of the last event. `silences` and `mismatches` count at the present question,
-    and `missed` is the last of them. `pending` is what
-    is still to be spoken before the caller is listened to; `last_heard` is what the caller heard before the present
-    question, so that "repeat" repeats the answer and not the question alone; `trail` is the questions so far, for
-    "back"; `walked` is how far the call went since the caller last did something; `tried` names the people who
-    could not take the call; `queue`, `person_id` and `whisper` are what a transfer asked for.
+    `at` is the instant of the last event. `silences` and `mismatches` count at the present question, and `missed` is
+    the last of them. `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what
+    the caller heard before the present question was first asked, so that "repeat" repeats the answer and not the
+    question alone; `trail` is the questions so far, for "back"; `walked` is how far the call went since the caller
+    last did something; `tried` names the people who could not take the call; `queue`, `person_id` and `whisper` are
+    what a transfer asked for.
     """
 
     version: int = STATE_VERSION

@@ -6,8 +6,8 @@ import msgspec
 
 from flows import actions, effort, model, person
 from flows.nodes import saved_by
-from flows.questions import listen
-from flows.state import AtNode, CallState, ChoosingLanguage, Helping, Question, WaitingInLine
+from flows.questions import listen, listen_again
+from flows.state import AtNode, CallState, ChoosingLanguage, Confirming, Helping, Question, WaitingInLine
 from flows.steps import Step
 from flows.universal import BACK, HELP, OTHER_LANGUAGE, PERSON, REPEAT
 from flows.walk import enter
@@ -19,8 +19,7 @@ def universal(flow: model.Flow, state: CallState, word: str) -> Step:
         case _ if word == PERSON:
             return person.asked_for(flow, over_help(state))
         case _ if word == REPEAT:
-            state = effort.with_repeat(over_help(state))
-            return listen(flow, msgspec.structs.replace(state, pending=state.last_heard))
+            return repeat(flow, over_help(state))
         case _ if word == BACK:
             return back(flow, over_help(state))
         case _ if word == HELP:
@@ -38,14 +37,26 @@ def over_help(state: CallState) -> CallState:
     return msgspec.structs.replace(state, stage=state.stage.over)
 
 
+def repeat(flow: model.Flow, state: CallState) -> Step:
+    """The present question again, and what was heard before it; what is read back stands for itself."""
+    state = effort.with_repeat(person.in_line_anew(state))
+    if not isinstance(state.stage, Confirming | ChoosingLanguage):
+        state = msgspec.structs.replace(state, pending=state.last_heard)
+    return listen_again(flow, state)
+
+
 def back(flow: model.Flow, state: CallState) -> Step:
     """To the question before; from a question about a person or a callback, to the flow's last one."""
     trail = state.trail
+    if isinstance(state.stage, ChoosingLanguage) and state.stage.over is not None:
+        return listen_again(flow, msgspec.structs.replace(state, stage=state.stage.over))
     if not trail or isinstance(state.stage, ChoosingLanguage):
-        return listen(flow, state)
+        return listen_again(flow, person.in_line_anew(state))
     left: list[actions.Action] = []
     if isinstance(state.stage, WaitingInLine):
         left.append(actions.LeaveLine(queue=state.queue))
+    if not isinstance(state.stage, effort.WORKING):
+        state = person.left(flow, state)
     if isinstance(state.stage, AtNode) and trail[-1].node == state.node and len(trail) > 1:
         trail = trail[:-1]
     visit = trail[-1]
@@ -65,26 +76,29 @@ def _forgetting(flow: model.Flow, state: CallState, name: str) -> CallState:
 def other_language(flow: model.Flow, state: CallState) -> Step:
     """The other one of two languages; among three, ask."""
     if len(flow.languages) == 1 or isinstance(state.stage, ChoosingLanguage):
-        return listen(flow, state)
+        return listen_again(flow, state)
     if len(flow.languages) == 2:
         other = next(language for language in flow.languages if language != state.language)
         return in_new_language(flow, state, other)
     if isinstance(state.stage, Helping):
         raise TypeError("help stands over a question; take it off first")
     stage = ChoosingLanguage(over=_question(state))
-    return listen(flow, msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None))
+    return listen_again(flow, msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None))
 
 
 def in_new_language(flow: model.Flow, state: CallState, language: str) -> Step:
-    """The present question again, in another language; what was still to be said in the old one is dropped."""
-    return listen(flow, msgspec.structs.replace(state, language=language, pending=(), last_heard=()))
+    """The present question again, in another language; what was said in the old one is dropped."""
+    state = msgspec.structs.replace(person.in_line_anew(state), pending=())
+    if language == state.language:
+        return listen_again(flow, state)
+    return listen(flow, msgspec.structs.replace(state, language=language))
 
 
 def _help(flow: model.Flow, state: CallState) -> Step:
     if isinstance(state.stage, Helping | ChoosingLanguage | WaitingInLine):
-        return listen(flow, state)
+        return listen_again(flow, person.in_line_anew(state))
     helping = Helping(over=_question(state))
-    return listen(flow, msgspec.structs.replace(state, stage=helping, silences=0, mismatches=0, missed=None))
+    return listen_again(flow, msgspec.structs.replace(state, stage=helping, silences=0, mismatches=0, missed=None))
 
 
 def _question(state: CallState) -> Question:

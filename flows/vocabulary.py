@@ -47,8 +47,10 @@ def _universal(flow: Flow, language: str) -> dict[str, str]:
     phrases: dict[str, str] = {}
     for word, keys in KEYS_OF_WORDS.items():
         own = getattr(flow.phrases, word)
+        if own is None or (isinstance(own, dict) and language not in own):  # nobody loses a word in translation
+            own = words[word]
         if word != "language" or len(flow.languages) > 1:
-            phrases.update({normalised(p): keys for p in (words[word] if own is None else in_language(own, language))})
+            phrases.update({normalised(phrase): keys for phrase in in_language(own, language)})
     return phrases
 
 

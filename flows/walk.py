@@ -14,7 +14,7 @@ from flows.parts import LocalText
 from flows.prompting import environment_of, local_text, sound
 from flows.questions import listen
 from flows.state import AtNode, CallState, Frame, Visit
-from flows.steps import Step, hang_up, say, say_message
+from flows.steps import Step, hang_up, say
 
 # More nodes than this without the caller's doing is an endless loop; one that asks the shell counts for several,
 # since a caller waits for it.
@@ -26,24 +26,39 @@ TRAIL_LENGTH: Final = 20
 
 
 def enter(flow: model.Flow, state: CallState, name: str) -> Step:
-    """Go to a node and on from there; raises `EvaluationError` where a prompt or expression cannot be worked out."""
+    """Go to a node and on from there.
+
+    What cannot be worked out, and a way without an end, is a fault at the node where it happens: what the caller told
+    before is kept.
+    """
     while state.walked < NODES_PER_TURN:
-        node = flow.all_nodes[name]
         state = _at(state, name)
-        match node:
-            case nodes.Say():
-                state, name = say(state, sound(flow, state, node.prompt)), home_of(name) + node.next
-            case nodes.Set():
-                state, name = _with_values(flow, state, node), home_of(name) + node.next
-            case nodes.CallSubflow():
-                frame = Frame(node=name, parameters=_evaluated(flow, state, node.parameters))
-                state = msgspec.structs.replace(state, frames=(*state.frames, frame))
-                name = node.subflow + INSIDE + flow.subflows[node.subflow].start
-            case nodes.Return():
-                state, name = _returned(flow, state, node)
-            case _:
-                return _wait(flow, state, node)
-    return person.seek(say_message(state, "apology"))
+        try:
+            moved = _pass(flow, state, name)
+            if moved is None:
+                return _wait(flow, state, flow.all_nodes[name])
+        except EvaluationError:
+            break
+        state, name = moved
+    return person.fault(flow, state)
+
+
+def _pass(flow: model.Flow, state: CallState, name: str) -> tuple[CallState, str] | None:
+    """The state and the next node after one that waits for nobody; None for one that waits."""
+    node, home = flow.all_nodes[name], home_of(name)
+    match node:
+        case nodes.Say():
+            return say(state, sound(flow, state, node.prompt)), home + node.next
+        case nodes.Set():
+            return _with_values(flow, state, node), home + node.next
+        case nodes.CallSubflow():
+            frame = Frame(node=name, parameters=_evaluated(flow, state, node.parameters))
+            state = msgspec.structs.replace(state, frames=(*state.frames, frame))
+            return state, node.subflow + INSIDE + flow.subflows[node.subflow].start
+        case nodes.Return():
+            return _returned(flow, state, node)
+        case _:
+            return None
 
 
 def decide(flow: model.Flow, state: CallState, queue: QueueState | None) -> int:
@@ -122,8 +137,14 @@ def _wait(flow: model.Flow, state: CallState, node: nodes.Node) -> Step:
 
 
 def _ask(flow: model.Flow, state: CallState) -> Step:
-    visit = Visit(node=state.node, frames=state.frames)
-    return listen(flow, msgspec.structs.replace(state, trail=(*state.trail, visit)[-TRAIL_LENGTH:]))
+    visit, trail = Visit(node=state.node, frames=state.frames), state.trail
+    if trail and _place(trail[-1]) == _place(visit):
+        trail = trail[:-1]  # asked again, which is no step forward
+    return listen(flow, msgspec.structs.replace(state, trail=(*trail, visit)[-TRAIL_LENGTH:]))
+
+
+def _place(visit: Visit) -> tuple[str, ...]:
+    return (*(frame.node for frame in visit.frames), visit.node)
 
 
 def _effect(state: CallState, effect: actions.Effect) -> Step:
@@ -131,12 +152,12 @@ def _effect(state: CallState, effect: actions.Effect) -> Step:
 
 
 def _send_text(flow: model.Flow, state: CallState, node: nodes.SendText) -> Step:
-    number = state.caller_number
+    number: Value = state.caller_number
     if node.to is not None:
-        number = str(evaluate(parse(node.to), environment_of(flow, state)))
+        number = evaluate(parse(node.to), environment_of(flow, state))
     if number is None:
         return enter(flow, state, home_of(state.node) + node.failed)
-    return _effect(state, actions.SendText(number=number, text=local_text(flow, state, node.text)))
+    return _effect(state, actions.SendText(number=str(number), text=local_text(flow, state, node.text)))
 
 
 def _transfer(flow: model.Flow, state: CallState, node: nodes.Transfer) -> Step:

@@ -40,6 +40,7 @@ from flows.state import (
     EnteringNumber,
     Helping,
     OfferingCallback,
+    OfferingPerson,
     SeekingPerson,
     Spent,
     Stage,
@@ -187,8 +188,8 @@ def _returns_to_flow(flow: Flow, name: str) -> bool:
 
 
 def beneath(stage: Stage) -> Stage:
-    """The stage that a confirmation, help or the choice of a language stands over."""
-    while isinstance(stage, Confirming | Helping | ChoosingLanguage) and stage.over is not None:
+    """The stage that a confirmation, help, the choice of a language or the offer of a person stands over."""
+    while isinstance(stage, Confirming | Helping | ChoosingLanguage | OfferingPerson) and stage.over is not None:
         stage = stage.over
     return stage
 
@@ -200,7 +201,7 @@ def _stage_key(stage: Stage | None) -> Key:
             # One good answer of several keys stands for all; a choice is what it is.
             keys = stage.keys if len(stage.keys) == 1 else "several"
             return (kind, keys, _stage_key(over), tuple(sorted(slots)))
-        case Helping(over=over) | ChoosingLanguage(over=over):
+        case Helping(over=over) | ChoosingLanguage(over=over) | OfferingPerson(over=over):
             return (kind, _stage_key(over))
         case AskingSlot(intent=intent, slot=slot, given=given):
             return (kind, intent, slot, tuple(sorted(given)))
