@@ -18,7 +18,7 @@ from flows.questions import answer_at, question_of
 from flows.state import AskingSlot, AtNode, CallState, Confirming, Helping, WithPerson
 from flows.traces.masking import fits_answer
 from flows.traces.model import Match, Turn
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS, PERSON
+from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS, PERSON, REPEAT
 
 Place = tuple[str, str, str]
 _IN_FLOW = (AtNode, AskingSlot, Confirming)
@@ -59,7 +59,7 @@ def fitted(flow: Flow, state: CallState, turn: Turn) -> events.Event | None:
         case events.AnswerLost():
             return event if question is not None and question.sensitive else None
         case events.KeysPressed() | events.Heard() if recording:
-            return event if event.keys == PERSON else None
+            return event if event.keys in (PERSON, REPEAT) else None
         case events.KeysPressed() | events.Heard() if question is not None:
             keys = _keys(flow, state, question, turn)
             return None if keys is None else msgspec.structs.replace(event, keys=keys)

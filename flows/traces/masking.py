@@ -16,23 +16,36 @@ prompts and values too, and a replay from stand-ins does what the trace says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from flows import actions, answers, events, nodes, parts, speaking
+from flows.conversations.caller import RECORDING
 from flows.conversations.hearing import digits_in
 from flows.events import Value
 from flows.model import Flow
 from flows.node_questions import Question
 from flows.prove.happenings import keys_for
-from flows.questions import answer_at, today_of
-from flows.state import Booking, CallState, Confirming, ConfirmingNumber, EnteringNumber, Frame, Said, Stage
+from flows.questions import today_of
+from flows.state import (
+    AskingSlot,
+    AtNode,
+    Booking,
+    CallState,
+    ChoosingLanguage,
+    Confirming,
+    ConfirmingNumber,
+    EnteringNumber,
+    Frame,
+    Helping,
+    Said,
+    Stage,
+)
 from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 
-RECORDING: Final = "https://recordings.example/1"
 NOT_KEPT: Final = "(not kept)"
 A_NUMBER: Final = "(number)"
 # Source: E.164 numbers have at most 15 digits; seven are the shortest local ones that name a line.
@@ -136,7 +149,7 @@ class Mask:
         if value is None or isinstance(value, bool) or name in self._names.typed:
             return value
         if name in self._names.recordings:
-            return RECORDING
+            return RECORDING if value else value
         if name in self._names.phones:
             return stand_in(str(value))
         if isinstance(value, str):
@@ -169,13 +182,17 @@ class Mask:
             case ConfirmingNumber(number=number) | Booking(number=number):
                 return msgspec.structs.replace(stage, number=stand_in(number))
             case Confirming(keys=keys):
-                asks_phone = isinstance(answer_at(self._flow, state), parts.PhoneAnswer)
                 return msgspec.structs.replace(
                     stage,
-                    keys=stand_in(keys) if asks_phone else keys,
+                    keys=stand_in(keys) if self._names.of_answer(state, stage) in self._names.phones else keys,
                     said=self._said(stage.said, state.language),
                     slots=self.slots(stage.slots),
+                    over=self._stage(state, stage.over),
                 )
+            case AskingSlot(given=given):
+                return msgspec.structs.replace(stage, given=self.slots(given))
+            case Helping(over=over) | ChoosingLanguage(over=over) if over is not None:
+                return msgspec.structs.replace(stage, over=self._stage(state, over))
             case _:
                 return stage
 
@@ -186,8 +203,11 @@ class Mask:
     def _pairs_of(self, state: CallState) -> list[tuple[str, str]]:
         """What the truth looks like in a text, and what takes its place; the longest first."""
         numbers = [state.caller_number] if state.caller_number is not None else []
-        if isinstance(state.stage, ConfirmingNumber | Booking):
-            numbers.append(state.stage.number)
+        stage = state.stage
+        while isinstance(stage, Helping | ChoosingLanguage) and stage.over is not None:
+            stage = stage.over
+        if isinstance(stage, ConfirmingNumber | Booking):
+            numbers.append(stage.number)
         for name, value in state.values.items():
             if name in self._names.phones and value is not None:
                 numbers.append(str(value))
@@ -217,20 +237,19 @@ def masked_event(flow: Flow, state: CallState, question: Question | None, event:
     match event:
         case events.KeysPressed(keys=keys):
             return msgspec.structs.replace(event, keys=_masked_keys(flow, state, question, keys))
-        case events.Heard(keys=keys, text=text):
-            typed = question is not None and question.answer is not None and text_is_digits(state.language, text)
+        case events.Heard(keys=keys):
             return msgspec.structs.replace(
                 event,
                 keys=_masked_keys(flow, state, question, keys),
-                text=text if typed else masked_words(text, state.language),
-                alternatives=_masked_all(event.alternatives, state.language),
+                text=_masked_speech(state, question, event.text),
+                alternatives=tuple(_masked_speech(state, question, text) for text in event.alternatives),
                 slots=Mask(flow, None).slots(event.slots),
             )
-        case events.NoMatch(text=text):
+        case events.NoMatch():
             return msgspec.structs.replace(
                 event,
-                text=masked_words(text, state.language),
-                alternatives=_masked_all(event.alternatives, state.language),
+                text=_masked_speech(state, question, event.text),
+                alternatives=tuple(_masked_speech(state, question, text) for text in event.alternatives),
             )
         case events.Recorded(url=url) if url:
             return msgspec.structs.replace(event, url=RECORDING)
@@ -238,24 +257,25 @@ def masked_event(flow: Flow, state: CallState, question: Question | None, event:
             return event
 
 
-def text_is_digits(language: str, text: str) -> bool:
-    """Whether something said is a row of digits and nothing else."""
-    return digits_in(language, text) is not None
-
-
-def _masked_all(texts: Iterable[str], language: str) -> tuple[str, ...]:
-    return tuple(masked_words(text, language) for text in texts)
+def _masked_speech(state: CallState, question: Question | None, text: str) -> str:
+    """What was said; a long number only where it is an answer that may be kept."""
+    if question is not None and question.sensitive:
+        return NOT_KEPT
+    typed = question is not None and isinstance(question.answer, parts.DigitsAnswer | parts.NumberAnswer)
+    if typed and digits_in(state.language, text) is not None:
+        return text
+    return masked_words(text, state.language)
 
 
 def _masked_keys(flow: Flow, state: CallState, question: Question | None, keys: str) -> str:
-    if keys in UNIVERSAL_KEYS or question is None:
+    if isinstance(state.stage, EnteringNumber):
+        return keys if keys in UNIVERSAL_KEYS else stand_in(keys)
+    if keys in UNIVERSAL_KEYS or question is None or not isinstance(state.stage, AtNode | AskingSlot):
         return keys
-    answer = answer_at(flow, state)
+    answer = question.answer
     if question.sensitive and answer is not None:
         return sensitive_stand_in(flow, state, answer, keys)
-    if isinstance(state.stage, EnteringNumber) or isinstance(answer, parts.PhoneAnswer):
-        return keys if isinstance(state.stage, Confirming) else stand_in(keys)
-    return keys
+    return stand_in(keys) if isinstance(answer, parts.PhoneAnswer) else keys
 
 
 def sensitive_stand_in(flow: Flow, state: CallState, answer: parts.Answer, keys: str) -> str:
@@ -281,6 +301,12 @@ class _Names(msgspec.Struct, frozen=True):
     typed: frozenset[str]
     phones: frozenset[str]
     recordings: frozenset[str]
+    by_node: dict[str, str]
+
+    def of_answer(self, state: CallState, stage: Confirming) -> str:
+        """The name of the value that is read back."""
+        over = stage.over
+        return over.slot if isinstance(over, AskingSlot) else self.by_node.get(state.node, "")
 
 
 class _Identity:
@@ -302,6 +328,7 @@ def _names_of(identity: _Identity) -> _Names:
     typed: set[str] = set()
     phones: set[str] = set()
     recordings: set[str] = set()
+    by_node = {name: node.save_as for name, node in flow.all_nodes.items() if isinstance(node, nodes.Ask)}
     for node in flow.all_nodes.values():
         match node:
             case nodes.Ask(answer=answer):
@@ -316,4 +343,4 @@ def _names_of(identity: _Identity) -> _Names:
                 recordings.add(node.save_as)
             case _:
                 pass
-    return _Names(frozenset(typed - phones), frozenset(phones), frozenset(recordings))
+    return _Names(frozenset(typed - phones), frozenset(phones), frozenset(recordings), by_node)

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import actions, engine, events
+from flows.conversations.caller import RECORDING
 from flows.loader import parse_flow
 from flows.model import Flow
 from flows.questions import question_of
-from flows.state import CallState
-from flows.traces.masking import NOT_KEPT, RECORDING, Mask, masked_event, masked_text, masked_words, stand_in
+from flows.state import CallState, ChoosingLanguage, ConfirmingNumber, Helping
+from flows.traces.masking import NOT_KEPT, Mask, masked_event, masked_text, masked_words, stand_in
 from tests.unit.flows.traces.recorded import AT, CALLER, OFFICE
 
 FLOW = parse_flow(
@@ -125,6 +126,32 @@ def test_universal_keys_at_a_sensitive_question_are_no_answer_to_it(keys: str) -
 def test_a_phone_number_that_is_keyed_in_gets_a_stand_in_and_an_order_number_stays() -> None:
     assert masked("tel", events.KeysPressed(at=AT, keys="07700900456")).keys == "07000000456"
     assert masked("order", events.KeysPressed(at=AT, keys="48210012")).keys == "48210012"
+
+
+def test_what_is_said_at_a_question_is_kept_only_where_its_answer_is() -> None:
+    said = "four eight two one oh oh one two"
+
+    def heard(name: str) -> str:
+        event = events.Heard(at=AT, keys="48210012", text=said, confidence=0.9, sure=True, alternatives=(said,))
+        masked_heard = masked(name, event)
+        assert isinstance(masked_heard, events.Heard)
+        assert masked_heard.alternatives == (masked_heard.text,)
+        return masked_heard.text
+
+    assert heard("order") == said
+    assert heard("tel") == "(number)"
+    assert heard("pin") == NOT_KEPT
+    missed = masked("pin", events.NoMatch(at=AT, text="four nine two nine", alternatives=("four nine",)))
+    assert missed == events.NoMatch(at=AT, text=NOT_KEPT, alternatives=(NOT_KEPT,))
+
+
+@pytest.mark.parametrize("over", [Helping, ChoosingLanguage])
+def test_a_number_is_hidden_under_help_and_the_choice_of_a_language(
+    over: type[Helping] | type[ChoosingLanguage],
+) -> None:
+    stage = over(over=ConfirmingNumber(number="07700900456"))
+    state = msgspec.structs.replace(at_node(FLOW, "order"), stage=stage)
+    assert "07700900456" not in repr(Mask(FLOW, state).state(state))
 
 
 def test_a_recording_is_not_where_its_trace_says() -> None:
