@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +41,8 @@ REVISION_DIGITS: Final = 12
 # Longer ones are no numbers that anybody means, and Python refuses to read the longest.
 MAX_NUMBER_LENGTH: Final = 40
 
+# Control characters but tabs and line breaks, separators of lines and paragraphs, and halves of surrogate pairs.
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _INT: Final = re.compile(r"[-+]?[0-9]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: Final[dict[str, bool | None]] = {
@@ -125,11 +126,9 @@ def _decoded(content: bytes, file: str) -> str:
 
 
 def _forbidden(text: str) -> tuple[int, str] | None:
-    """The first character that no text may have, and its name."""
-    for offset, character in enumerate(text):
-        if character not in "\n\t" and (unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}):
-            return offset, f"U+{ord(character):04X}"
-    return None
+    """Where the first character stands that no text may have, and its name."""
+    found = _FORBIDDEN.search(text)
+    return None if found is None else (found.start(), f"U+{ord(found.group()):04X}")
 
 
 class _Open(msgspec.Struct):

@@ -52,6 +52,8 @@ def _check_universal(document: Document) -> Iterator[Problem]:
         taken: dict[str, str] = {}
         for word in type(flow.phrases).model_fields:
             own = getattr(flow.phrases, word)
+            if own is None and word == "language" and len(flow.languages) == 1:
+                continue  # there is no other language, and nothing is heard for one
             phrases = universal_words(language)[word] if own is None else in_language(own, language)
             for index, phrase in enumerate(phrases):
                 key = spelling_key(phrase)

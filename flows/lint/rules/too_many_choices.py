@@ -11,7 +11,8 @@ from flows.lint.rule import Rule, found
 from flows.problems import Problem
 
 ID = "too-many-choices"
-# Source: ITU-T E.161 leaves it open; guides to voice menus advise three to five spoken choices.
+# Source: ours; people keep about four things in mind at once (Cowan, "The magical number 4 in short-term memory",
+# Behavioral and Brain Sciences 24, 2001).
 MOST = 5
 
 
