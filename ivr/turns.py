@@ -21,7 +21,7 @@ from flows.moving import move
 from flows.questions import without_sensitive
 from flows.state import CallState, Ended
 from flows.steps import Step
-from flows.traces.model import Turn
+from flows.traces.model import NOT_TRACED, Turn
 from flows.traces.recording import Performed, entry
 from ivr import twilio_twiml
 from ivr.documents import Documents
@@ -272,12 +272,12 @@ def trace_entry(
         node, language = (flow.start, flow.languages[0]) if before is None else (before.node, before.language)
         return Turn(
             number=turn,
-            event=events.Failed(at=event.at, code="trace"),
+            event=events.Failed(at=event.at, code=NOT_TRACED),
             flow=flow.name,
             revision=flow.revision,
             language=language,
             to_node=node,
             to_stage="",
             to_language=language,
-            faults=("trace",),
+            faults=(NOT_TRACED,),
         )

@@ -52,13 +52,13 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
 
 def recorded(trace: Trace) -> Followed:
     """The same for what really happened."""
-    last = trace.turns[-1]
+    turns = trace.replayable
     return Followed(
-        end=End(trace.outcome or "", last.to_node),
-        steps=len(trace.turns) - 1,
-        seconds=_seconds(turn.spoken for turn in trace.turns),
-        asked_person=any(answered.effect == "SeekPerson" for turn in trace.turns for answered in turn.answered),
-        spoken=tuple(turn.spoken for turn in trace.turns),
+        end=End(turns[-1].outcome or "", turns[-1].to_node),
+        steps=len(turns) - 1,
+        seconds=_seconds(turn.spoken for turn in turns),
+        asked_person=any(answered.effect == "SeekPerson" for turn in turns for answered in turn.answered),
+        spoken=tuple(turn.spoken for turn in turns),
     )
 
 
@@ -71,9 +71,11 @@ class _Follower:
     def __init__(self, flow: Flow, trace: Trace) -> None:
         self._flow = flow
         self._trace = trace
-        self._turns = [turn for index, turn in enumerate(trace.turns) if index and turn.stage != "Ended"]
-        self._answers = [answered for turn in trace.turns for answered in turn.answered]
-        self._decisions = [decision for turn in trace.turns for decision in turn.decisions]
+        turns = trace.replayable
+        self._turns = list(turns[1:])
+        self._has_end = turns[-1].outcome is not None
+        self._answers = [answered for turn in turns for answered in turn.answered]
+        self._decisions = [decision for turn in turns for decision in turn.decisions]
         self._spoken: list[tuple[Spoken, ...]] = []
         self._asked_person = False
         self._steps = 0
@@ -93,7 +95,7 @@ class _Follower:
     def _follow_turns(self) -> None:
         for _ in range(len(self._turns) + MOST_EXTRA_TURNS):
             state = self._now
-            if isinstance(state.stage, Ended) or (not self._turns and self._trace.outcome is None):
+            if isinstance(state.stage, Ended) or not (self._turns or self._has_end):
                 return
             event = self._next(state)
             self._steps += 1

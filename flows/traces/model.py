@@ -13,6 +13,8 @@ import msgspec
 from flows.events import Event, Value
 
 TRACE_VERSION: Final = 1
+# The fault of a turn that has no more to tell than that it was made.
+NOT_TRACED: Final = "trace"
 
 Kind = Literal[
     "universal",  # a word or key that is always on
@@ -121,6 +123,16 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: tuple[Turn, ...]
     outcome: str | None = None
     failures: tuple[str, ...] = ()
+
+    @property
+    def replayable(self) -> tuple[Turn, ...]:
+        """The turns up to the call's end, to the first one in another revision, or to one that could not be traced."""
+        turns: list[Turn] = []
+        for turn in self.turns:
+            if turn.stage == "Ended" or turn.revision != self.revision or NOT_TRACED in turn.faults:
+                break
+            turns.append(turn)
+        return tuple(turns)
 
     @property
     def ended_at(self) -> datetime:

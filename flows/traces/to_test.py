@@ -29,7 +29,7 @@ class NotATestError(Exception):
 
 
 def conversation_of(flow: Flow, trace: Trace, name: str | None = None) -> Conversation:
-    """The conversation that passes against `flow`, the revision of the trace.
+    """The conversation that passes against `flow`, the revision of the trace, up to where the trace leaves it.
 
     Prompts that tell a time which a test cannot have are not expected. Raises `NotATestError`.
     """
@@ -61,13 +61,13 @@ def _written(flow: Flow, trace: Trace, name: str, with_prompts: set[int]) -> tup
 class _Writer:
     def __init__(self, flow: Flow, trace: Trace, with_prompts: set[int]) -> None:
         self._flow = flow
-        self._turns = trace.turns
+        self._turns = trace.replayable
         self._with_prompts = with_prompts
         started = trace.turns[0].event
         if not isinstance(started, events.CallStarted):
             raise NotATestError(f"{trace.call_sid}: the first turn of the call is missing")
         self._started = started
-        self._answers = [answered for turn in trace.turns for answered in turn.answered]
+        self._answers = [answered for turn in self._turns for answered in turn.answered]
         self._queues = sorted({_queue(a.about) for a in self._answers if a.effect == "SeekPerson"})
 
     def circumstances(self) -> dict[str, Any]:
@@ -86,11 +86,11 @@ class _Writer:
     def steps(self) -> Iterator[tuple[int, Step]]:
         """Each step, and the turn that it is about."""
         clock = self._started.at.replace(microsecond=0)
-        agents, speech, over = self._agents(self._turns[0]), self._started.speech, False
+        agents, speech = self._agents(self._turns[0]), self._started.speech
         yield from self._expectations(self._turns[0], 0)
         for index, turn in enumerate(self._turns[1:], start=1):
             step = step_of(_as_happened(turn))
-            if over or step is None:
+            if step is None:
                 continue
             wanted = self._agents(turn)
             if wanted is not None and wanted != agents:
@@ -109,7 +109,6 @@ class _Writer:
             clock += dt.timedelta(seconds=SECONDS_PER_STEP)
             yield index, step
             yield from self._expectations(turn, index)
-            over = turn.outcome is not None
 
     def _expectations(self, turn: Turn, index: int) -> Iterator[tuple[int, Step]]:
         expected: dict[str, Any] = {"node": turn.to_node}

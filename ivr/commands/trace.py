@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from pydantic import ValidationError
 from rich.table import Table
 
 from flows.conversations import SUFFIX
 from flows.conversations.files import save_conversation
+from flows.conversations.model import Conversation
 from flows.loader import load_flow, parse_flow
 from flows.model import Flow
 from flows.problems import FlowError
@@ -93,8 +96,7 @@ def to_test(
         if into is None:
             out.print(conversation_yaml([written], flow_file), markup=False, soft_wrap=True, end="")
         else:
-            save_conversation(into, flow_file, lambda _: written)
-            out.print(f"{into}: {written.name}", markup=False, soft_wrap=True)
+            _save(into, flow_file, written)
     except (FlowError, NotATestError, NotPublishedError) as error:
         err.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -117,6 +119,14 @@ def export(
     if not count:
         err.print(_nothing(flow, failures=failures))
         raise typer.Exit(1)
+
+
+def _save(into: Path, flow_file: str, written: Conversation) -> None:
+    try:
+        save_conversation(into, flow_file, lambda _: written)
+    except ValidationError:  # two of one name
+        raise NotATestError(f"{into} has {written.name} already") from None
+    out.print(f"{into}: {written.name}", markup=False, soft_wrap=True)
 
 
 def _the_one(store: TraceStore, sid: str) -> Trace:
@@ -146,6 +156,4 @@ def _flow_of(client: Redis, kept: Trace) -> Flow:
 
 def _beside(flow_file: Path, into: Path | None) -> str:
     """The path of a flow's file as it is written in a file of conversations."""
-    folder = (into.parent if into is not None else Path()).resolve()
-    file = flow_file.resolve()
-    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+    return os.path.relpath(flow_file, into.parent if into is not None else Path())

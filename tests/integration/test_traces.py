@@ -262,6 +262,24 @@ def test_a_caller_who_hangs_up_after_not_being_understood_is_a_failure(client: S
     assert trace.turns[1].match.kind == "out_of_range"
 
 
+def test_a_turn_that_cannot_be_traced_costs_the_caller_nothing(
+    client: SignedClient, store: TraceStore, flow_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = client.press(client.begin(), "1")
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ivr.turns.entry", fail)
+    assert "The card of bakery" in client.press(asked, CARD).text
+    monkeypatch.undo()
+    trace = store.read(SID)
+    assert trace is not None
+    assert "broke" in trace.failures
+    assert len(trace.replayable) == 2
+    assert replay(load_flow(flow_file), [trace]).is_nothing
+
+
 def test_redis_failing_while_a_trace_is_kept_costs_the_caller_nothing(
     client: SignedClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,6 +382,9 @@ def test_a_real_call_becomes_a_test_that_passes(client: SignedClient, ivr: Ivr, 
     assert MOBILE not in Path("calls.test.yaml").read_text()
     played = ivr("flow", "test", "calls.test.yaml")
     assert played.exit_code == 0, played.output
+    again = ivr("trace", "to-test", SID, "--out", "calls.test.yaml", "--against", flow_file)
+    assert again.exit_code == 1
+    assert f"has call {SID} already" in again.output
     assert "outcome: solved" in ivr("trace", "to-test", SID).output, "from Redis, without the file"
 
 

@@ -133,6 +133,19 @@ def test_a_call_that_was_cut_off_anywhere_replays_to_nothing_up_to_there(choices
         assert replay(FLOW, [cut]).is_nothing
 
 
+def test_a_call_is_followed_up_to_where_its_revision_was_gone() -> None:
+    moved = msgspec.structs.replace(
+        ORDER, turns=(*ORDER.turns[:2], *(msgspec.structs.replace(t, revision="next") for t in ORDER.turns[2:]))
+    )
+    assert len(moved.replayable) == 2
+    assert replay(FLOW, [moved]).is_nothing
+
+
+def test_what_the_carrier_reports_after_the_end_changes_nothing() -> None:
+    late = msgspec.structs.replace(ORDER.turns[-1], number=4, node="bye", stage="Ended", event=HANGS_UP)
+    assert replay(FLOW, [msgspec.structs.replace(ORDER, turns=(*ORDER.turns, late))]).is_nothing
+
+
 def test_nothing_is_said_in_one_sentence() -> None:
     calls = [ORDER, HOURS] * 68 + [POST]
     assert sentences(edited(("name: shop", "name: shop # a comment")), *calls) == (
