@@ -9,6 +9,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -315,6 +316,6 @@ def _plain_value(written: str) -> Any:
     if len(written) <= MAX_NUMBER_LENGTH:
         if _INT.fullmatch(written):
             return int(written)
-        if _FLOAT.fullmatch(written):
-            return float(written)
+        if _FLOAT.fullmatch(written) and math.isfinite(number := float(written)):
+            return number
     return written

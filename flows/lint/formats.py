@@ -52,7 +52,7 @@ def as_json(problems: Iterable[Problem]) -> str:
 def as_github(problems: Iterable[Problem]) -> str:
     """Workflow commands that GitHub shows beside the lines.
 
-    Source: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions (messages) and the escapes of
+    Source: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, and for the escapes
     actions/toolkit, packages/core/src/command.ts.
     """
     return "\n".join(_annotation(problem) for problem in sorted(problems))

@@ -99,7 +99,9 @@ def test_a_mistake_is_one_problem_where_it_stands(right: str, wrong: str, marked
     assert (problem.line, problem.column) == (line, offset - source.rfind("\n", 0, offset))
 
 
-@pytest.mark.parametrize("text", ["yes", "09:30", "0o7", ".inf", "1_000", "2026-12-24", "0x1F", "~x", "1e", "No"])
+@pytest.mark.parametrize(
+    "text", ["yes", "09:30", "0o7", ".inf", "1_000", "2026-12-24", "0x1F", "~x", "1e", "No", "1e999"]
+)
 def test_what_yaml_once_took_for_something_else_is_text(text: str) -> None:
     document = read_document(SOURCE.replace(PROMPT, f"prompt: {text}").encode(), "x")
     assert document.flow.nodes["main"].prompt == text  # type: ignore[union-attr]
