@@ -1,9 +1,9 @@
-"""The engine, one promise at a time."""
+"""The engine as a whole: menus, re-prompts, misses, and what it does with every event at every stage."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,230 +11,336 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import actions, engine, events
-from flows.loader import load_flow
-from flows.state import CallState, ConfirmingNumber, Ended, OfferingCallback, WaitingInLine, WithPerson
+from flows.model import Flow
+from flows.state import STATE_VERSION, CallState, Ended
+from tests.unit.flows.calls import AT, CALLER, END, FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of
 
-AT = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
-FLOW = load_flow(Path(__file__).resolve().parents[3] / "flows" / "examples" / "orders.yaml")
+# ---------------------------------------------------------------- menus
 
 
-def started(*, speech: bool = True, caller_number: str | None = "+442079460123") -> engine.Step:
-    event = events.CallStarted(
-        at=AT, call_sid="CA1", caller_number=caller_number, office_number="+442079460000", speech=speech
+def test_a_menu_offers_each_choice_by_voice_and_by_key_and_the_way_to_a_person() -> None:
+    call = Call(menu_of())
+    assert call.spoken == (
+        "How can we help? For your order, say order, or press 1. For our hours, say hours, or press 2. "
+        "For a person, press 0."
     )
-    return engine.start(FLOW, event)
-
-
-def play(step: engine.Step, *happened: events.Event) -> engine.Step:
-    """Advance through events; between two of them the state is written and read again."""
-    state, did = step
-    for event in happened:
-        state = msgspec.json.decode(msgspec.json.encode(state), type=CallState)
-        state, did = engine.advance(FLOW, state, event)
-    return state, did
-
-
-def keys(pressed: str) -> events.Event:
-    return events.KeysPressed(at=AT, keys=pressed)
-
-
-def heard(means: str, text: str, *, sure: bool = True) -> events.Event:
-    return events.Heard(at=AT, keys=means, text=text, confidence=0.9, sure=sure)
-
-
-def spoken(did: list[actions.Action]) -> str:
-    texts = []
-    for action in did:
-        if isinstance(action, actions.Say):
-            texts.append(action.text)
-        elif isinstance(action, actions.Collect):
-            texts += [prompt.text for prompt in action.prompts]
-    return " ".join(texts)
-
-
-NOBODY = events.NobodyFree(at=AT)
-SILENCE = events.NoInput(at=AT)
-
-
-def test_the_first_prompt_offers_each_choice_by_voice_and_by_key_and_the_way_to_a_person() -> None:
-    _, did = started()
-    assert "say order, or press 1" in spoken(did)
-    assert "For a person, press 0." in spoken(did)
+    assert call.collect.max_keys == 1
+    assert call.collect.grammar is not None
+    assert call.collect.grammar.phrases["hours"] == "2"
+    assert call.collect.grammar.phrases["two"] == "2"
 
 
 def test_without_speech_prompts_name_keys_alone_and_nothing_is_listened_for() -> None:
-    _, did = started(speech=False)
-    assert " say " not in spoken(did)
-    assert isinstance(did[-1], actions.Collect)
-    assert did[-1].grammar is None
+    for speech in ((), ("fa",)):
+        call = Call(menu_of(), speech=speech)
+        assert " say " not in call.spoken
+        assert call.collect.grammar is None
 
 
-def test_a_spoken_order_number_is_read_back_and_looked_up_once_confirmed() -> None:
-    step = play(started(), heard("1", "order"), heard("4821", "four eight two one"))
-    assert "I heard 4 8 2 1" in spoken(step[1])
-    _, did = play(step, heard("1", "yes"))
-    assert did == [
-        actions.Lookup(file="orders.csv", where={"number": "4821"}, save={"order_state": "state", "order_day": "day"})
-    ]
+def test_a_choice_is_made_by_key_or_by_voice_and_becomes_the_reason() -> None:
+    for call in (Call(menu_of()).press("2"), Call(menu_of()).hear("2", "hours")):
+        assert call.spoken.startswith("From nine to five.")
+        assert call.state.reason == "our hours"
+        assert len(call.state.said) == 1
 
 
-def test_a_keyed_order_number_is_looked_up_at_once() -> None:
-    _, did = play(started(), keys("1"), keys("4821"))
-    assert isinstance(did[0], actions.Lookup)
+def test_a_choice_that_the_recogniser_doubts_is_confirmed_in_the_callers_words() -> None:
+    call = Call(menu_of()).hear("2", "hours", sure=False)
+    assert "I heard hours." in call.spoken
+    assert call.hear("1", "yes").spoken.startswith("From nine to five.")
 
 
-def test_an_answer_that_is_not_confirmed_is_asked_for_again() -> None:
-    _, did = play(started(), heard("1", "order"), heard("4821", "four eight two one"), heard("2", "no"))
-    assert "Let us try again" in spoken(did)
-    assert "order number" in spoken(did)
+def test_a_choice_that_is_not_confirmed_is_asked_for_again() -> None:
+    call = Call(menu_of()).hear("2", "hours", sure=False).hear("2", "no")
+    assert call.spoken.startswith("Let us try again. For help, press the hash key. How can we help?")
 
 
-def test_repeat_says_the_answer_again_and_not_the_question_alone() -> None:
-    found = events.LookupFound(at=AT, values={"order_state": "was sent", "order_day": "today"})
-    step = play(started(), keys("1"), keys("4821"), found)
-    assert "Order 4 8 2 1 was sent, today." in spoken(step[1])
-    assert spoken(play(step, keys("*"))[1]) == spoken(step[1])
+def test_a_key_that_is_no_choice_is_not_understood() -> None:
+    assert Call(menu_of()).press("9").spoken.startswith("I did not understand that.")
+
+
+# ---------------------------------------------------------------- misses
 
 
 def test_the_first_miss_explains_the_second_offers_the_keypad_and_the_third_finds_a_person() -> None:
-    once = play(started(), SILENCE)
-    assert "I did not hear anything" in spoken(once[1])
-    twice = play(once, events.NoMatch(at=AT, text="[unk]"))
-    assert "Please use the keys" in spoken(twice[1])
-    _, did = play(twice, SILENCE)
-    assert isinstance(did[-1], actions.SeekPerson)
+    call = Call(menu_of()).silence()
+    assert call.spoken.startswith("I did not hear anything. For help, press the hash key.")
+    assert "say order" in call.spoken
+    call.mumble()
+    assert call.spoken.startswith("I did not understand that. Please use the keys of your telephone.")
+    assert "say order" not in call.spoken
+    assert call.silence().seeks()
 
 
-def test_a_wrong_number_of_digits_is_explained() -> None:
-    _, did = play(started(), keys("1"), keys("48"))
-    assert "That should be 4 digits." in spoken(did)
+REPROMPTS = {"no_input": ["Silent once.", "Silent twice."], "no_match": ["Wrong once.", "Wrong twice."]}
 
 
-def test_what_the_recogniser_doubts_is_confirmed_first() -> None:
-    step = play(started(), heard("2", "hours", sure=False))
-    assert "I heard hours" in spoken(step[1])
-    assert "open from nine" in spoken(play(step, keys("1"))[1])
-
-
-def test_nobody_free_gives_the_plain_choice_and_yes_books_a_callback_on_the_callers_number() -> None:
-    step = play(started(), heard("1", "order"), keys("0"), NOBODY)
-    assert isinstance(step[0].stage, OfferingCallback)
-    step = play(step, heard("1", "yes"))
-    assert "ending in 0 1 2 3" in spoken(step[1])
-    state, did = play(step, keys("1"))
-    request = did[0]
-    assert isinstance(request, actions.RequestCallback)
-    assert request.number == "+442079460123"
-    assert request.dossier["reason"] == "the state of your order"
-    assert [said["text"] for said in request.dossier["said"]] == ["order"]
-    booked = events.CallbackPromised(at=AT, request_id="cb1", by=AT + timedelta(minutes=30), already_booked=False)
-    state, did = play((state, did), booked)
-    assert "by 11 AM" in spoken(did)
-    assert state.stage == Ended(outcome="callback")
-    assert isinstance(did[-1], actions.Hangup)
-
-
-def test_promised_times_are_spoken_in_the_offices_zone() -> None:
-    step = play(started(), keys("0"), NOBODY, keys("1"), keys("1"))
-    in_summer = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
-    booked = events.CallbackPromised(at=in_summer, request_id="cb1", by=in_summer, already_booked=False)
-    assert "by 11 30 AM" in spoken(play(step, booked)[1])
-
-
-def test_whoever_waits_is_looked_after_every_ten_seconds_and_may_still_choose_a_callback() -> None:
-    state, did = play(started(), keys("0"), NOBODY, heard("2", "no"))
-    assert did == [actions.SeekPerson(queue="shop", waiting=True, arrived_at=AT, tried=())]
-    step = play((state, did), NOBODY, SILENCE)
-    assert isinstance(step[1][0], actions.SeekPerson)
-    step = play(step, NOBODY)
-    assert isinstance(step[0].stage, WaitingInLine)
-    state, did = play(step, keys("1"))
-    assert did[0] == actions.LeaveLine(queue="shop")
-    assert isinstance(state.stage, ConfirmingNumber)
-
-
-def test_a_withheld_number_is_asked_for_and_read_back() -> None:
-    step = play(started(caller_number=None), keys("0"), NOBODY, keys("1"))
-    assert "key in the number" in spoken(step[1])
-    step = play(step, keys("02079460199"))
-    assert "ending in 0 1 9 9" in spoken(step[1])
-    request = play(step, keys("1"))[1][0]
-    assert isinstance(request, actions.RequestCallback)
-    assert request.number == "02079460199"
-
-
-def test_a_person_who_is_found_is_rung_and_a_missed_transfer_finds_another() -> None:
-    found = events.PersonFound(at=AT, person_id="desk", person_number="+442079460100")
-    step = play(started(), keys("0"), found)
-    assert step[1][-1] == actions.Transfer(person_id="desk", person_number="+442079460100")
-    state, did = play(step, events.TransferEnded(at=AT, talked=False))
-    assert did == [actions.SeekPerson(queue="shop", waiting=False, arrived_at=AT, tried=("desk",))]
-    assert "could not take the call" in spoken(play((state, did), NOBODY)[1])
-    assert isinstance(play(step, events.TransferEnded(at=AT, talked=True))[0].stage, Ended)
-
-
-def test_a_fault_is_an_apology_and_a_person() -> None:
-    step = play(started(), events.Failed(at=AT, code="engine"))
-    assert isinstance(step[1][-1], actions.SeekPerson)
-    assert "something went wrong" in spoken(play(step, NOBODY)[1])
-
-
-def test_a_booking_that_fails_keeps_the_caller_in_line() -> None:
-    step = play(started(), keys("0"), NOBODY, keys("1"), keys("1"))
-    state, did = play(step, events.CallbackRefused(at=AT, reason="store"))
-    assert isinstance(state.stage, WaitingInLine)
-    assert isinstance(did[0], actions.SeekPerson)
-
-
-ANY_EVENT = st.one_of(
-    st.sampled_from([keys(key) for key in "0123456789*#"]),
-    st.text("0123456789*#", min_size=1, max_size=12).map(keys),
-    st.sampled_from([heard("1", "yes"), heard("2", "no"), heard("4821", "digits"), heard("0", "agent")]),
-    st.sampled_from([heard("1", "order", sure=False), SILENCE, NOBODY, events.NoMatch(at=AT, text="[unk]")]),
-    st.booleans().map(lambda available: events.SpeechChanged(at=AT, available=available)),
-    st.sampled_from(
-        [
-            events.LookupFound(at=AT, values={"order_state": "was sent", "order_day": "today"}),
-            events.LookupMissed(at=AT),
-            events.LookupFailed(at=AT),
-            events.PersonFound(at=AT, person_id="desk", person_number="+442079460100"),
-            events.TransferEnded(at=AT, talked=False),
-            events.TransferEnded(at=AT, talked=True),
-            events.CallbackPromised(at=AT, request_id="cb1", by=AT, already_booked=False),
-            events.CallbackRefused(at=AT, reason="number"),
-            events.CallbackRefused(at=AT, reason="store"),
-            events.Failed(at=AT, code="engine"),
-        ]
-    ),
+@pytest.mark.parametrize(
+    ("happens", "heard"),
+    [
+        (["silence"], ["Silent once."]),
+        (["silence", "silence"], ["Silent once.", "Silent twice."]),
+        (["mumble", "mumble"], ["Wrong once.", "Wrong twice."]),
+        (["silence", "mumble"], ["Silent once.", "Wrong once."]),
+        (["mumble", "silence"], ["Wrong once.", "Silent once."]),
+    ],
 )
+def test_re_prompts_for_no_input_and_no_match_escalate_separately(happens: list[str], heard: list[str]) -> None:
+    call = Call(flow_of({"main": {**MENU, **REPROMPTS, "choices": [{**MENU["choices"][0], "to": "end"}]}}))
+    for what, text in zip(happens, heard, strict=True):
+        getattr(call, what)()
+        assert text in call.spoken
+        assert sum(other in call.spoken for texts in REPROMPTS.values() for other in texts) == 1
+        assert "How can we help?" not in call.spoken
+        assert "I did not" not in call.spoken
 
 
-@settings(max_examples=1000)
-@given(st.lists(ANY_EVENT, max_size=25), st.booleans(), st.sampled_from(["+442079460123", None]))
-def test_from_every_state_that_asks_the_caller_zero_seeks_a_person(
-    happened: list[events.Event], speech: bool, caller_number: str | None
-) -> None:
-    """Whatever happens, in whatever order: no event raises, and where the caller is asked, 0 leads to a person."""
-    state, did = play(started(speech=speech, caller_number=caller_number), *happened)
-    if isinstance(state.stage, Ended):
-        return
-    if any(isinstance(action, actions.Collect) for action in did):
-        _, did = play((state, did), keys("0"))
-        assert any(isinstance(action, actions.SeekPerson) for action in did)
+def test_the_last_re_prompt_repeats() -> None:
+    call = Call(flow_of({"main": asking(FOUR_DIGITS, no_input=["Silent."])})).silence()
+    assert "Silent." in call.spoken
+    assert "Silent." in call.silence().spoken
+
+
+def test_a_kind_of_miss_without_re_prompts_gets_the_engines_words_and_the_prompt() -> None:
+    call = Call(flow_of({"main": asking(FOUR_DIGITS, no_input=["Silent."])})).mumble()
+    assert call.spoken.startswith("I did not understand that. That should be 4 digits.")
+    assert "What is it?" in call.spoken
+
+
+def test_misses_are_counted_at_one_question_alone() -> None:
+    call = Call(menu_of()).silence(2).press("1").silence(2)
+    assert call.stage == "AtNode"
+    assert call.silence().seeks()
+
+
+def test_hash_alone_where_digits_are_keyed_in_is_silence_and_help_is_explained() -> None:
+    call = Call(flow_of({"main": asking(FOUR_DIGITS)})).silence()
+    assert "For help, press star twice." in call.spoken
+
+
+# ---------------------------------------------------------------- clocks
+
+
+def test_there_are_three_clocks_and_a_node_may_have_its_own() -> None:
+    own = {"no_input_s": 20, "between_digits_s": 7, "end_of_speech_ms": 1500}
+    call = Call(flow_of({"main": asking(FOUR_DIGITS, clocks=own)}))
+    collect = call.collect
+    assert (collect.no_input_s, collect.between_digits_s) == (20, 7)
+    assert collect.grammar is not None
+    assert collect.grammar.end_of_speech_ms == 1500
+    call.press("0").nobody()
+    assert call.collect.no_input_s == 6
+    assert Call(menu_of(clocks={"no_input_s": 9})).collect.no_input_s == 9
+
+
+# ---------------------------------------------------------------- speech
+
+
+def test_speech_that_is_lost_leaves_a_call_by_keys_and_one_that_comes_back_is_used_again() -> None:
+    call = Call(menu_of())
+    assert call.on(events.SpeechChanged(at=AT, speech=())).did == []
+    call.press("1")
+    assert " say " not in call.spoken
+    assert call.collect.grammar is None
+    call.on(events.SpeechChanged(at=AT, speech=("en",))).press("1")
+    assert call.collect.grammar is not None
+
+
+def test_speech_that_is_lost_while_an_answer_is_confirmed_leaves_it_to_be_confirmed_by_key() -> None:
+    call = Call(flow_of({"ask": asking(FOUR_DIGITS)})).hear("4821", "four eight two one")
+    call.on(events.SpeechChanged(at=AT, speech=())).silence()
+    assert "I have 4 8 2 1. If that is right, press 1." in call.spoken
+    assert call.press("1").state.values == {"value": "4821"}
+
+
+# ---------------------------------------------------------------- lost, late, foreign
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_counts_for_no_miss() -> None:
+    call = Call(flow_of({"card": asking(FOUR_DIGITS, sensitive=True)})).on(events.AnswerLost(at=AT))
+    assert call.spoken.startswith("I am sorry, I lost that. Please key it in again. What is it?")
+    assert (call.state.misses, call.state.spent.errors) == (0, 0)
+
+
+def test_hanging_up_ends_the_call_from_wherever_it_is() -> None:
+    for call in (Call(menu_of()), Call(menu_of()).press("0"), Call(menu_of()).press("0").person()):
+        assert call.hang_up().outcome == "abandoned"
+
+
+def test_an_ended_call_stays_as_it_ended() -> None:
+    call = Call(flow_of({"only": END}))
+    assert call.outcome == "solved"
+    for event in every_event():
+        before = call.state
+        assert call.on(event).did == [actions.Hangup()]
+        if not isinstance(event, events.CallbackPromised):
+            assert call.state == before
 
 
 def test_keys_that_come_while_nothing_is_asked_change_nothing() -> None:
-    state, _ = play(started(), keys("0"))  # a person is sought
-    for key in "0*19":
-        assert play((state, []), keys(key)) == (state, [])
+    for call in (Call(menu_of()).press("0"), Call(menu_of()).press("0").person()):
+        before = call.state
+        for key in "0*#19":
+            assert call.press(key).did == []
+            assert call.state == before
 
 
-@given(st.lists(ANY_EVENT, max_size=25))
-def test_advance_is_deterministic(happened: list[events.Event]) -> None:
-    assert play(started(), *happened) == play(started(), *happened)
+def every_event(at: datetime = AT) -> list[events.Event]:
+    return [
+        events.CallStarted(at=at, call_sid="CA2", caller_number=None, office_number=CALLER, speech=()),
+        events.SpeechChanged(at=at, speech=()),
+        events.SpeechChanged(at=at, speech=("en", "fa")),
+        *(
+            events.KeysPressed(at=at, keys=keys)
+            for keys in ("0", "1", "2", "9", "*", "#", "**", "4821", "#1", "02079460199")
+        ),
+        events.Heard(at=at, keys="1", text="order", confidence=0.9, sure=True),
+        events.Heard(at=at, keys="1", text="order", confidence=0.4, sure=False, slots={"number": "4821"}),
+        events.Heard(at=at, keys="0", text="agent", confidence=0.9, sure=True),
+        events.Heard(at=at, keys="#1", text="back", confidence=0.9, sure=True),
+        events.Heard(at=at, keys="#2", text="language", confidence=0.9, sure=True),
+        events.NoMatch(at=at, text="[unk]"),
+        events.NoInput(at=at),
+        events.AnswerLost(at=at),
+        events.Recorded(at=at, url="https://example.org/r", duration_s=4),
+        events.Recorded(at=at, url="", duration_s=0, keys="0"),
+        events.HungUp(at=at),
+        events.LookupFound(at=at, values={"state": "sent"}),
+        events.LookupMissed(at=at),
+        events.LookupFailed(at=at),
+        events.QueueKnown(at=at, waiting=3, free_agents=0, wait_minutes=9),
+        events.TextSent(at=at),
+        events.TextFailed(at=at),
+        events.PersonFound(at=at, person_id="desk", person_number="+442079460100"),
+        events.NobodyFree(at=at),
+        events.TransferEnded(at=at, talked=False),
+        events.TransferEnded(at=at, talked=True),
+        events.CallbackPromised(at=at, request_id="cb1", by=at, already_booked=False),
+        events.CallbackPromised(at=at, request_id="cb1", by=at, already_booked=True, starts=at),
+        events.CallbackRefused(at=at, reason="number"),
+        events.CallbackRefused(at=at, reason="store"),
+        events.Failed(at=at, code="engine"),
+    ]
 
 
-@pytest.mark.parametrize("stage", [WithPerson(person_id="desk"), Ended(outcome="solved")])
-def test_hanging_up_ends_the_call_from_wherever_it_is(stage: WithPerson | Ended) -> None:
-    state = msgspec.structs.replace(started()[0], stage=stage)
-    assert isinstance(engine.advance(FLOW, state, events.HungUp(at=AT))[0].stage, Ended)
+def test_every_type_of_event_is_tried() -> None:
+    assert {type(event) for event in every_event()} == set(get_args(events.Event))
+
+
+# Every type of node, every kind of answer, two languages, a subflow, and values that may be missing.
+EVERYTHING: Flow = flow_of(
+    {
+        "main": {
+            "type": "open_question",
+            "prompt": "What is it about?",
+            "intents": {
+                "order": {
+                    "key": "1",
+                    "label": "an order",
+                    "examples": ["order", "order {number}"],
+                    "slots": {
+                        "number": {"answer": FOUR_DIGITS, "prompt": "Which?"},
+                        "day": {"answer": {"type": "date"}, "prompt": "When?"},
+                    },
+                    "to": "look",
+                },
+                "more": {"key": "2", "label": "more", "examples": ["more"], "to": "sub"},
+            },
+        },
+        "look": {
+            "type": "lookup",
+            "source": {"type": "csv", "file": "a.csv"},
+            "where": {"number": "number"},
+            "save": {"state": "state"},
+            "found": "told",
+            "not_found": "record",
+        },
+        "told": {"type": "say", "prompt": "It is {state}.", "next": "survey"},
+        "survey": {"type": "survey", "prompt": "And?", "scale": "nps", "save_as": "nps", "next": "text"},
+        "text": {"type": "send_text", "text": "Hi.", "next": "busy", "failed": "busy"},
+        "busy": {"type": "branch", "cases": [{"when": "queue.waiting > 2", "to": "book"}], "otherwise": "out"},
+        "book": {"type": "callback", "when": "choose_time", "next": "main"},
+        "out": {"type": "transfer", "to": {"queue": "repairs"}, "whisper": "Order {number}."},
+        "record": {
+            "type": "record",
+            "prompt": "Please speak.",
+            "save_as": "message",
+            "next": "main",
+            "nothing": "main",
+        },
+        "sub": {"type": "subflow", "subflow": "ask", "parameters": {"tries": 1}, "exits": {"done": "card"}},
+        "card": asking({"type": "digits", "min": 4, "max": 16}, sensitive=True, save_as="card", next="look"),
+    },
+    subflows={
+        "ask": {
+            "parameters": ["tries"],
+            "exits": ["done"],
+            "start": "date",
+            "nodes": {
+                "date": asking({"type": "date"}, save_as="day", next="money", read_back="always"),
+                "money": asking({"type": "money", "currency": "GBP"}, save_as="price", next="back"),
+                "back": {"type": "return", "exit": "done"},
+            },
+        }
+    },
+    languages=["en", "fa"],
+    hours={"shop": {"mon-fri": ["09:00-17:00"]}},
+    effort={"errors": 3},
+)
+
+
+def _asked(did: list[actions.Action]) -> bool:
+    return any(isinstance(action, actions.Collect | actions.Record) for action in did)
+
+
+def _assert_no_dead_air(before: CallState, asked: bool, state: CallState, did: list[actions.Action]) -> None:
+    """Something is done next; where nothing is, what was done before stays in force."""
+    if did:
+        assert isinstance(did[-1], actions.Verb | actions.Effect)
+    elif not isinstance(state.stage, Ended):
+        quiet = {"speech": state.speech, "at": state.at}
+        assert msgspec.structs.replace(before, **quiet) == state
+
+
+@settings(max_examples=1500, deadline=None)
+@given(choices=st.lists(st.integers(0, len(every_event()) - 1), max_size=30), caller=st.sampled_from([CALLER, None]))
+def test_whatever_happens_in_whatever_order_nothing_raises_and_zero_leads_to_a_person(
+    choices: list[int], caller: str | None
+) -> None:
+    call, asked = Call(EVERYTHING, caller=caller), True
+    for number, choice in enumerate(choices):
+        before = call.state
+        call.on(every_event(AT + timedelta(seconds=number))[choice])
+        _assert_no_dead_air(before, asked, call.state, call.did)
+        asked = _asked(call.did) or (asked and not call.did)
+        assert "card" not in msgspec.to_builtins(call.state)["values"] or not _asked(call.did)
+        if call.stage == "Ended":
+            return
+        if asked:
+            after, did = engine.advance(EVERYTHING, call.state, events.KeysPressed(at=AT, keys="0"))
+            assert isinstance(did[-1], actions.SeekPerson), after
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, len(every_event()) - 1), max_size=20))
+def test_advance_is_deterministic(choices: list[int]) -> None:
+    first, second = Call(EVERYTHING), Call(EVERYTHING)
+    for choice in choices:
+        event = every_event()[choice]
+        assert first.on(event).did == second.on(event).did
+        assert first.state == second.state
+
+
+def test_the_state_has_a_version_and_survives_being_written_and_read() -> None:
+    call = Call(EVERYTHING).press("1", "1", "4821")
+    content = msgspec.json.encode(call.state)
+    assert msgspec.json.decode(content)["version"] == STATE_VERSION
+    assert msgspec.json.decode(content, type=CallState) == call.state
+
+
+@pytest.mark.parametrize("outcome", ["solved", "unsolved"])
+def test_a_call_ends_as_solved_or_unsolved(outcome: str) -> None:
+    end: dict[str, Any] = {**END, "outcome": outcome}
+    call = Call(flow_of({"only": end}))
+    assert call.did == [actions.Say(text="Goodbye now.", language="en"), actions.Hangup()]
+    assert call.outcome == outcome
