@@ -21,6 +21,7 @@ from flows.speech_time import seconds_of
 from flows.state import CallState, Confirming, Ended, WithPerson
 from flows.traces.model import Answered, Decision, Spoken, Trace, Turn
 from flows.traces.running import Ran, StopRunError, run_start, run_turn
+from flows.traces.telling import STAGES
 
 PROMISED_WITHIN: Final = dt.timedelta(minutes=30)
 STAND_IN_NUMBER: Final = "+440000000000"
@@ -151,13 +152,14 @@ class _Follower:
     def _followed(self, stuck: str | None) -> Followed:
         state = self._state
         outcome = state.stage.outcome if state is not None and isinstance(state.stage, Ended) else ""
+        asking = None if state is None else STAGES.get(type(state.stage).__name__)
         return Followed(
             end=End(outcome, self._flow.start if state is None else state.node),
             steps=self._steps,
             seconds=_seconds(self._spoken),
             asked_person=self._asked_person,
             spoken=tuple(self._spoken),
-            stuck=stuck,
+            stuck=stuck if stuck is None or asking is None else f"{asking}: {stuck}",
         )
 
     # ------------------------------------------------------------ decisions and answers

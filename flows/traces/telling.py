@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flows import events
 from flows.events import Value
@@ -10,7 +11,7 @@ from flows.traces.failures import FAILURES
 from flows.traces.masking import NOT_KEPT
 from flows.traces.model import Answered, Decision, Trace, Turn
 
-UNIVERSAL = {
+UNIVERSAL: Final = {
     "person": "which always means a person",
     "repeat": "which always means the same again",
     "back": "which always means to go back",
@@ -76,10 +77,11 @@ def _stage(turn: Turn) -> str:
         return ""
     if turn.slot:
         return f" (asking for {turn.slot}{', to be confirmed' if turn.stage == 'Confirming' else ''})"
-    return f" ({_STAGES.get(turn.stage, turn.stage)})"
+    return f" ({STAGES.get(turn.stage, turn.stage)})"
 
 
-_STAGES = {
+STAGES: Final = {
+    "AskingSlot": "asking for a value",
     "Confirming": "reading back the answer",
     "OfferingPerson": "offering a person",
     "SeekingPerson": "looking for a person",
@@ -168,7 +170,7 @@ def _answered(answered: Answered) -> str:
     return f"{answered.node}: {what}: {_answer(answered.answer)} ({answered.took_ms:.0f} ms)"
 
 
-_EFFECTS = {
+_EFFECTS: Final = {
     "Lookup": "looked up in",
     "AskQueue": "asked how the queue stands:",
     "SendText": "sent a text message",

@@ -16,6 +16,7 @@ from flows.conversations.model import Conversation, Step
 from flows.conversations.player import SECONDS_PER_STEP, play
 from flows.model import Flow
 from flows.parts import LANGUAGES
+from flows.state import WithPerson
 from flows.traces.model import Trace, Turn
 
 BOOKED: Final = {"number": "number_refused", "store": "store_down"}
@@ -120,6 +121,9 @@ class _Writer:
             expected["values"] = {**turn.values, **dict.fromkeys(turn.forgotten)}
         if turn.to_language != turn.language:
             expected["language"] = turn.to_language
+        found = next((a.answer for a in turn.answered if isinstance(a.answer, events.PersonFound)), None)
+        if found is not None and found.person_id and turn.to_stage == WithPerson.__name__:
+            expected["transfer"] = found.person_id
         if turn.outcome is not None:
             expected["outcome"] = turn.outcome
         if any(isinstance(answered.answer, events.CallbackPromised) for answered in turn.answered):

@@ -206,6 +206,12 @@ def test_a_question_that_was_never_asked_ends_the_replay() -> None:
     assert "1: at postcode" in sentences(asks_more, ORDER, HOURS)
 
 
+def test_what_is_being_asked_where_a_call_cannot_be_followed_is_said() -> None:
+    impatient = edited(("start: main", "effort: {errors: 1}\nstart: main"))
+    trace = call(SILENCE, "2", HANGS_UP)
+    assert "1: at main, offering a person: what the caller did then is no answer here" in sentences(impatient, trace)
+
+
 def test_a_lookup_that_was_never_made_ends_the_replay_and_one_that_was_answers_as_recorded() -> None:
     saves_more = edited(("save: {state: state}", "save: {state: state, day: day}"))
     assert "nobody knows what the lookup would find for day" in sentences(saves_more, ORDER)
