@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flows.document import Document, Path
 from flows.lint.rule import Rule, found
 from flows.lint.texts import phrases_in
-from flows.messages import key_name, universal_words, yes_no_phrases
+from flows.messages import key_name, key_phrases, universal_words, yes_no_phrases
 from flows.parts import in_language
 from flows.phrases import spelling_key
 from flows.problems import Problem
@@ -23,9 +23,11 @@ def _check(document: Document) -> Iterator[Problem]:
 
 def _check_questions(document: Document) -> Iterator[Problem]:
     flow = document.flow
+    # The name of a key that is not offered may be a phrase: the Persian for "no" is spelt as that for nine.
+    offered = {(said.node, said.keys) for said in phrases_in(document)}
     for language in flow.languages:
         universal = {spelling_key(phrase) for phrase in universal_phrases(flow, language)}
-        names = {spelling_key(key_name(language, str(digit))): str(digit) for digit in range(10)}
+        names = {spelling_key(name): str(key) for key in range(10) for name in key_phrases(language, str(key))}
         taken: dict[tuple[str, str], tuple[str, int]] = {}
         for said in phrases_in(document):
             if language != (said.language or flow.languages[0]):
@@ -35,7 +37,7 @@ def _check_questions(document: Document) -> Iterator[Problem]:
                 if key in universal:
                     message = f'"{phrase}" always works and cannot stand for something else here'
                     yield found(ID, document, path, message)
-                elif names.get(key, said.keys) != said.keys:
+                elif names.get(key, said.keys) != said.keys and (said.node, names[key]) in offered:
                     message = f'"{phrase}" means the key {names[key]}, but stands for {said.keys} here'
                     yield found(ID, document, path, message)
                 elif taken.setdefault((said.node, key), (said.keys, document.where(path)[0]))[0] != said.keys:
@@ -72,7 +74,8 @@ RULE = Rule(
     level="error",
     title="One phrase for two things",
     why="Who says it would get one of them by chance. Phrases are compared as they are heard: capitals, marks and the "
-    "spellings of one letter count for nothing. The universal words always work, and so do the names of the keys.",
+    "spellings of one letter count for nothing. The universal words always work, and so do the names of the keys "
+    "that are offered.",
     fails=(
         """
 nodes:
@@ -98,6 +101,7 @@ nodes:
     prompt: What would you like?
     choices:
       - {key: "1", phrases: [two], label: our hours, to: goodbye}
+      - {key: "2", phrases: [order], label: an order, to: goodbye}
 """,
         "phrases:\n  back: ['yes']",
         "phrases:\n  person: [help]",
@@ -109,7 +113,7 @@ nodes:
     type: menu
     prompt: What would you like?
     choices:
-      - {key: "1", phrases: [opening hours, one], label: our hours, to: goodbye}
+      - {key: "1", phrases: [opening hours, one, nine], label: our hours, to: goodbye}
       - {key: "2", phrases: [order], label: an order, to: goodbye}
 """,
         "phrases:\n  person: [somebody]",
