@@ -108,7 +108,7 @@ def test_help_is_given_at_every_question_of_the_flow_and_of_the_way_to_a_person(
         assert "You can always do this. For a person, press 0." in call.spoken
 
 
-@pytest.mark.parametrize("stage", set(STAGES) - {"ChoosingLanguage", "WaitingInLine", "Helping"})
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"ChoosingLanguage", "WaitingInLine", "Helping"}))
 def test_after_help_and_a_while_the_same_question_is_asked_again(stage: str) -> None:
     call: Call = STAGES[stage]()
     before = call.state.stage
