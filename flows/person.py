@@ -204,7 +204,7 @@ def _join(state: CallState, person_id: str, person_number: str) -> Step:
 
 def _wait(state: CallState) -> Step:
     """Into the line, for everybody: who could not take the call a while ago may be free by then."""
-    return seek(msgspec.structs.replace(state, stage=WaitingInLine(rounds=0), tried=()))
+    return seek(msgspec.structs.replace(state, stage=WaitingInLine(rounds=0), tried=(), person_id=None))
 
 
 def _request(flow: model.Flow, state: CallState, number: str, window: Window | None) -> Step:

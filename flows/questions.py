@@ -9,7 +9,7 @@ import msgspec
 
 from flows import actions, answers, effort, model, nodes, speaking
 from flows.messages import language_name, yes_no_phrases
-from flows.node_questions import Question, by_voice, of_node, of_slot
+from flows.node_questions import SCALES, Question, by_voice, of_node, of_slot
 from flows.parts import Answer, PhoneAnswer, Prompt
 from flows.prompting import local_text, sound
 from flows.state import (
@@ -116,11 +116,15 @@ def today_of(flow: model.Flow, state: CallState) -> dt.date:
 def answer_at(flow: model.Flow, state: CallState) -> Answer | None:
     """The type of the answer that is read back or asked for at the present node."""
     over = state.stage.over if isinstance(state.stage, Confirming) else state.stage
-    node = flow.all_nodes[state.node]
-    if isinstance(node, nodes.OpenQuestion) and isinstance(over, AskingSlot):
-        return node.intents[over.intent].slots[over.slot].answer
-    question = of_node(flow, state, node)
-    return None if question is None else question.answer
+    match flow.all_nodes[state.node]:
+        case nodes.Ask(answer=answer):
+            return answer
+        case nodes.Survey(scale=scale):
+            return SCALES[scale]
+        case nodes.OpenQuestion(intents=intents) if isinstance(over, AskingSlot):
+            return intents[over.intent].slots[over.slot].answer
+        case _:
+            return None
 
 
 def _grammar(flow: model.Flow, state: CallState, question: Question) -> actions.Grammar | None:

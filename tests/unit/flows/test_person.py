@@ -52,6 +52,11 @@ def test_a_transfer_to_a_person_seeks_that_person_and_after_a_miss_anybody() -> 
     assert (call.last.person_id, call.last.tried) == (None, ("desk",))
 
 
+def test_who_stays_in_line_for_a_person_who_is_not_there_gets_anybody() -> None:
+    call = transferring(to={"person": "desk"}).nobody().press("2")
+    assert (call.last.waiting, call.last.person_id) == (True, None)
+
+
 def test_a_transfer_to_a_number_rings_it_and_after_a_miss_the_flows_own_queue() -> None:
     call = transferring(to={"number": "+442079460199"})
     assert call.last == actions.Transfer(person_id="+442079460199", person_number="+442079460199")
