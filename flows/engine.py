@@ -189,6 +189,10 @@ def _recorded(
         case Recorded() if left:
             return enter(flow, state, home + node.next)
         case _:
+            # The budget counts here, too: where nothing leads back to the recording, nobody else would end it.
+            state = effort.with_error(state)
+            if state.spent.errors >= flow.effort.errors:
+                return person.asked_for(flow, state)
             return enter(flow, state, home + node.nothing)
 
 

@@ -41,6 +41,7 @@ from flows.state import (
     EnteringNumber,
     Frame,
     Helping,
+    OfferingPerson,
     Said,
     Stage,
 )
@@ -191,7 +192,7 @@ class Mask:
                 )
             case AskingSlot(given=given):
                 return msgspec.structs.replace(stage, given=self.slots(given))
-            case Helping(over=over) | ChoosingLanguage(over=over) if over is not None:
+            case Helping(over=over) | ChoosingLanguage(over=over) | OfferingPerson(over=over) if over is not None:
                 return msgspec.structs.replace(stage, over=self._stage(state, over))
             case _:
                 return stage

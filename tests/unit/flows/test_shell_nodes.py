@@ -147,6 +147,13 @@ def test_a_caller_who_says_nothing_goes_on_without_a_message(event: events.Event
     assert call.state.values == {}
 
 
+def test_a_recording_of_silence_again_and_again_leads_to_a_person() -> None:
+    call = recording(nothing="record")
+    for _ in range(call.flow.effort.errors - 1):
+        assert call.on(recorded("", 0)).spoken == "Please speak."
+    assert call.on(recorded("", 0)).seeks()
+
+
 @pytest.mark.parametrize("event", [recorded("", 0, "0"), events.KeysPressed(at=AT, keys="0")])
 def test_zero_while_recording_leads_to_a_person(event: events.Event) -> None:
     assert recording().on(event).seeks()
