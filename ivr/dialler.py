@@ -8,7 +8,8 @@ import structlog
 
 from callbacks.dispatch import LegStatus
 from callbacks.errors import DialError
-from callbacks.model import CallbackRequest, Leg
+from callbacks.model import CallbackRequest, Leg, LegName
+from ivr.documents import known_language
 from ivr.twilio_rest import Carrier, CarrierError
 from ivr.urls import Urls
 
@@ -30,26 +31,29 @@ class CarrierDialler:
     def ring_agent(self, request: CallbackRequest) -> str:
         if request.attempt is None:
             raise ValueError("a request without an attempt has no agent to ring")
-        return self._ring(request, request.attempt.agent_leg.to_number, "offer", "agent-status", self._agent_ring_s)
+        url = self._urls.callback("offer", request.id, request.fence)
+        return self._ring(request, request.attempt.agent_leg.to_number, url, "agent", self._agent_ring_s)
 
     def ring_customer(self, request: CallbackRequest) -> str:
-        return self._ring(request, request.number, "answer", "customer-status", self._customer_ring_s)
+        language = known_language(request.dossier.get("language"))
+        url = self._urls.callback_answer(request.id, request.fence, language=language)
+        return self._ring(request, request.number, url, "customer", self._customer_ring_s)
 
-    def _ring(self, request: CallbackRequest, number: str, answer: str, status: str, ring_s: int) -> str:
+    def _ring(self, request: CallbackRequest, number: str, url: str, leg: LegName, ring_s: int) -> str:
         try:
             sid = self._carrier.create_call(
                 to_number=number,
                 from_number=self._from_number,
-                url=self._urls.callback(answer, request.id, request.fence),
-                status_url=self._urls.callback(status, request.id, request.fence),
+                url=url,
+                status_url=self._urls.callback(f"{leg}-status", request.id, request.fence),
                 status_events=("completed",),
                 ring_s=ring_s,
             )
         except CarrierError as error:
-            log.warning("leg not created", request_id=request.id, leg=answer, error=str(error))
+            log.warning("leg not created", request_id=request.id, leg=leg, error=str(error))
             bad_number = not error.retryable and not error.unknown_outcome
             raise DialError(str(error), unknown_outcome=error.unknown_outcome, bad_number=bad_number) from error
-        log.info("leg created", request_id=request.id, fence=request.fence, leg=answer, sid=sid)
+        log.info("leg created", request_id=request.id, fence=request.fence, leg=leg, sid=sid)
         return sid
 
     def find_leg(self, leg: Leg) -> str | None:

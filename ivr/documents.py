@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from flows import actions
+from flows.messages import message
+from flows.parts import LANGUAGES
+from flows.steps import sentence
 from ivr import twilio_twiml
 from ivr.flow_audio import WEB, FlowAudio
 from ivr.redis_calls import CallRecord
@@ -18,7 +21,23 @@ from ivr.urls import Urls
 
 log = structlog.get_logger()
 
+# In English, since it is said where nothing speaks the caller's language.
 NO_VOICE: Final = "I am sorry, I cannot speak your language just now. I will put you through to a person."
+# The carrier speaks it, and our own people understand it.
+FALLBACK_LANGUAGE: Final = "en"
+# What is said while something is broken. Its sound is found without Redis.
+STANDING: Final = ("one_moment", "fault_person", "nobody_reached", "fault_callback", "callback_not_needed")
+
+
+def known_language(written: object) -> str:
+    """The language that an address or a dossier names; English where it names none of ours."""
+    return next((language for language in LANGUAGES if language == written), FALLBACK_LANGUAGE)
+
+
+def standing_prompts() -> list[PromptText]:
+    """The standing sentences in the languages that the carrier does not speak."""
+    silent = [language for language in LANGUAGES if not twilio_twiml.has_voice(language)]
+    return [PromptText(message(language, name), language) for language in silent for name in STANDING]
 
 
 class Documents:
@@ -66,6 +85,36 @@ class Documents:
         way = self._way(call_sid, turn, record, spoken=False)
         return twilio_twiml.render_listening(verb, way, patience=patience)
 
+    def of_patience(self, url: str, language: str, *, pause_s: int, first: bool) -> str:
+        """Something is broken: wait for a moment, then ask again at `url`; said the `first` time. Needs no Redis."""
+        sounds, address = self._standing(language, *(["one_moment"] if first else []))
+        return twilio_twiml.hold(url, pause_s=pause_s, sounds=sounds, address=address)
+
+    def of_fault(self, language: str) -> str:
+        """It stays broken: a sentence and a person. Needs no Redis."""
+        (sound, nobody), address = self._standing(language, "fault_person", "nobody_reached")
+        return twilio_twiml.last_resort(sound, self._person_number, nobody=nobody, address=address)
+
+    def of_last_sentence(self, name: str, language: str) -> str:
+        """One of the standing sentences, and the end of the call. Needs no Redis."""
+        sounds, address = self._standing(language, name)
+        return twilio_twiml.say_and_hang_up(sounds, address=address)
+
+    def of_customer(self, dossier: dict[str, Any], *, room: str) -> str:
+        """The customer of a callback hears who calls, and is joined with the agent in `room`."""
+        language, organisation = known_language(dossier.get("language")), dossier.get("organisation")
+        if organisation:
+            greeting = sentence(language, "callback_greeting", organisation=organisation)
+        else:
+            greeting = sentence(language, "callback_greeting_unnamed")
+        try:
+            address = self._address([greeting], "")
+        except UnspeakableError as error:
+            # The organisation's name is in the language that nothing speaks.
+            log.error("a customer is greeted in another language", error=str(error))
+            greeting, address = sentence(FALLBACK_LANGUAGE, "callback_greeting_unnamed"), twilio_twiml.by_carrier
+        return twilio_twiml.join_conference([greeting], room=room, address=address)
+
     def whisper(self, sounds: Sequence[actions.Sound], *, revision: str, action: str, timeout_s: int) -> str:
         """What an agent hears before a call, and takes it by pressing 1."""
         sounds = [*sounds, *twilio_twiml.english("To take the call, press 1.")]
@@ -79,7 +128,30 @@ class Documents:
 
     def _way(self, call_sid: str, turn: int, record: CallRecord, *, spoken: bool = True) -> Way:
         address = self._address(_sounds_of(record.verbs) if spoken else [], record.state.revision)
-        return Way(urls=self._urls, call_sid=call_sid, turn=turn, address=address, ring_s=self._ring_s)
+        return Way(
+            urls=self._urls,
+            call_sid=call_sid,
+            turn=turn,
+            language=record.state.language,
+            address=address,
+            ring_s=self._ring_s,
+        )
+
+    def _standing(self, language: str, *names: str) -> tuple[list[actions.Say], Address]:
+        """Standing sentences and where they lie; in English where this machine cannot speak the language at once.
+
+        A fault must not depend on what is broken, and that may be Redis, the disk, or our own voice.
+        """
+        sounds = [sentence(language, name) for name in names]
+        if twilio_twiml.has_voice(language):
+            return sounds, twilio_twiml.by_carrier
+        texts = {sound: PromptText(sound.text, sound.language) for sound in sounds}
+        at_once = self._prompts.at_once(texts.values())
+        if at_once is None:
+            log.error("a fault is told in another language", language=language)
+            return self._standing(FALLBACK_LANGUAGE, *names)
+        urls: dict[actions.Sound, str] = {sound: self._urls.prompt(at_once[text]) for sound, text in texts.items()}
+        return sounds, urls.get
 
     def _address(self, sounds: Iterable[actions.Sound], revision: str) -> Address:
         """Where each sound that is played lies; raises `UnspeakableError`."""
@@ -107,7 +179,8 @@ class Documents:
 
     def _last_resort(self, call_sid: str, error: UnspeakableError) -> str:
         log.error("a call cannot be spoken with", call_sid=call_sid, error=str(error))
-        return twilio_twiml.last_resort(NO_VOICE, self._person_number)
+        nobody = sentence(FALLBACK_LANGUAGE, "nobody_reached")
+        return twilio_twiml.last_resort(twilio_twiml.english(NO_VOICE)[0], self._person_number, nobody=nobody)
 
 
 def _sounds_of(verbs: Iterable[actions.Verb]) -> list[actions.Sound]:

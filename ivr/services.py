@@ -14,7 +14,7 @@ from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
 from callbacks.service import Callbacks
 from ivr.dialler import CarrierDialler
-from ivr.documents import Documents
+from ivr.documents import Documents, standing_prompts
 from ivr.effects import Effects
 from ivr.flow_audio import FlowAudio
 from ivr.flow_file import FlowFile
@@ -102,6 +102,7 @@ def build(settings: Settings) -> Services:
         PromptTexts(client),
         settings.data_dir / "prompts",
         settings.twilio_auth_token.get_secret_value(),
+        standing_prompts(),
     )
     audio = FlowAudio(settings.beside_flow)
     documents = Documents(

@@ -3,6 +3,8 @@
 A document names the sound of a text by an address; the carrier fetches it from us. The address is a keyed hash: it
 can be made by nobody else, and tells nothing about the text. Rendering begins with the document, beside it, so that
 the sound is there by the time it is asked for; whichever process is asked makes what is missing.
+
+Standing prompts are the same in every process, so that theirs is found without Redis: they tell of faults.
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ KEEP_AGAIN_S: Final = PROMPT_TTL_S / 4
 MOST_REMEMBERED: Final = 10_000
 
 
+# What a fault may wait for its sentence: most of a webhook's two seconds may be gone already.
+AT_ONCE_S: Final = 0.5
+
+
 class UnspeakableError(Exception):
     """There is no voice for a language: neither the carrier nor this machine has one."""
 
@@ -50,7 +56,14 @@ class UnspeakableError(Exception):
 class SpokenPrompts:
     """Names texts, and makes their sound. `secret` keys the names; `folder` keeps the files."""
 
-    def __init__(self, engine: espeak.Engine | None, texts: PromptTexts, folder: Path, secret: str) -> None:
+    def __init__(
+        self,
+        engine: espeak.Engine | None,
+        texts: PromptTexts,
+        folder: Path,
+        secret: str,
+        standing: Iterable[PromptText] = (),
+    ) -> None:
         self._engine = engine
         self._texts = texts
         self._folder = folder
@@ -59,6 +72,7 @@ class SpokenPrompts:
         self._lock = Lock()
         self._rendering: dict[str, Future[Path]] = {}
         self._kept_at: dict[str, float] = {}
+        self._standing = {self.name_of(prompt.text, prompt.language): prompt for prompt in standing}
 
     def name_of(self, text: str, language: str) -> str:
         """The name of a text's sound."""
@@ -88,6 +102,25 @@ class SpokenPrompts:
                 self._render(self._engine, name, prompt)
         return names
 
+    def at_once(self, prompts: Iterable[PromptText]) -> dict[PromptText, str] | None:
+        """The names of standing prompts whose sound lies on this machine; None where one cannot be had by now.
+
+        Waits for half a second at most, and for nothing but this machine's voice.
+        """
+        until = time.monotonic() + AT_ONCE_S
+        names = {prompt: self.name_of(prompt.text, prompt.language) for prompt in prompts}
+        missing = {name: prompt for prompt, name in names.items() if not self._path(name).is_file()}
+        if missing and self._engine is None:
+            return None
+        try:
+            rendering = [self._render(self._engine, name, prompt) for name, prompt in missing.items() if self._engine]
+            for future in rendering:
+                future.result(max(0.0, until - time.monotonic()))
+        except (TimeoutError, espeak.SpeechError, RuntimeError) as error:  # RuntimeError: no thread can be started
+            log.error("no sound at once", error=f"{type(error).__name__}: {error}")
+            return None
+        return names
+
     def file(self, name: str) -> Path | None:
         """The sound of a name, as a WAV file; None for a name that no document has used.
 
@@ -96,7 +129,7 @@ class SpokenPrompts:
         path = self._path(name)
         if path.is_file():
             return path
-        prompt = self._texts.find(name)
+        prompt = self._standing.get(name) or self._texts.find(name)
         if prompt is None or self._engine is None:
             return None
         try:

@@ -113,7 +113,8 @@ class Turns:
         if begun.outcome == "unknown" or begun.record is None:
             return None
         if begun.outcome == "busy":
-            return twilio_twiml.hold(self._urls.turn(turn, "again"), pause_s=1)
+            again = self._urls.turn(turn, "again", language=begun.record.state.language)
+            return twilio_twiml.hold(again, pause_s=1)
         if begun.event is None:
             return self._documents.of_turn(call_sid, begun.turn, begun.record)
         began = time.perf_counter()
@@ -231,7 +232,7 @@ class Turns:
             ListenRecord(
                 token=record.media_token,
                 turn=turn,
-                turn_url=self._urls.turn(turn, "speech"),
+                turn_url=self._urls.turn(turn, "speech", language=record.state.language),
                 # Of an open question, the sentences without slots are among the phrases already.
                 grammar=None if grammar is None else msgspec.convert(msgspec.to_builtins(grammar), Grammar),
                 end_of_speech_ms=DEFAULT_END_OF_SPEECH_MS if grammar is None else grammar.end_of_speech_ms,

@@ -36,6 +36,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     urls: Urls
     call_sid: str
     turn: int
+    language: str
     address: Address
     ring_s: int
 
@@ -45,6 +46,10 @@ class MediaStream(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     token: str
+
+
+def by_carrier(_sound: actions.Sound) -> None:
+    """The `Address` of sounds that the carrier speaks, all of them."""
 
 
 def has_voice(language: str) -> bool:
@@ -69,7 +74,7 @@ def render_turn(verbs: Iterable[actions.Verb], way: Way, *, stream: MediaStream 
                 _sound(response, verb, way.address)
             case actions.Collect():
                 _collect(response, verb, way)
-                response.redirect(urls.turn(turn, "silence"), method="POST")
+                response.redirect(urls.turn(turn, "silence", language=way.language), method="POST")
             case actions.Record():
                 _record(response, verb, way)
             case actions.Transfer():
@@ -83,7 +88,7 @@ def render_listening(verb: actions.Collect, way: Way, *, patience: int) -> str:
     """Go on listening without a word: the caller is in the middle of a sentence."""
     response = VoiceResponse()
     _collect(response, msgspec.structs.replace(verb, prompts=(), no_input_s=LISTEN_ON_S), way)
-    response.redirect(way.urls.patient_silence(way.turn, patience), method="POST")
+    response.redirect(way.urls.patient_silence(way.turn, patience, language=way.language), method="POST")
     return str(response)
 
 
@@ -116,7 +121,7 @@ def _collect(response: VoiceResponse, verb: actions.Collect, way: Way) -> None:
     for number in range(math.ceil(verb.no_input_s / timeout_s)):
         gather = Gather(
             input="dtmf",
-            action=way.urls.turn(way.turn, "keys", sensitive=verb.sensitive),
+            action=way.urls.turn(way.turn, "keys", language=way.language, sensitive=verb.sensitive),
             method="POST",
             num_digits=verb.max_keys,
             timeout=timeout_s,
@@ -132,11 +137,11 @@ def _record(response: VoiceResponse, verb: actions.Record, way: Way) -> None:
 
     Source: https://www.twilio.com/docs/voice/twiml/record: with no sound in it, the next verb follows.
     """
-    urls, turn = way.urls, way.turn
+    urls, turn, language = way.urls, way.turn, way.language
     if verb.prompts:
         gather = Gather(
             input="dtmf",
-            action=urls.turn(turn, "skip"),
+            action=urls.turn(turn, "skip", language=language),
             method="POST",
             num_digits=1,
             timeout=BEFORE_BEEP_S,
@@ -146,19 +151,20 @@ def _record(response: VoiceResponse, verb: actions.Record, way: Way) -> None:
             _sound(gather, prompt, way.address)
         response.append(gather)
     response.record(
-        action=urls.turn(turn, "recorded"),
+        action=urls.turn(turn, "recorded", language=language),
         method="POST",
         max_length=verb.max_s,
         timeout=verb.no_input_s,
         finish_on_key=ANY_KEY,
     )
-    response.redirect(urls.turn(turn, "silence"), method="POST")
+    response.redirect(urls.turn(turn, "silence", language=language), method="POST")
 
 
 def _dial_person(verb: actions.Transfer, way: Way) -> Dial:
     """An agent is briefed first, and takes the call by a key; a plain number is nobody whom we could brief."""
     urls, call_sid = way.urls, way.call_sid
-    dial = Dial(action=urls.turn(way.turn, "transfer"), method="POST", timeout=way.ring_s)
+    action = urls.turn(way.turn, "transfer", language=way.language)
+    dial = Dial(action=action, method="POST", timeout=way.ring_s)
     if verb.person_id and verb.person_id != verb.person_number:
         dial.number(
             verb.person_number,
@@ -177,10 +183,11 @@ def english(*texts: str) -> list[actions.Sound]:
     return [actions.Say(text=text, language="en") for text in texts]
 
 
-def say_and_hang_up(text: str) -> str:
+def say_and_hang_up(sounds: Iterable[actions.Sound], *, address: Address = by_carrier) -> str:
     """A last sentence."""
     response = VoiceResponse()
-    response.say(text, language=SAY_LANGUAGES["en"])
+    for sound in sounds:
+        _sound(response, sound, address)
     response.hangup()
     return str(response)
 
@@ -190,22 +197,24 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
-def hold(url: str, *, pause_s: int, text: str | None = None) -> str:
+def hold(url: str, *, pause_s: int, sounds: Iterable[actions.Sound] = (), address: Address = by_carrier) -> str:
     """Wait for a moment, then ask again at `url`."""
     response = VoiceResponse()
-    if text is not None:
-        response.say(text, language=SAY_LANGUAGES["en"])
+    for sound in sounds:
+        _sound(response, sound, address)
     response.pause(length=pause_s)
     response.redirect(url, method="POST")
     return str(response)
 
 
-def last_resort(text: str, person_number: str) -> str:
-    """Below everything: a spoken sentence and a person."""
+def last_resort(
+    sound: actions.Sound, person_number: str, *, nobody: actions.Sound, address: Address = by_carrier
+) -> str:
+    """Below everything: a spoken sentence and a person; `nobody` is said where that person does not answer."""
     response = VoiceResponse()
-    response.say(text, language=SAY_LANGUAGES["en"])
+    _sound(response, sound, address)
     response.dial(person_number)
-    response.say("We could not reach anybody. Please call again later.", language=SAY_LANGUAGES["en"])
+    _sound(response, nobody, address)
     response.hangup()
     return str(response)
 
@@ -216,7 +225,7 @@ def press_one(
     action: str,
     timeout_s: int,
     otherwise: str | None = None,
-    address: Address = lambda _sound: None,
+    address: Address = by_carrier,
 ) -> str:
     """Speak, and take one key; without one, go to `otherwise` or hang up."""
     response = VoiceResponse()
@@ -231,10 +240,13 @@ def press_one(
     return str(response)
 
 
-def join_conference(text: str, *, room: str, action: str | None = None) -> str:
+def join_conference(
+    sounds: Iterable[actions.Sound], *, room: str, action: str | None = None, address: Address = by_carrier
+) -> str:
     """Speak, then join a conference that ends when either side leaves; then `action`, or the end of the call."""
     response = VoiceResponse()
-    response.say(text, language=SAY_LANGUAGES["en"])
+    for sound in sounds:
+        _sound(response, sound, address)
     dial = Dial(action=action, method="POST") if action is not None else Dial()
     dial.conference(room, beep="false", start_conference_on_enter=True, end_conference_on_exit=True)
     response.append(dial)

@@ -11,13 +11,14 @@ class Urls:
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
 
-    def turn(self, turn: int, by: str, *, sensitive: bool = False) -> str:
+    def turn(self, turn: int, by: str, *, language: str, sensitive: bool = False) -> str:
         """Where the answer to a turn goes; `by` says what kind of answer it is.
 
+        The `language` of the call is in it, so that a fault is told in it even where no state can be read.
         A `sensitive` answer is in the request's body alone: it is not stored, logged, or carried on in an address.
         """
         secret = {"sensitive": 1} if sensitive else {}
-        return self._url("/voice/turn", turn=turn, by=by, **secret)
+        return self._url("/voice/turn", turn=turn, by=by, lang=language, **secret)
 
     def prompt(self, name: str) -> str:
         """The sound of a text that we speak ourselves."""
@@ -27,9 +28,9 @@ class Urls:
         """A recorded prompt of a flow; `file` is relative to the flow's folder."""
         return self._url(f"/audio/{revision}/{quote(file)}")
 
-    def patient_silence(self, turn: int, patience: int) -> str:
+    def patient_silence(self, turn: int, patience: int, *, language: str) -> str:
         """Where silence goes while the caller is speaking; `patience` counts how often we went on listening."""
-        return self._url("/voice/turn", turn=turn, by="silence", patience=patience)
+        return self._url("/voice/turn", turn=turn, by="silence", lang=language, patience=patience)
 
     def stream_status(self) -> str:
         return self._url("/voice/stream")
@@ -45,8 +46,12 @@ class Urls:
         return self._url("/agent/status", call=call_sid, person=person_id)
 
     def callback(self, step: str, request_id: str, fence: int) -> str:
-        """A step of a callback attempt: offer, accept, agent-status, wrap-up, disposition, answer, ..."""
+        """A step of a callback attempt: offer, accept, agent-status, wrap-up, disposition, customer-status, ..."""
         return self._url(f"/callback/{step}", request=request_id, fence=fence)
+
+    def callback_answer(self, request_id: str, fence: int, *, language: str) -> str:
+        """Where a customer's leg begins; their `language` is in it for the same reason as a caller's."""
+        return self._url("/callback/answer", request=request_id, fence=fence, lang=language)
 
     def _url(self, path: str, **query: str | int) -> str:
         return f"{self._public_url}{path}" + (f"?{urlencode(query)}" if query else "")

@@ -1,4 +1,8 @@
-"""What the engine itself says, one module for each language. Prompts of a flow are the operator's; these are ours."""
+"""What the engine itself says, one module for each language. Prompts of a flow are the operator's; these are ours.
+
+The few sentences that the edge adds for callers and customers are here, too, so that a translator has one room to
+look through, and one test holds every sentence to the same names, placeholders and letters.
+"""
 
 from __future__ import annotations
 

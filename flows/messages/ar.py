@@ -67,6 +67,14 @@ MESSAGES: Final[dict[str, str]] = {
     "refused_store": "عذرًا، لم أتمكن من حجز الاتصال.",
     "goodbye": "مع السلامة.",
     "thanks": "شكرًا لاتصالك. مع السلامة.",
+    # the edge's own: at a fault, and to the customer of a callback
+    "one_moment": "لحظة من فضلك.",
+    "fault_person": "عذرًا، حدث خطأ من جانبنا. سيتم تحويل مكالمتك إلى أحد موظفينا.",
+    "nobody_reached": "عذرًا، لم نتمكن من الوصول إلى أي موظف. من فضلك اتصل بنا لاحقًا.",
+    "fault_callback": "عذرًا، حدث خطأ من جانبنا. سنعاود الاتصال بك. مع السلامة.",
+    "callback_greeting": "مرحبًا، معك {organisation}. نتصل بك كما وعدناك. سيتم توصيلك الآن بأحد موظفينا.",
+    "callback_greeting_unnamed": "مرحبًا، نتصل بك كما وعدناك. سيتم توصيلك الآن بأحد موظفينا.",
+    "callback_not_needed": "عذرًا على الإزعاج. لم تعد هناك حاجة إلى هذه المكالمة. مع السلامة.",
 }
 
 # The first phrase of each is the one that is said aloud.

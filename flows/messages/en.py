@@ -70,6 +70,14 @@ MESSAGES: Final[dict[str, str]] = {
     "refused_store": "I could not book the callback.",
     "goodbye": "Goodbye.",
     "thanks": "Thank you for calling. Goodbye.",
+    # the edge's own: at a fault, and to the customer of a callback
+    "one_moment": "One moment, please.",
+    "fault_person": "I am sorry, something is wrong at our end. I will put you through to a person.",
+    "nobody_reached": "We could not reach anybody. Please call again later.",
+    "fault_callback": "I am sorry, something is wrong at our end. We will call you again. Goodbye.",
+    "callback_greeting": "Hello, this is {organisation}, calling you back as promised. I am connecting you.",
+    "callback_greeting_unnamed": "Hello, we are calling you back as promised. I am connecting you.",
+    "callback_not_needed": "We are sorry, this call is not needed any more. Please excuse the disturbance. Goodbye.",
 }
 
 # The first phrase of each is the one that is said aloud.

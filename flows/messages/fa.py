@@ -74,6 +74,16 @@ MESSAGES: Final[dict[str, str]] = {
     "refused_store": "ببخشید، نتوانستم تماس را ثبت کنم.",
     "goodbye": "خدانگهدار.",
     "thanks": "از تماس شما سپاسگزاریم. خدانگهدار.",
+    # the edge's own: at a fault, and to the customer of a callback
+    "one_moment": "یک لحظه، لطفاً.",
+    "fault_person": "ببخشید، مشکلی از طرف ما پیش آمده است. شما را به اپراتور وصل می‌کنم.",
+    "nobody_reached": "ببخشید، کسی پاسخگو نبود. لطفاً بعداً دوباره تماس بگیرید.",
+    "fault_callback": "ببخشید، مشکلی از طرف ما پیش آمده است. دوباره با شما تماس می‌گیریم. خدانگهدار.",
+    "callback_greeting": "سلام، از {organisation} تماس می‌گیریم، همان‌طور که قول داده بودیم. "
+    "الان شما را به همکارمان وصل می‌کنم.",
+    "callback_greeting_unnamed": "سلام، همان‌طور که قول داده بودیم با شما تماس می‌گیریم. "
+    "الان شما را به همکارمان وصل می‌کنم.",
+    "callback_not_needed": "ببخشید که مزاحم شدیم. دیگر نیازی به این تماس نیست. خدانگهدار.",
 }
 
 # The first phrase of each is the one that is said aloud.

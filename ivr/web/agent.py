@@ -25,7 +25,7 @@ def whisper() -> Response:
     call_sid, person_id = request.args["call"], request.args["person"]
     known = services().calls.read(call_sid)
     if known is None or not _is_with(known[1].state.stage, person_id):
-        return twiml(twilio_twiml.say_and_hang_up("The caller is no longer there. Goodbye."))
+        return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("The caller is no longer there. Goodbye.")))
     state = known[1].state
     dossier = dossier_of(services().flows.of_revision(state.revision), state)
     own = [] if state.whisper is None else [actions.Say(text=state.whisper, language=state.language)]
@@ -44,7 +44,7 @@ def whisper_answer() -> Response:
     """1 joins the two; anything else leaves the caller to somebody else."""
     call_sid, person_id = request.args["call"], request.args["person"]
     if request.values.get("Digits") != "1":
-        return twiml(twilio_twiml.say_and_hang_up("All right. Goodbye."))
+        return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
     services().callbacks.agent_joined(person_id, call_sid, request.form["CallSid"], utc_now())
     return twiml(twilio_twiml.nothing())
 

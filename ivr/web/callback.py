@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
 
 from callbacks import lifecycle
 from callbacks.dossier import whisper
@@ -15,13 +16,20 @@ from callbacks.policy import unreached_reason
 from callbacks.service import holder_of
 from ivr import twilio_twiml
 from ivr.services import utc_now
-from ivr.web.context import services, twiml
-from ivr.web.faults import colleague_hears
+from ivr.web.context import request_language, services, twiml
+from ivr.web.faults import colleague_hears, customer_hears
 from ivr.web.voice import ENDED
 
 log = structlog.get_logger()
 blueprint = Blueprint("callback", __name__, url_prefix="/callback")
-blueprint.register_error_handler(Exception, colleague_hears)
+
+
+def _hears(error: Exception) -> Response | HTTPException:
+    """At one of these addresses it is a customer who listens."""
+    return customer_hears(error) if request.endpoint == "callback.answer" else colleague_hears(error)
+
+
+blueprint.register_error_handler(Exception, _hears)
 
 ANSWER_TIMEOUT_S: Final = 10
 DISPOSITIONS: Final = {"1": "solved", "2": "follow_up", "3": "voicemail"}
@@ -47,12 +55,14 @@ def accept() -> Response:
     """The agent pressed a key."""
     if request.values.get("Digits") != "1":
         _apply(lifecycle.AgentDeclined(at=utc_now(), fence=_fence()))
-        return twiml(twilio_twiml.say_and_hang_up("All right. Goodbye."))
+        return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
     accepted = _apply(lifecycle.AgentAccepted(at=utc_now(), fence=_fence(), sid=request.form["CallSid"]))
     if accepted is None and not _is_leg_of_this_attempt("agent"):
         return _too_late()
     return twiml(
-        twilio_twiml.join_conference("Thank you. I am calling the customer.", room=_room(), action=_url("wrap-up"))
+        twilio_twiml.join_conference(
+            twilio_twiml.english("Thank you. I am calling the customer."), room=_room(), action=_url("wrap-up")
+        )
     )
 
 
@@ -78,10 +88,8 @@ def answer() -> Response:
     if answered is None and _is_leg_of_this_attempt("customer"):
         answered = _current("talking")
     if answered is None:
-        apology = "We are sorry, this call is not needed any more. Please excuse the disturbance. Goodbye."
-        return twiml(twilio_twiml.say_and_hang_up(apology))
-    greeting = f"Hello, this is {answered.dossier['organisation']}, calling you back as promised. I am connecting you."
-    return twiml(twilio_twiml.join_conference(greeting, room=_room()))
+        return twiml(services().documents.of_last_sentence("callback_not_needed", request_language()))
+    return twiml(services().documents.of_customer(answered.dossier, room=_room()))
 
 
 @blueprint.post("/customer-status")
@@ -103,15 +111,15 @@ def unreached() -> Response:
     """The agent hears that nobody answered."""
     record = _read()
     again = record is not None and record.state == "promised"
-    text = "The customer did not answer. "
-    return twiml(twilio_twiml.say_and_hang_up(text + ("We will try again later. Goodbye." if again else "Goodbye.")))
+    then = "We will try again later. Goodbye." if again else "Goodbye."
+    return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("The customer did not answer.", then)))
 
 
 @blueprint.post("/wrap-up")
 def wrap_up() -> Response:
     """The conversation is over: the agent says how it ended."""
     if _current("talking") is None and _current("wrap_up") is None:
-        return twiml(twilio_twiml.say_and_hang_up("Goodbye."))
+        return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("Goodbye.")))
     return twiml(
         twilio_twiml.press_one(
             twilio_twiml.english(
@@ -128,7 +136,7 @@ def disposition() -> Response:
     """The agent pressed a disposition."""
     code = DISPOSITIONS.get(request.values.get("Digits", ""), lifecycle.TALKED)
     _apply(lifecycle.Disposed(at=utc_now(), fence=_fence(), code=code))
-    return twiml(twilio_twiml.say_and_hang_up("Thank you. Goodbye."))
+    return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("Thank you. Goodbye.")))
 
 
 def _fence() -> int:
@@ -179,4 +187,4 @@ def _room() -> str:
 
 
 def _too_late() -> Response:
-    return twiml(twilio_twiml.say_and_hang_up("This callback is taken care of already. Goodbye."))
+    return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("This callback is taken care of already. Goodbye.")))

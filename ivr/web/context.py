@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import Response, current_app, request
 
+from ivr.documents import known_language
 from ivr.services import Services
 
 
@@ -23,6 +24,17 @@ def twiml(document: str) -> Response:
 def is_sensitive() -> bool:
     """Whether this request holds an answer that must not be stored, logged or carried on."""
     return request.args.get("sensitive") == "1"
+
+
+def request_language() -> str:
+    """The language of whoever listens, as far as this request alone can tell: nothing is read for it.
+
+    A call that begins has no language in its address yet: it begins in its flow's first one.
+    """
+    written = request.args.get("lang")
+    if written is None and request.endpoint == "voice.incoming":
+        return services().flows.last.languages[0]
+    return known_language(written)
 
 
 def idempotency_token() -> str:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from ivr import twilio_twiml
 from ivr.logs import where
-from ivr.web.context import idempotency_token, is_sensitive, services, twiml
+from ivr.web.context import idempotency_token, is_sensitive, request_language, services, twiml
 
 log = structlog.get_logger()
 
@@ -31,12 +31,22 @@ def caller_hears(error: Exception) -> Response | HTTPException:
     else:
         log.error("voice request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
     again = _count(request.args.get("again")) + 1
-    if again <= TRIES:
-        return twiml(
-            twilio_twiml.hold(_same_request(again), pause_s=PAUSE_S, text="One moment, please." if again == 1 else None)
-        )
-    sentence = "I am sorry, something is wrong at our end. I will put you through to a person."
-    return twiml(twilio_twiml.last_resort(sentence, services().settings.person_number))
+    documents, language = services().documents, request_language()
+    if again > TRIES:
+        return twiml(documents.of_fault(language))
+    return twiml(documents.of_patience(_same_request(again), language, pause_s=PAUSE_S, first=again == 1))
+
+
+def customer_hears(error: Exception) -> Response | HTTPException:
+    """The same for a customer whom we have rung: who is called has asked for nobody, and is called again."""
+    if isinstance(error, HTTPException) and error.code == 403:
+        return error
+    log.error("customer request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
+    again = _count(request.args.get("again")) + 1
+    documents, language = services().documents, request_language()
+    if again > TRIES:
+        return twiml(documents.of_last_sentence("fault_callback", language))
+    return twiml(documents.of_patience(_same_request(again), language, pause_s=PAUSE_S, first=again == 1))
 
 
 def colleague_hears(error: Exception) -> Response | HTTPException:
@@ -47,7 +57,9 @@ def colleague_hears(error: Exception) -> Response | HTTPException:
     again = _count(request.args.get("again")) + 1
     if again <= TRIES:
         return twiml(twilio_twiml.hold(_same_request(again), pause_s=PAUSE_S))
-    return twiml(twilio_twiml.say_and_hang_up("Sorry, something is wrong at our end. We will call again."))
+    return twiml(
+        twilio_twiml.say_and_hang_up(twilio_twiml.english("Sorry, something is wrong at our end. We will call again."))
+    )
 
 
 def _same_request(again: int) -> str:

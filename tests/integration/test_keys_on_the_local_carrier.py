@@ -37,7 +37,9 @@ def carrier(app: App) -> Iterator[LocalCarrierClient]:
 def answers(app: App, carrier: LocalCarrierClient, max_keys: int, *steps: object) -> list[dict[str, str]]:
     """What the carrier posts for these steps at a question that waits six seconds, and two from key to key."""
     verb = actions.Collect(prompts=(QUESTION,), max_keys=max_keys, no_input_s=6, between_digits_s=2, grammar=None)
-    way = twilio_twiml.Way(urls=Urls(app.base_url), call_sid="CA1", turn=1, address=lambda _sound: None, ring_s=20)
+    way = twilio_twiml.Way(
+        urls=Urls(app.base_url), call_sid="CA1", turn=1, language="en", address=twilio_twiml.by_carrier, ring_s=20
+    )
     app.documents["/voice"] = twilio_twiml.render_turn([verb], way)
     sid = carrier.place_call(from_number=CALLER, to_number=SERVICE, steps=(HearEnd("Your number"), *steps, Stay()))
     assert carrier.wait_for_end(sid).script_error is None

@@ -17,8 +17,8 @@ ONE_KEY = actions.Collect(prompts=(SAY,), max_keys=1, no_input_s=6, between_digi
 COLLECT = actions.Collect(prompts=(SAY,), max_keys=4, no_input_s=6, between_digits_s=3, grammar=None)
 
 
-def way(address: twilio_twiml.Address = lambda _sound: None) -> twilio_twiml.Way:
-    return twilio_twiml.Way(urls=URLS, call_sid="CA1", turn=3, address=address, ring_s=20)
+def way(address: twilio_twiml.Address = twilio_twiml.by_carrier) -> twilio_twiml.Way:
+    return twilio_twiml.Way(urls=URLS, call_sid="CA1", turn=3, language="en", address=address, ring_s=20)
 
 
 def render(*verbs: actions.Verb, stream: twilio_twiml.MediaStream | None = None) -> ET.Element:
@@ -29,7 +29,7 @@ def test_where_one_key_is_the_answer_the_hash_key_is_one_and_silence_has_its_own
     """Idiom: always follow Gather with a Redirect, otherwise the call hangs up on silence. finishOnKey="" is none."""
     gather, redirect = render(ONE_KEY)
     assert gather.attrib == {
-        "action": "https://ivr.example.org/voice/turn?turn=3&by=keys",
+        "action": "https://ivr.example.org/voice/turn?turn=3&by=keys&lang=en",
         "finishOnKey": "",
         "input": "dtmf",
         "method": "POST",
@@ -37,7 +37,7 @@ def test_where_one_key_is_the_answer_the_hash_key_is_one_and_silence_has_its_own
         "timeout": "6",
     }
     assert gather.findtext("Say") == "Tea & <cake>"
-    assert redirect.text == "https://ivr.example.org/voice/turn?turn=3&by=silence"
+    assert redirect.text == "https://ivr.example.org/voice/turn?turn=3&by=silence&lang=en"
 
 
 def test_several_keys_may_come_late_and_then_quickly() -> None:
@@ -65,7 +65,7 @@ def test_the_longest_wait_is_still_a_document_that_the_carrier_takes() -> None:
 
 def test_the_address_of_a_sensitive_answer_says_so() -> None:
     gather = render(msgspec.structs.replace(COLLECT, sensitive=True))[0]
-    assert gather.attrib["action"] == "https://ivr.example.org/voice/turn?turn=3&by=keys&sensitive=1"
+    assert gather.attrib["action"] == "https://ivr.example.org/voice/turn?turn=3&by=keys&lang=en&sensitive=1"
 
 
 def test_arabic_has_a_voice_and_a_sound_that_has_an_address_is_played() -> None:
@@ -82,16 +82,16 @@ def test_arabic_has_a_voice_and_a_sound_that_has_an_address_is_played() -> None:
 def test_a_recording_can_be_cut_short_ended_by_any_key_and_has_a_way_on_after_silence() -> None:
     """Record: no nesting; without action the current URL is requested again; an empty recording falls through."""
     gather, record, redirect = render(actions.Record(prompts=(SAY,), max_s=60, no_input_s=5))
-    assert gather.attrib["action"].endswith("by=skip")
+    assert gather.attrib["action"].endswith("by=skip&lang=en")
     assert gather.attrib["numDigits"] == "1"
     assert record.attrib == {
-        "action": "https://ivr.example.org/voice/turn?turn=3&by=recorded",
+        "action": "https://ivr.example.org/voice/turn?turn=3&by=recorded&lang=en",
         "finishOnKey": "1234567890*#",
         "maxLength": "60",
         "method": "POST",
         "timeout": "5",
     }
-    assert redirect.text == "https://ivr.example.org/voice/turn?turn=3&by=silence"
+    assert redirect.text == "https://ivr.example.org/voice/turn?turn=3&by=silence&lang=en"
 
 
 def test_the_fork_comes_before_the_first_prompt_with_its_token_as_a_parameter() -> None:
@@ -107,7 +107,7 @@ def test_the_fork_comes_before_the_first_prompt_with_its_token_as_a_parameter() 
 def test_a_person_is_rung_with_a_whisper_and_the_person_of_last_resort_without() -> None:
     transfer = actions.Transfer(person_id="desk", person_number="+442079460100")
     (dial,) = render(transfer)
-    assert dial.attrib["action"].endswith("by=transfer")
+    assert dial.attrib["action"].endswith("by=transfer&lang=en")
     assert dial[0].attrib["url"] == "https://ivr.example.org/agent/whisper?call=CA1&person=desk"
     office = actions.Transfer(person_id="", person_number="+442079460999")
     assert "url" not in render(office)[0][0].attrib
@@ -126,5 +126,5 @@ def test_a_whisper_that_nobody_answers_ends_and_is_not_bridged() -> None:
 
 
 def test_below_everything_is_a_sentence_and_a_person() -> None:
-    document = ET.fromstring(twilio_twiml.last_resort("Sorry.", "+442079460999"))
+    document = ET.fromstring(twilio_twiml.last_resort(SAY, "+442079460999", nobody=SAY))
     assert [element.tag for element in document] == ["Say", "Dial", "Say", "Hangup"]
