@@ -51,8 +51,22 @@ class Voice:
         """Nothing to free."""
 
 
+class NoTexts:
+    """`PromptTexts` without Redis."""
+
+    def keep(self, *_arguments: object) -> None:
+        raise ConnectionError
+
+    def find(self, *_arguments: object) -> PromptText | None:
+        raise ConnectionError
+
+
 def prompts(folder: Path, voice: Voice | None, key: str = "ours") -> SpokenPrompts:
     return SpokenPrompts(voice, Texts(), folder, key)  # type: ignore[arg-type]
+
+
+def without_redis(folder: Path, voice: Voice | None) -> SpokenPrompts:
+    return SpokenPrompts(voice, NoTexts(), folder, "ours", [HELLO])  # type: ignore[arg-type]
 
 
 def test_a_name_depends_on_the_secret_and_the_text_and_shows_neither(tmp_path: Path) -> None:
@@ -101,6 +115,31 @@ def test_without_a_voice_a_prompt_cannot_be_promised(tmp_path: Path) -> None:
     assert spoken.announce([]) == {}
     with pytest.raises(UnspeakableError, match="nothing here speaks fa"):
         spoken.announce([HELLO])
+
+
+def test_a_standing_prompt_can_be_had_at_once_and_from_any_machine_without_redis(tmp_path: Path) -> None:
+    one, other = without_redis(tmp_path / "one", Voice()), without_redis(tmp_path / "other", Voice())
+    names = one.at_once([HELLO])
+    assert names == {HELLO: one.name_of("سلام", "fa")}
+    assert other.file(names[HELLO]) == tmp_path / "other" / f"{names[HELLO]}.wav"
+
+
+def test_what_has_been_rendered_before_is_there_at_once_though_the_voice_is_gone(tmp_path: Path) -> None:
+    before = without_redis(tmp_path, Voice()).at_once([HELLO])
+    assert before is not None
+    assert without_redis(tmp_path, None).at_once([HELLO]) == before
+
+
+def test_a_voice_that_is_missing_hoarse_or_slow_has_nothing_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoken_prompts, "AT_ONCE_S", 0.0)
+    slow, hoarse = Voice(), Voice()
+    slow.may_speak.clear()
+    hoarse.fails = True
+    for voice in (None, hoarse, slow):
+        assert without_redis(tmp_path, voice).at_once([HELLO]) is None
+    slow.may_speak.set()
 
 
 def test_of_too_many_files_the_older_half_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,3 +128,28 @@ def test_a_whisper_that_nobody_answers_ends_and_is_not_bridged() -> None:
 def test_below_everything_is_a_sentence_and_a_person() -> None:
     document = ET.fromstring(twilio_twiml.last_resort(SAY, "+442079460999", nobody=SAY))
     assert [element.tag for element in document] == ["Say", "Dial", "Say", "Hangup"]
+
+
+def test_what_is_said_before_a_conference_or_the_end_can_be_a_sound_of_ours() -> None:
+    persian = actions.Say(text="سلام", language="fa")
+    ours = {persian: "https://ivr.example.org/prompt/1.wav"}.get
+    for text in (
+        twilio_twiml.say_and_hang_up([persian], address=ours),
+        twilio_twiml.hold("https://x/y", pause_s=2, sounds=[persian], address=ours),
+        twilio_twiml.join_conference([persian], room="r", address=ours),
+        twilio_twiml.last_resort(persian, "+442079460999", nobody=persian, address=ours),
+    ):
+        document = ET.fromstring(text)
+        assert document.findtext("Play") == "https://ivr.example.org/prompt/1.wav"
+        assert document.find("Say") is None
+
+
+def test_the_language_of_a_call_is_in_every_address_that_it_goes_on_at() -> None:
+    verbs = (ONE_KEY, actions.Record(prompts=(SAY,), max_s=60, no_input_s=5))
+    transfer = actions.Transfer(person_id="desk", person_number="+442079460100")
+    arabic = msgspec.structs.replace(way(), language="ar")
+    texts = [twilio_twiml.render_turn([verb], arabic) for verb in (*verbs, transfer)]
+    texts.append(twilio_twiml.render_listening(ONE_KEY, arabic, patience=1))
+    for element in (element for text in texts for element in ET.fromstring(text).iter()):
+        address = element.text if element.tag == "Redirect" else element.get("action")
+        assert address is None or "lang=ar" in address
