@@ -293,7 +293,7 @@ def _asked(did: list[actions.Action]) -> bool:
     return any(isinstance(action, actions.Collect | actions.Record) for action in did)
 
 
-def _assert_no_dead_air(before: CallState, asked: bool, state: CallState, did: list[actions.Action]) -> None:
+def _assert_no_dead_air(before: CallState, state: CallState, did: list[actions.Action]) -> None:
     """Something is done next; where nothing is, what was done before stays in force."""
     if did:
         assert isinstance(did[-1], actions.Verb | actions.Effect)
@@ -311,7 +311,7 @@ def test_whatever_happens_in_whatever_order_nothing_raises_and_zero_leads_to_a_p
     for number, choice in enumerate(choices):
         before = call.state
         call.on(every_event(AT + timedelta(seconds=number))[choice])
-        _assert_no_dead_air(before, asked, call.state, call.did)
+        _assert_no_dead_air(before, call.state, call.did)
         asked = _asked(call.did) or (asked and not call.did)
         assert "card" not in msgspec.to_builtins(call.state)["values"] or not _asked(call.did)
         if call.stage == "Ended":

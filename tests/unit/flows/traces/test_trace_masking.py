@@ -13,7 +13,7 @@ from flows.conversations.caller import RECORDING
 from flows.loader import parse_flow
 from flows.model import Flow
 from flows.questions import question_of
-from flows.state import CallState, ChoosingLanguage, ConfirmingNumber, Helping
+from flows.state import CallState, ChoosingLanguage, Confirming, ConfirmingNumber, Helping, OfferingPerson, Said
 from flows.traces.masking import NOT_KEPT, Mask, masked_event, masked_text, masked_words, stand_in
 from tests.unit.flows.traces.recorded import AT, CALLER, OFFICE
 
@@ -151,6 +151,13 @@ def test_a_number_is_hidden_under_help_and_the_choice_of_a_language(
 ) -> None:
     stage = over(over=ConfirmingNumber(number="07700900456"))
     state = msgspec.structs.replace(at_node(FLOW, "order"), stage=stage)
+    assert "07700900456" not in repr(Mask(FLOW, state).state(state))
+
+
+def test_a_number_that_waits_to_be_confirmed_is_hidden_under_the_offer_of_a_person() -> None:
+    said = Said(node="tel", text="07700900456", by="keys")
+    stage = OfferingPerson(over=Confirming(keys="07700900456", said=said))
+    state = msgspec.structs.replace(at_node(FLOW, "tel"), stage=stage)
     assert "07700900456" not in repr(Mask(FLOW, state).state(state))
 
 
