@@ -24,8 +24,10 @@ serve: $(VENV)/.demo ## Install, then run web, media and worker (and a private R
 doctor: $(VENV)/.demo ## Say what is missing and what to do about it
 	@$(BIN)/ivr doctor
 
+# Calls take their real time, so that three workers are not too many for two cores; the longest files begin first.
+TEST_WORKERS ?= 3
 test: $(VENV)/.test debian-packages check ## Install what the tests need, then run everything
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test ## Formatter, linter, types, architecture fences
 	@$(BIN)/ruff format --check .

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
 from ivr.redis_server import private_url
 from ivr.settings import Settings, SettingsError, load_settings
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# What goes to a file or to another program has no screen to be folded for.
+WIDTH_OF_A_PIPE: Final = 200
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH_OF_A_PIPE
+    return console
+
+
+out = _console()
+err = _console(stderr=True)
 
 
 def settings_with_redis(**overrides: Any) -> Settings:

@@ -26,7 +26,7 @@ def ivr(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
     return subprocess.run(
         [sys.executable, "-m", "ivr", *arguments],
         cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
+        env={**clean, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         timeout=60,

@@ -30,7 +30,6 @@ def ivr(redis_server: PrivateRedis, redis_client: redis.Redis, monkeypatch: pyte
         "PERSON_NUMBER": "+442079460999",
         "PUBLIC_URL": "http://127.0.0.1:8080",
         "REDIS_URL": redis_server.url,
-        "COLUMNS": "200",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

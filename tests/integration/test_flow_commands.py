@@ -61,7 +61,6 @@ def ivr(
         "PERSON_NUMBER": "+442079460999",
         "PUBLIC_URL": "http://127.0.0.1:8080",
         "REDIS_URL": redis_server.url,
-        "COLUMNS": "200",
         "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "LOGNAME": "till",
