@@ -9,11 +9,24 @@ from typing import Any
 
 import pytest
 import redis
-from signed import PERSON, PUBLIC_URL, SignedClient, action, played, settings_for, silence, spoken, tree, write_flow
+from signed import (
+    PERSON,
+    PUBLIC_URL,
+    SID,
+    SignedClient,
+    action,
+    played,
+    settings_for,
+    silence,
+    spoken,
+    tree,
+    write_flow,
+)
 from werkzeug.test import TestResponse
 
 from callbacks.dispatch import Dispatcher
 from callbacks.model import Agent
+from flows import events
 from flows.messages import message
 from ivr import spoken_prompts
 from ivr.redis_server import PrivateRedis
@@ -286,3 +299,15 @@ def test_a_customer_whose_language_nothing_speaks_any_more_is_greeted_without_a_
     greeted = mute.post(customer_url, CallSid=CUSTOMER_SID)
     assert spoken(greeted) == message("en", "callback_greeting_unnamed")
     assert tree(greeted).find("Dial/Conference") is not None
+
+
+@both
+def test_the_address_for_speech_and_the_one_to_hold_for_name_the_language_too(
+    office: Office, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.turns.BUSY_FOR_S", 0.0)
+    first = office.client.begin()
+    assert f"by=speech&lang={office.language}" in str(redis_client.get(f"zh:listen:{{{SID}}}"))
+    pressed = events.KeysPressed(at=utc_now(), keys="1")
+    office.services.calls.begin(SID, 1, "a slow one", pressed, int(utc_now().timestamp() * 1000))
+    assert f"by=again&lang={office.language}" in silence(office.client.post(silence(first)))
