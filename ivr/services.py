@@ -56,6 +56,7 @@ class Services(msgspec.Struct, frozen=True):
     listening: ListenStore
     heartbeats: Heartbeats
     flows: FlowStore
+    traces: TraceStore
     dialler: CarrierDialler
     turns: Turns
     urls: Urls
@@ -94,7 +95,7 @@ def build(settings: Settings) -> Services:
         customer_lease_s=settings.customer_ring_s + 30,
     )
     callbacks = Callbacks(RedisStore(client, policy), policy)
-    calls, listening = CallStore(client), ListenStore(client)
+    calls, listening, traces = CallStore(client), ListenStore(client), TraceStore(client)
     flows = FlowStore(client, _flow_source(client, settings))
     background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
     prompts = SpokenPrompts(
@@ -130,6 +131,7 @@ def build(settings: Settings) -> Services:
         listening=listening,
         heartbeats=Heartbeats(client),
         flows=flows,
+        traces=traces,
         dialler=CarrierDialler(
             carrier,
             urls,
@@ -144,7 +146,7 @@ def build(settings: Settings) -> Services:
             effects=effects,
             urls=urls,
             documents=documents,
-            traces=TraceStore(client),
+            traces=traces,
             now=utc_now,
         ),
         urls=urls,

@@ -19,6 +19,9 @@ from ivr.settings import Settings
 log = structlog.get_logger()
 
 TICK_S: Final = 0.5
+# Calls whose end nobody told us of are looked for at this pace, so many at a time.
+HOUSEKEEPING_S: Final = 600.0
+CALLS_GATHERED: Final = 500
 
 
 class Tick:
@@ -46,14 +49,30 @@ class Tick:
         self._fault = fault
 
 
+class Housekeeping:
+    """Keeps the traces of calls that just stopped."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __call__(self) -> None:
+        try:
+            self._services.traces.gather(utc_now(), CALLS_GATHERED)
+        except RedisError as error:
+            log.error("traces not gathered; tried again later", fault=type(error).__name__)
+
+
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
     logs.configure("worker", settings.log_level)
-    ticker = Ticker(TICK_S, Tick(build(settings)))
+    services = build(settings)
+    tickers = (Ticker(TICK_S, Tick(services)), Ticker(HOUSEKEEPING_S, Housekeeping(services)))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ticker.start()
+    for ticker in tickers:
+        ticker.start()
     log.info("worker ready")
     stop.wait()
-    ticker.stop()
+    for ticker in tickers:
+        ticker.stop()

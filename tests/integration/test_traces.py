@@ -19,7 +19,7 @@ from flows.conversations.player import play
 from flows.loader import load_flow
 from flows.replay import replay
 from flows.traces.to_test import conversation_of
-from ivr import redis_traces
+from ivr import redis_traces, worker
 from ivr.cli import app
 from ivr.redis_server import PrivateRedis
 from ivr.redis_traces import STOPPED_AFTER, TTL_S, TraceStore
@@ -239,6 +239,18 @@ def test_a_call_that_just_stops_is_kept_as_cut_off_once_it_is_old_enough(
     (trace,) = store.of_flow("tested", failures=True)
     assert trace.failures == ("cut_off",)
     assert trace.turns[-1].to_node == "card"
+
+
+def test_the_worker_looks_for_calls_that_just_stopped(
+    client: SignedClient, services: Services, store: TraceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.press(client.begin(), "1")
+    assert list(store.of_flow("tested")) == []
+    later = utc_now() + STOPPED_AFTER + timedelta(seconds=5)
+    monkeypatch.setattr(worker, "utc_now", lambda: later)
+    worker.Housekeeping(services)()
+    (trace,) = store.of_flow("tested", failures=True)
+    assert trace.failures == ("cut_off",)
 
 
 def test_a_stopped_call_is_tidied_up_by_the_end_of_another_one(
