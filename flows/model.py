@@ -89,6 +89,12 @@ class Flow(Part):
         examples=["GB"]
     )
     queue: Name = Field(description='The queue that "a person" means.', examples=["shop"])
+    staffed: Name | None = Field(
+        default=None,
+        description="The opening hours, by name, in which people answer. Outside of them nobody is asked to stay on "
+        "the line: callers choose a time within these hours instead.",
+        examples=["office"],
+    )
     phrases: UniversalPhrases = Field(
         default=UniversalPhrases(),
         description="Other phrases for the universal words.",

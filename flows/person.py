@@ -16,7 +16,8 @@ import msgspec
 from flows import actions, effort, hours, model, nodes, speaking
 from flows.dossier import dossier_of
 from flows.events import CallbackPromised, CallbackRefused, Event, NobodyFree, PersonFound, TransferEnded
-from flows.questions import listen, listen_again, spoken_window, without_sensitive
+from flows.messages import message
+from flows.questions import listen, listen_again, spoken_window, today_of, without_sensitive
 from flows.state import (
     Booking,
     CallState,
@@ -102,6 +103,10 @@ def offer_times(flow: model.Flow, state: CallState, node: nodes.Callback) -> Ste
     opening = flow.hours.get(node.hours) if node.hours is not None else next(iter(flow.hours.values()), None)
     if node.when == "as_soon_as_possible" or opening is None:
         return book(flow, state, None)
+    return _offer_windows(flow, state, opening)
+
+
+def _offer_windows(flow: model.Flow, state: CallState, opening: hours.Hours) -> Step:
     found = hours.windows(opening, flow.holidays, state.at.astimezone(flow.zone), count=WINDOWS_OFFERED)
     if not found:
         return book(flow, state, None)
@@ -165,7 +170,7 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
         case NobodyFree() if isinstance(stage, WaitingInLine):
             return listen(flow, state)
         case NobodyFree() if isinstance(stage, SeekingPerson):
-            return listen(flow, _fresh(say_message(state, "busy"), OfferingCallback()))
+            return _nobody_free(flow, state)
         case TransferEnded(talked=True) if isinstance(stage, WithPerson):
             return hang_up(say_message(state, "thanks"), "transferred")
         case TransferEnded(talked=False) if isinstance(stage, WithPerson):
@@ -179,6 +184,14 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
             return state, []
 
 
+def _nobody_free(flow: model.Flow, state: CallState) -> Step:
+    """A callback or the line; where nobody is there to answer at this hour, the time of a callback."""
+    opening = flow.hours.get(flow.staffed) if flow.staffed is not None else None
+    if opening is None or hours.is_open(opening, flow.holidays, state.at.astimezone(flow.zone)):
+        return listen(flow, _fresh(say_message(state, "busy"), OfferingCallback()))
+    return _offer_windows(flow, say_message(state, "nobody_there"), opening)
+
+
 def booked(flow: model.Flow, state: CallState, event: CallbackPromised) -> CallState:
     """The state after a promise, with the sentence about it still to be said."""
     local = event.by.astimezone(flow.zone)
@@ -188,7 +201,11 @@ def booked(flow: model.Flow, state: CallState, event: CallbackPromised) -> CallS
         state = say_message(state, "promised_window", number=number, **times)
     else:
         name = "already_booked" if event.already_booked else "promised"
-        state = say_message(state, name, number=number, time=speaking.time(state.language, local.time()))
+        time = speaking.time(state.language, local.time())
+        if local.date() != today_of(flow, state):
+            day = speaking.date(state.language, local.date(), today=today_of(flow, state))
+            time = message(state.language, "day_and_time", day=day, time=time)
+        state = say_message(state, name, number=number, time=time)
     return msgspec.structs.replace(state, promise_id=event.request_id)
 
 

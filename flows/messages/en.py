@@ -51,6 +51,7 @@ MESSAGES: Final[dict[str, str]] = {
     "person_missed": "They could not take the call.",
     "busy": "All our people are busy just now. We can call you back as soon as one of them is free, and you keep "
     "your place in line.",
+    "nobody_there": "There is nobody here to answer just now. We can call you back.",
     "offer": "For a callback, say yes, or press 1. To stay on the line, say no, or press 2.",
     "offer_keys": "For a callback, press 1. To stay on the line, press 2.",
     "waiting": "You are in line. You can press 1 for a callback at any time.",
@@ -62,6 +63,7 @@ MESSAGES: Final[dict[str, str]] = {
     "say no, or press 2.",
     "which_number_keys": "We will call you on {number}. If that is right, press 1. For another number, press 2.",
     "enter_number": "Please key in the number that we should call, and then the hash key.",
+    "day_and_time": "{day}, {time}",
     "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
     "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
     "have to repeat anything.",

@@ -20,12 +20,13 @@ conditions exclude each other). A proof can therefore fail for a call that canno
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from flows import nodes
+from flows.hours import is_open
 from flows.model import Flow
 from flows.parts import Part
 from flows.state import (
@@ -53,6 +54,7 @@ AT: Final = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 CALLER: Final = "+442079460123"
 PERSON_ID: Final = "a"
 PERSON_NUMBER: Final = "+442079460111"
+HOURS_OF_A_WEEK: Final = 168
 # A filled-in value takes as long to say as two or three words; the templates of a flow are replaced by these.
 STAND_IN: Final = "some value here"
 # The stages of the way to a person: the engine's own, the same at every node.
@@ -114,6 +116,16 @@ def _plain(value: Any, *, in_text: bool) -> Any:
             return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
         case _:
             return value
+
+
+def open_and_closed(flow: Flow) -> list[datetime]:
+    """An hour at which people answer, and one at which nobody does; a single one where the flow does not say."""
+    opening = flow.hours.get(flow.staffed) if flow.staffed is not None else None
+    if opening is None:
+        return [AT]
+    at_hours = [AT + timedelta(hours=hours) for hours in range(HOURS_OF_A_WEEK)]
+    by_answer = {is_open(opening, flow.holidays, at.astimezone(flow.zone)): at for at in at_hours}
+    return list(by_answer.values())
 
 
 def canonical(flow: Flow, state: CallState) -> CallState:

@@ -8,7 +8,7 @@ from typing import Final
 from flows import actions, events, nodes, parts, speaking
 from flows.model import Flow
 from flows.node_questions import Question
-from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER
+from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed
 from flows.questions import answer_at, question_of
 from flows.state import AskingSlot, AtNode, CallState
 from flows.universal import HELP_AMONG_DIGITS, PERSON
@@ -37,7 +37,7 @@ def after(flow: Flow, state: CallState, did: list[actions.Action]) -> Iterator[e
                 yield events.TransferEnded(at=AT, talked=False)
                 yield events.HungUp(at=AT)
             case _:
-                yield from _from_shell(action)
+                yield from _from_shell(flow, action)
 
 
 def _always() -> Iterator[events.Event]:
@@ -45,7 +45,7 @@ def _always() -> Iterator[events.Event]:
     yield events.Failed(at=AT, code="proof")
 
 
-def _from_shell(action: actions.Action) -> Iterator[events.Event]:
+def _from_shell(flow: Flow, action: actions.Action) -> Iterator[events.Event]:
     match action:
         case actions.Lookup():
             yield events.LookupFound(at=AT, values=dict.fromkeys(action.save, "1"))
@@ -62,7 +62,8 @@ def _from_shell(action: actions.Action) -> Iterator[events.Event]:
             # The shell never offers somebody who has missed this call already.
             if PERSON_ID not in tried:
                 yield events.PersonFound(at=AT, person_id=PERSON_ID, person_number=PERSON_NUMBER)
-            yield events.NobodyFree(at=AT)
+            for at in open_and_closed(flow):
+                yield events.NobodyFree(at=at)
         case actions.RequestCallback(starts=starts):
             for booked in (False, True):
                 yield events.CallbackPromised(at=AT, request_id="1", by=AT, already_booked=booked, starts=starts)

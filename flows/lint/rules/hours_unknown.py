@@ -19,6 +19,9 @@ ID = "hours-unknown"
 def _check(document: Document) -> Iterator[Problem]:
     hours = document.flow.hours
     known = tuple(sorted(hours))
+    staffed = document.flow.staffed
+    if staffed is not None and staffed not in hours:
+        yield found(ID, document, ("staffed",), _message(staffed, known), known=known)
     for name, node in document.flow.all_nodes.items():
         if isinstance(node, nodes.Callback) and node.hours is not None and node.hours not in hours:
             message = f'there are no opening hours "{node.hours}"{known_words(node.hours, known)}'
@@ -58,6 +61,7 @@ RULE = Rule(
         "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"
         "nodes:\n  main: {type: branch, cases: [{when: open('shp'), to: person}], otherwise: goodbye}",
         "nodes:\n  main: {type: callback, when: choose_time}",
+        "staffed: shp\nhours:\n  shop: {mon-fri: ['09:00-17:00']}",
     ),
     passes=(
         "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows import actions
+from flows import actions, events
 from flows.state import Window
 from tests.unit.flows.calls import AT, CALLER, FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of
 
@@ -170,3 +170,28 @@ def test_promised_times_are_spoken_in_the_offices_zone() -> None:
     summer = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
     assert "by 12 PM" in Call(flow, at=summer).press("1").promised().spoken
     assert summer + timedelta(minutes=30) == datetime(2026, 7, 1, 11, tzinfo=UTC)
+
+
+def test_where_nobody_answers_at_this_hour_a_time_is_offered_instead_of_the_line() -> None:
+    night = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
+    call = Call(menu_of(hours=HOURS, staffed="shop"), at=night).press("0").nobody()
+    assert "There is nobody here to answer just now." in call.spoken
+    assert "stay on the line" not in call.spoken
+    window = call.state.stage.windows[0]  # type: ignore[union-attr]
+    assert window.starts == datetime(2026, 3, 3, 9, tzinfo=UTC)
+    request = call.press("1", "1").last
+    assert (request.starts, request.ends) == (window.starts, window.ends)
+
+
+def test_while_people_answer_the_line_is_offered_as_ever() -> None:
+    call = Call(menu_of(hours=HOURS, staffed="shop")).press("0").nobody()
+    assert "To stay on the line" in call.spoken
+
+
+def test_a_promise_for_another_day_names_the_day() -> None:
+    call = (
+        booking()
+        .press("1")
+        .on(events.CallbackPromised(at=AT, request_id="cb1", by=AT + timedelta(days=1), already_booked=False))
+    )
+    assert "by tomorrow, 10 30 AM." in call.spoken
