@@ -9,6 +9,7 @@ seek --PersonFound--> joined --TransferEnded(talked)--> end
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 import msgspec
@@ -35,7 +36,10 @@ from flows.steps import Step, flush, hang_up, say_message
 
 # A caller who stays silent this often at a question about the callback is taken at the last known word.
 MISSES_BEFORE_ASSUMING: Final = 3
-WINDOWS_OFFERED: Final = 5
+# One window of each morning and afternoon, so that few words offer a real choice.
+WINDOWS_OFFERED: Final = 3
+WINDOWS_LOOKED_AT: Final = 30
+NOON: Final = 12
 YES: Final = "1"
 
 
@@ -107,11 +111,13 @@ def offer_times(flow: model.Flow, state: CallState, node: nodes.Callback) -> Ste
 
 
 def _offer_windows(flow: model.Flow, state: CallState, opening: hours.Hours) -> Step:
-    found = hours.windows(opening, flow.holidays, state.at.astimezone(flow.zone), count=WINDOWS_OFFERED)
-    if not found:
+    local = state.at.astimezone(flow.zone)
+    halves: dict[tuple[dt.date, bool], Window] = {}
+    for starts, ends in hours.windows(opening, flow.holidays, local, count=WINDOWS_LOOKED_AT):
+        halves.setdefault((starts.date(), starts.hour < NOON), Window(starts=starts, ends=ends))
+    if not halves:
         return book(flow, state, None)
-    windows = tuple(Window(starts=starts, ends=ends) for starts, ends in found)
-    return listen(flow, _fresh(state, ChoosingWindow(windows=windows)))
+    return listen(flow, _fresh(state, ChoosingWindow(windows=tuple(halves.values())[:WINDOWS_OFFERED])))
 
 
 def book(flow: model.Flow, state: CallState, window: Window | None) -> Step:

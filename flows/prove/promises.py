@@ -72,6 +72,9 @@ def _failure(
     call = explored.call_to(at)
     if then is not None:
         call = (*call, Happening(state.node, then))
+    place_name = _place_name(explored.places[at])
+    if place_name == WAY_TO_A_PERSON:
+        message = f"on {place_name}: {message}"
     return Failure(promise, state.node, message, state.language, bool(state.speech), call)
 
 
