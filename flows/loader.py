@@ -32,7 +32,7 @@ from flows.document import Child, Document, Spot, Text
 from flows.lint import lint
 from flows.model import Flow
 from flows.problems import FlowError, Problem
-from flows.schema_problems import schema_problems
+from flows.schema.problems import schema_problems
 
 MAX_FILE_BYTES: Final = 1_000_000
 # Values in a file, those that an alias stands for counted each time: a few thousand nodes' worth.

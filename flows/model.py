@@ -141,7 +141,7 @@ class Flow(Part):
 
     @cached_property
     def memo(self) -> dict[tuple[str, ...], dict[str, str]]:
-        """Tables that are made once and read at every turn: `flows.vocabulary` keeps the phrases of each place here."""
+        """Tables that are made once and read at every turn: the phrases of each place (`flows.engine.vocabulary`)."""
         return {}
 
     @cached_property

@@ -7,18 +7,20 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from flows import answering, hours, node_questions, person, questions, templates, walk
-from flows.environment import BUILT_INS, MAX_NUMBER, MAX_TEXT, QUEUE_FIELDS
-from flows.expression_functions import FUNCTIONS
-from flows.expression_parser import MAX_SOURCE
+from flows import hours
+from flows.engine import answering, node_questions, person, questions, walk
+from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
+from flows.expressions import templates
+from flows.expressions.environment import BUILT_INS, MAX_NUMBER, MAX_TEXT, QUEUE_FIELDS
+from flows.expressions.functions import FUNCTIONS
+from flows.expressions.parser import MAX_SOURCE
+from flows.expressions.templates import FILTERS
 from flows.messages import language_name, universal_words
 from flows.parts import LANGUAGES
 from flows.prove.explore import MOST_STATES
 from flows.prove.promises import MOST_SECONDS_TO_EXIT
 from flows.prove.proof import PROMISES
 from flows.schema import Schema, conversation_schema, flow_schema
-from flows.templates import FILTERS
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 
 _HEAD: Final = """# Reference of the flow language
 
@@ -51,7 +53,7 @@ prompt:                                                     # a recording for on
   fa: خوش آمدید.
 ```
 """
-# Weakest first; each with an example that is true. Source: flows/expression_parser.py, whose tests hold to it.
+# Weakest first; each with an example that is true. Source: flows/expressions/parser.py, whose tests hold to it.
 OPERATORS: Final[tuple[tuple[str, str, str], ...]] = (
     ("or", "Either is true; the right side is looked at only where the left one is false.", "1 > 2 or 2 > 1"),
     ("and", "Both are true; the right side is looked at only where the left one is true.", "2 > 1 and 3 > 2"),

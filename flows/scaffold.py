@@ -15,11 +15,11 @@ import msgspec
 from flows.conversations.coverage import Coverage, coverage_of
 from flows.conversations.model import Conversation, ConversationFile
 from flows.conversations.player import Played, play
+from flows.engine.universal import OTHER_LANGUAGE
 from flows.loader import parse_flow
 from flows.model import Flow
 from flows.parts import LANGUAGES, Language
 from flows.schema import schema_files
-from flows.universal import OTHER_LANGUAGE
 from flows.yaml_text import read_conversations
 
 TEMPLATES: Final[Mapping[str, str]] = {

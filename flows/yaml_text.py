@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from flows.conversations.model import Conversation, ConversationFile
 from flows.loader import read_tree
 from flows.problems import FlowError, Problem
-from flows.schema_problems import schema_problems
+from flows.schema.problems import schema_problems
 
 LINE_LENGTH: Final = 110
 # Begins with a letter and holds nothing that YAML, of any version, takes for more than text.

@@ -8,9 +8,9 @@ from typing import Any, Final
 import structlog
 
 from flows import actions
+from flows.engine.steps import sentence
 from flows.messages import message
 from flows.parts import LANGUAGES
-from flows.steps import sentence
 from ivr import twilio_twiml
 from ivr.flow_audio import WEB, FlowAudio
 from ivr.redis_calls import CallRecord

@@ -16,11 +16,11 @@ import msgspec
 import structlog
 
 from flows import actions, engine, events
+from flows.engine.moving import move
+from flows.engine.questions import without_sensitive
+from flows.engine.steps import Step
 from flows.model import Flow
-from flows.moving import move
-from flows.questions import without_sensitive
 from flows.state import CallState, Ended
-from flows.steps import Step
 from flows.traces.model import NOT_TRACED, Turn
 from flows.traces.recording import Performed, entry
 from ivr import twilio_twiml

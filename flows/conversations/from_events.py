@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from flows import events
 from flows.conversations.model import Step
+from flows.engine.universal import PERSON
 from flows.parts import LANGUAGES
-from flows.universal import PERSON
 
 _WHOLE: Final[dict[tuple[str, ...], str]] = {LANGUAGES: "up", (): "down"}
 _LOOKUPS: Final = {events.LookupMissed: "not_found", events.LookupFailed: "failed"}

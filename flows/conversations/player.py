@@ -18,9 +18,9 @@ from flows.conversations.model import Agents, Circumstances, Conversation, Step
 from flows.conversations.taken import Taken, taken, taken_at_start
 from flows.conversations.world import Booked, LookupUnansweredError, StepError, World
 from flows.engine import advance, start
+from flows.engine.steps import Step as EngineStep
 from flows.model import Flow
 from flows.state import CallState, Ended
-from flows.steps import Step as EngineStep
 
 __all__ = ["Call", "Failure", "Line", "LookupUnansweredError", "Played", "StepError", "play"]
 

@@ -12,12 +12,12 @@ import msgspec
 
 from flows import actions, events, nodes
 from flows.engine import begin, step
+from flows.engine.steps import Step
+from flows.engine.universal import BACK, HELP, OTHER_LANGUAGE, PERSON, REPEAT
+from flows.engine.walk import decide
 from flows.expressions import EvaluationError
 from flows.model import Flow
 from flows.state import AskingSlot, AtNode, CallState, Confirming
-from flows.steps import Step
-from flows.universal import BACK, HELP, OTHER_LANGUAGE, PERSON, REPEAT
-from flows.walk import decide
 
 UNIVERSAL_KEYS = (PERSON, REPEAT, BACK, HELP, OTHER_LANGUAGE)
 YES = "1"

@@ -8,12 +8,12 @@ from flows import actions, nodes
 from flows.conversations.model import Circumstances, Conversation, Expect, LookupAnswer, NotFound, Step
 from flows.conversations.player import Call
 from flows.conversations.world import StepError
+from flows.engine.node_questions import Question
+from flows.engine.questions import question_of
+from flows.engine.steps import sentence
 from flows.expressions import EvaluationError
 from flows.model import Flow
-from flows.node_questions import Question
-from flows.questions import question_of
 from flows.state import CallState, Ended
-from flows.steps import sentence
 
 CALLER_STEPS = frozenset(
     {"says", "says_something_else", "presses", "stays_silent", "records", "hangs_up", "person", "breaks"}

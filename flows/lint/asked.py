@@ -8,8 +8,8 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document, Path
+from flows.engine.node_questions import SCALES
 from flows.lint.graph import path_of
-from flows.node_questions import SCALES
 from flows.parts import Answer
 
 

@@ -14,9 +14,9 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document
-from flows.environment import BUILT_INS, kind_of
-from flows.expression_parser import Binary, Call, ListOf, Literal, Name, Node, QueueField, Unary
 from flows.expressions import ExpressionError, parse
+from flows.expressions.environment import BUILT_INS, kind_of
+from flows.expressions.parser import Binary, Call, ListOf, Literal, Name, Node, QueueField, Unary
 from flows.model import INSIDE, home_of
 from flows.parts import Answer, MoneyAnswer, NumberAnswer, YesNoAnswer
 from flows.sources import CsvSource

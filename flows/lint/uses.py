@@ -8,8 +8,8 @@ import msgspec
 
 from flows.document import Document, Path
 from flows.expressions import ExpressionError, parse
+from flows.expressions.templates import Field, parse_template
 from flows.lint.texts import expressions_in, texts_in
-from flows.templates import Field, parse_template
 
 
 class Use(msgspec.Struct, frozen=True):

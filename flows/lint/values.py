@@ -13,9 +13,9 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document
-from flows.expression_parser import Binary, Call, Name, Unary
-from flows.expression_parser import Node as Tree
 from flows.expressions import ExpressionError, parse
+from flows.expressions.parser import Binary, Call, Name, Unary
+from flows.expressions.parser import Node as Tree
 from flows.lint.graph import Graph, graph_of
 from flows.model import INSIDE, home_of
 from flows.nodes import Node

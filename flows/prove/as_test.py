@@ -7,10 +7,10 @@ from typing import Any
 from flows import events
 from flows.conversations.from_events import lookups_of, step_of
 from flows.conversations.model import Conversation, Step
+from flows.engine.universal import PERSON
 from flows.messages import message
 from flows.model import Flow
 from flows.prove.proof import EffortSpent, Failure, Happening
-from flows.universal import PERSON
 
 
 def conversation_of(flow: Flow, failure: Failure) -> Conversation:

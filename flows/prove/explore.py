@@ -8,15 +8,16 @@ from typing import Final
 
 import msgspec
 
-from flows import actions, effort, engine, events, parts
+from flows import actions, engine, events, parts
+from flows.engine import effort
+from flows.engine.questions import listen
+from flows.engine.steps import Step, sentence
 from flows.model import Flow
 from flows.prove.abstraction import AT, CALLER, Key, canonical, key_of, without_values
 from flows.prove.happenings import after
 from flows.prove.proof import EffortSpent, Happening
-from flows.questions import listen
 from flows.speech_time import seconds_of
 from flows.state import CallState, Ended, Spent
-from flows.steps import Step, sentence
 
 # Source: ours. A flow of 1,000 nodes has about 100,000 states; one with more than this many is not proved.
 MOST_STATES: Final = 2_000_000

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from flows import actions, events, nodes, parts, speaking
+from flows.engine.node_questions import Question
+from flows.engine.questions import answer_at, question_of
+from flows.engine.universal import HELP_AMONG_DIGITS, PERSON
+from flows.engine.walk import ways_out
 from flows.model import Flow
-from flows.node_questions import Question
 from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed
-from flows.questions import answer_at, question_of
 from flows.state import AskingSlot, AtNode, CallState
-from flows.universal import HELP_AMONG_DIGITS, PERSON
-from flows.walk import ways_out
 
 KEYS: Final = ("0", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 

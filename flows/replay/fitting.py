@@ -9,16 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from flows import events, nodes
+from flows.engine.node_questions import Question
+from flows.engine.questions import answer_at, question_of
+from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS, PERSON, REPEAT
 from flows.model import Flow, home_of
-from flows.node_questions import Question
 from flows.parts import LANGUAGES, in_language
 from flows.phrases import spelling_key
 from flows.prove.happenings import keys_for
-from flows.questions import answer_at, question_of
 from flows.state import AskingSlot, AtNode, CallState, Confirming, Helping, WithPerson
 from flows.traces.masking import fits_answer
 from flows.traces.model import Match, Turn
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS, PERSON, REPEAT
 
 Place = tuple[str, str, str]
 _IN_FLOW = (AtNode, AskingSlot, Confirming)

@@ -22,14 +22,16 @@ from typing import Final
 
 import msgspec
 
-from flows import actions, answers, events, nodes, parts, speaking
+from flows import actions, events, nodes, parts, speaking
 from flows.conversations.caller import RECORDING
 from flows.conversations.hearing import digits_in
+from flows.engine import answers
+from flows.engine.node_questions import Question
+from flows.engine.questions import today_of
+from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 from flows.events import Value
 from flows.model import Flow
-from flows.node_questions import Question
 from flows.prove.happenings import keys_for
-from flows.questions import today_of
 from flows.state import (
     AskingSlot,
     AtNode,
@@ -45,7 +47,6 @@ from flows.state import (
     Said,
     Stage,
 )
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 
 NOT_KEPT: Final = "(not kept)"
 A_NUMBER: Final = "(number)"

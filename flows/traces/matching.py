@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from flows import events, nodes
+from flows.engine.node_questions import Question
+from flows.engine.questions import answer_at
+from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
+from flows.engine.vocabulary import universal_phrases
 from flows.model import Flow, home_of
-from flows.node_questions import Question
 from flows.parts import in_language
 from flows.phrases import spelling_key
-from flows.questions import answer_at
 from flows.state import AskingSlot, AtNode, CallState, ChoosingLanguage, Helping
 from flows.traces.masking import fits_answer
 from flows.traces.model import Match
-from flows.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
-from flows.vocabulary import universal_phrases
 
 WORDS_OF_KEYS = {**{keys: word for word, keys in KEYS_OF_WORDS.items()}, HELP_AMONG_DIGITS: "help"}
 # What the keys of help stand for there.

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from flows import actions, events
+from flows.engine.node_questions import Question
+from flows.engine.questions import question_of
 from flows.expressions import EvaluationError
 from flows.model import Flow
-from flows.node_questions import Question
-from flows.questions import question_of
 from flows.sources import CsvSource, HttpSource, PythonSource, Source, SqliteSource
 from flows.state import AskingSlot, CallState, Confirming, Ended
 from flows.traces.masking import Mask, masked_event, secret_of, stand_in

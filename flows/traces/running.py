@@ -8,18 +8,18 @@ from typing import Final
 import msgspec
 
 from flows import actions, engine, events, hours, nodes
-from flows.environment import BUILT_INS
+from flows.engine.prompting import environment_of
+from flows.engine.questions import without_sensitive
+from flows.engine.steps import Step, sentence
+from flows.engine.walk import decide
 from flows.events import Value
-from flows.expression_parser import Call, Literal, Name, QueueField, walk
 from flows.expressions import EvaluationError, parse
+from flows.expressions.environment import BUILT_INS
+from flows.expressions.parser import Call, Literal, Name, QueueField, walk
 from flows.model import Flow
-from flows.prompting import environment_of
-from flows.questions import without_sensitive
 from flows.state import CallState
-from flows.steps import Step, sentence
 from flows.traces.masking import NOT_KEPT
 from flows.traces.model import Decision, Spoken
-from flows.walk import decide
 
 # A turn with more answers of the shell than this is going in circles; the edge stops there too.
 MOST_ANSWERS: Final = 20

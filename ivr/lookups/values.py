@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeGuard
 
-from flows.environment import MAX_NUMBER, EvaluationError, bounded
 from flows.events import Value
+from flows.expressions.environment import MAX_NUMBER, EvaluationError, bounded
 from ivr.lookups.errors import LookupFailedError
 
 # Longer than any identifier of another system; beyond some thousands of digits Python would refuse to write it.

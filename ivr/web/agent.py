@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from callbacks.dossier import whisper as whisper_text
 from flows import actions
-from flows.dossier import dossier_of
+from flows.engine.dossier import dossier_of
 from flows.state import WithPerson
 from ivr import twilio_twiml
 from ivr.services import utc_now

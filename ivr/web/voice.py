@@ -11,8 +11,8 @@ import structlog
 from flask import Blueprint, Response, request
 
 from flows import events
+from flows.engine.universal import PERSON
 from flows.state import WithPerson
-from flows.universal import PERSON
 from ivr import twilio_twiml
 from ivr.services import Services, utc_now
 from ivr.web.context import idempotency_token, is_sensitive, services, twiml

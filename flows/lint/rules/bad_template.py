@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.document import Document
+from flows.expressions.templates import problems_of
 from flows.lint.rule import Rule, found_at
 from flows.lint.texts import texts_in
 from flows.problems import Problem
-from flows.templates import problems_of
 
 ID = "bad-template"
 

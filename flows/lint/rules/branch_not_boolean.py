@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.document import Document
-from flows.expression_functions import FUNCTIONS
-from flows.expression_parser import Binary, Call, Literal, QueueField, Unary
 from flows.expressions import ExpressionError, parse
+from flows.expressions.functions import FUNCTIONS
+from flows.expressions.parser import Binary, Call, Literal, QueueField, Unary
 from flows.lint.rule import Rule, found
 from flows.lint.texts import expressions_in
 from flows.problems import Problem

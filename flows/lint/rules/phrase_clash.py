@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.document import Document, Path
+from flows.engine.vocabulary import universal_phrases
 from flows.lint.rule import Rule, found
 from flows.lint.texts import phrases_in
 from flows.messages import key_name, key_phrases, universal_words, yes_no_phrases
 from flows.parts import in_language
 from flows.phrases import spelling_key
 from flows.problems import Problem
-from flows.vocabulary import universal_phrases
 
 ID = "phrase-clash"
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from flows import nodes
 from flows.document import Document
 from flows.expressions import ExpressionError, parse
+from flows.expressions.templates import Field, parse_template
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
 from flows.lint.texts import expressions_in, texts_in
 from flows.lint.uses import position_of
 from flows.problems import Problem
-from flows.templates import Field, parse_template
 
 ID = "sensitive-leak"
 _DOES = {

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from flows.document import Document, Path
+from flows.engine.vocabulary import universal_phrases
 from flows.lint.rule import Rule, found
 from flows.lint.sounds import sound_alike
 from flows.lint.texts import phrases_in
 from flows.phrases import spelling_key
 from flows.problems import Problem
-from flows.vocabulary import universal_phrases
 
 ID = "sounds-alike"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flows.document import Document, Path
-from flows.expression_parser import Name
 from flows.expressions import Expression, ExpressionError, parse
+from flows.expressions.parser import Name
+from flows.expressions.templates import Field, parse_template
 from flows.lint.kinds import ANY, FILTERS, TRUTH, Kinds, Misfit, kinds_at, kinds_of, said
 from flows.lint.rule import Rule, found_at
 from flows.lint.texts import expressions_in, texts_in
 from flows.lint.uses import position_of
 from flows.problems import Problem
-from flows.templates import Field, parse_template
 
 ID = "wrong-kind"
 

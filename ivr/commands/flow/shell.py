@@ -17,11 +17,11 @@ from flows.conversations.model import Circumstances, LookupAnswer, NotFound, Ste
 from flows.conversations.talk import Talk, question_at, queues_of, with_lookup
 from flows.conversations.typed import HELP, TypedError, lookup_answer_of, step_of
 from flows.conversations.world import LookupUnansweredError, StepError
+from flows.engine.vocabulary import universal_phrases
 from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from flows.state import Ended
-from flows.vocabulary import universal_phrases
 from ivr.commands.common import err, out
 
 TIME_FORMATS: Final = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import TypeAdapter
 
-from flows.environment import Environment
 from flows.expressions import evaluate, parse
+from flows.expressions.environment import Environment
 from flows.hours import Holidays
 from flows.nodes import Node
 from flows.parts import LANGUAGES

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows import actions, templates
+from flows import actions
 from flows.conversations.coverage import coverage_of
 from flows.conversations.player import play
 from flows.events import Value
+from flows.expressions import templates
 from flows.lint import lint
 from flows.loader import parse_flow, read_document
 from flows.model import Flow

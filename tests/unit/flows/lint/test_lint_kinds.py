@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.environment import Environment, EvaluationError, QueueState, Value, kind_of
-from flows.expression_functions import FUNCTIONS
 from flows.expressions import evaluate, parse
+from flows.expressions.environment import Environment, EvaluationError, QueueState, Value, kind_of
+from flows.expressions.functions import FUNCTIONS
+from flows.expressions.templates import FILTERS as SPOKEN
 from flows.hours import Holidays
 from flows.lint.kinds import FILTERS, TAKEN, Misfit, kinds_at, kinds_of
-from flows.templates import FILTERS as SPOKEN
 from tests.unit.flows.lint.reading import document_of, messages
 
 SAMPLES: dict[str, tuple[Value, ...]] = {

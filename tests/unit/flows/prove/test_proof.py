@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows import answering, engine, events, node_questions, person, walk
+from flows import engine, events
+from flows.engine import answering, node_questions, person, walk
+from flows.engine.steps import Step
 from flows.model import Flow
 from flows.prove import Proof, prove
 from flows.prove.as_test import conversation_of, decided_by
 from flows.state import CallState, Confirming
-from flows.steps import Step
 
 HEAD = {
     "zerohold": 1,

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows import actions, engine, events
+from flows.engine.universal import PERSON
 from flows.loader import load_flow
 from flows.model import Flow
 from flows.prove.abstraction import AT, canonical, key_of, without_values
 from flows.prove.explore import Explored, explore
 from flows.prove.promises import TO_A_PERSON, check
 from flows.state import CallState, Ended
-from flows.universal import PERSON
 from tests.unit.flows.prove.walks import walk
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[4] / "flows" / "examples").rglob("*.yaml"))

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from flows import actions, engine, events
+from flows.engine.questions import without_sensitive
 from flows.loader import load_flow
 from flows.model import Flow
 from flows.prove.happenings import after
-from flows.questions import without_sensitive
 from flows.state import CallState, Ended
 from flows.traces.failures import trace_of
 from flows.traces.model import Trace, Turn

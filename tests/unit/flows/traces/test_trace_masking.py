@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from flows import actions, engine, events
 from flows.conversations.caller import RECORDING
+from flows.engine.questions import question_of
 from flows.loader import parse_flow
 from flows.model import Flow
-from flows.questions import question_of
 from flows.state import CallState, ChoosingLanguage, Confirming, ConfirmingNumber, Helping, OfferingPerson, Said
 from flows.traces.masking import NOT_KEPT, Mask, masked_event, masked_text, masked_words, stand_in
 from tests.unit.flows.traces.recorded import AT, CALLER, OFFICE
