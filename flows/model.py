@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from flows.hours import Holidays, Hours
-from flows.nodes import Clocks, Node, exits_of, saved_by
+from flows.node_facts import exits_of, saved_by
+from flows.nodes import Clocks, Node
 from flows.parts import Language, LocalPhrases, LocalText, Name, Part
 
 # Between the name of a subflow and that of a node in it; no name has it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -275,14 +275,6 @@ class ToNumber(Part):
     )
 
 
-def _destination(value: Any) -> Any:
-    if isinstance(value, dict):
-        for word, kind in (("queue", ToQueue), ("person", ToPerson), ("number", ToNumber)):
-            if set(value) == {word}:
-                return kind.model_validate(value)
-    return value
-
-
 class Transfer(Part):
     """Hands the caller to a person; where nobody is free, the engine offers the choice of waiting or a callback."""
 
@@ -383,45 +375,3 @@ Node = Annotated[
     | End,
     Field(discriminator="type"),
 ]
-
-
-def exits_of(node: Node) -> dict[str, str]:
-    """Where each of a node's exits leads: path of the exit within the node -> name of a node."""
-    match node:
-        case Menu():
-            return {f"choices.{index}.to": choice.to for index, choice in enumerate(node.choices)}
-        case OpenQuestion():
-            return {f"intents.{name}.to": intent.to for name, intent in node.intents.items()}
-        case Branch():
-            cases = {f"cases.{index}.to": case.to for index, case in enumerate(node.cases)}
-            return {**cases, "otherwise": node.otherwise}
-        case Lookup():
-            failed = {"failed": node.failed} if node.failed is not None else {}
-            return {"found": node.found, "not_found": node.not_found, **failed}
-        case CallSubflow():
-            return {f"exits.{name}": to for name, to in node.exits.items()}
-        case Record():
-            return {"next": node.next, "nothing": node.nothing}
-        case SendText():
-            return {"next": node.next, "failed": node.failed}
-        case Callback(next=to) if to is not None:
-            return {"next": to}
-        case Say() | Ask() | Survey() | Set():
-            return {"next": node.next}
-        case Callback() | Transfer() | End() | Return():
-            return {}
-
-
-def saved_by(node: Node) -> tuple[str, ...]:
-    """The names of the values that a node saves."""
-    match node:
-        case Ask() | Survey() | Record():
-            return (node.save_as,)
-        case OpenQuestion():
-            return tuple(name for intent in node.intents.values() for name in intent.slots)
-        case Lookup():
-            return tuple(node.save)
-        case Set():
-            return tuple(node.values)
-        case _:
-            return ()

@@ -10,7 +10,7 @@ from flows.engine.questions import listen, listen_again
 from flows.engine.steps import Step
 from flows.engine.universal import BACK, HELP, OTHER_LANGUAGE, PERSON, REPEAT
 from flows.engine.walk import enter
-from flows.nodes import saved_by
+from flows.node_facts import saved_by
 from flows.state import AtNode, CallState, ChoosingLanguage, Confirming, Helping, Question, WaitingInLine
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from flows import nodes
 from flows.model import Flow
+from flows.node_facts import exits_of
 from flows.parts import LocalText, Prompt, Recording, in_language
 
 # Where a call, or a subflow, begins; no node has this name, since names begin with a letter.
@@ -60,7 +61,7 @@ def _part(flow: Flow, name: str, title: str, start: str, inside: dict[str, nodes
     begins = Shown(START, "start", "", f"Here {'the subflow' if name else 'a call'} begins.")
     edges = [Edge(START, start, "")]
     for source, node in inside.items():
-        edges.extend(Edge(source, target, _label(flow, node, path)) for path, target in nodes.exits_of(node).items())
+        edges.extend(Edge(source, target, _label(flow, node, path)) for path, target in exits_of(node).items())
     shown = (_shown(flow, node_name, node) for node_name, node in inside.items())
     calls = tuple((node_name, node.subflow) for node_name, node in inside.items() if node.type == "subflow")
     return Part(name, title, (begins, *shown), tuple(edges), calls)

@@ -18,6 +18,7 @@ from flows.expressions.parser import Binary, Call, Name, Unary
 from flows.expressions.parser import Node as Tree
 from flows.lint.graph import Graph, graph_of
 from flows.model import INSIDE, home_of
+from flows.node_facts import saved_by
 from flows.nodes import Node
 
 Names = frozenset[str]
@@ -109,9 +110,9 @@ class _Effects:
         self._sensitive = document.flow.sensitive_names
         self._savers = savers_of(document)
         self._summaries: dict[str, dict[str, _Effect]] = {}
-        self._everything = frozenset(
-            name for node in graph.nodes.values() for name in nodes.saved_by(node)
-        ) | frozenset(name for part in document.flow.subflows.values() for name in part.parameters)
+        self._everything = frozenset(name for node in graph.nodes.values() for name in saved_by(node)) | frozenset(
+            name for part in document.flow.subflows.values() for name in part.parameters
+        )
 
     def flowing(self, start: str, entry: Known) -> dict[str, Known]:
         """What is known before each node of one flow or subflow."""
@@ -155,7 +156,7 @@ class _Effects:
     def _companions(self, value: str) -> Names:
         """The values that are set whenever a value is: every node that saves it saves them at the same time."""
         together = [
-            frozenset(nodes.saved_by(node)) if isinstance(node, nodes.Lookup | nodes.Set) else frozenset({value})
+            frozenset(saved_by(node)) if isinstance(node, nodes.Lookup | nodes.Set) else frozenset({value})
             for _, node in self._savers.get(value, ())
         ]
         return frozenset.intersection(*together) - self._sensitive if together else NOTHING
@@ -221,7 +222,7 @@ def savers_of(document: Document) -> dict[str, list[tuple[str, Node]]]:
     """Which nodes save each value."""
     found: dict[str, list[tuple[str, Node]]] = {}
     for name, node in document.flow.all_nodes.items():
-        for value in nodes.saved_by(node):
+        for value in saved_by(node):
             found.setdefault(value, []).append((name, node))
     return found
 

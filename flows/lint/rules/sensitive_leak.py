@@ -12,6 +12,7 @@ from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
 from flows.lint.texts import expressions_in, texts_in
 from flows.lint.uses import position_of
+from flows.node_facts import saved_by
 from flows.problems import Problem
 
 ID = "sensitive-leak"
@@ -49,7 +50,7 @@ def _check(document: Document) -> Iterator[Problem]:
     for name, node in document.flow.all_nodes.items():
         if isinstance(node, nodes.Lookup | nodes.Set):
             part = "save" if isinstance(node, nodes.Lookup) else "values"
-            for value in nodes.saved_by(node):
+            for value in saved_by(node):
                 if value in secret:
                     message = f'"{value}" is sensitive where a caller keys it in; save this under another name'
                     yield found(ID, document, (*path_of(name), part, value), message)

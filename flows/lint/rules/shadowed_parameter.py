@@ -9,6 +9,7 @@ from flows.document import Document
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
 from flows.model import INSIDE
+from flows.node_facts import saved_by
 from flows.problems import Problem
 
 ID = "shadowed-parameter"
@@ -19,7 +20,7 @@ def _check(document: Document) -> Iterator[Problem]:
         for inner, node in part.nodes.items():
             if isinstance(node, nodes.Set):
                 continue  # sets the parameter itself
-            for name in nodes.saved_by(node):
+            for name in saved_by(node):
                 if name in part.parameters:
                     message = f'"{name}" is a parameter of the subflow "{subflow}", which hides the value saved here'
                     path = (*path_of(subflow + INSIDE + inner), "save_as")

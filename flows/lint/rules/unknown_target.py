@@ -9,6 +9,7 @@ from flows.document import Document, Path
 from flows.lint.graph import exit_path, path_of
 from flows.lint.rule import Rule, found
 from flows.model import INSIDE, home_of
+from flows.node_facts import exits_of
 from flows.problems import Problem, known_words
 
 ID = "unknown-target"
@@ -30,7 +31,7 @@ def _check(document: Document) -> Iterator[Problem]:
     every = {home: set(names) for home, names in nodes_of.items()}
     for name, node in flow.all_nodes.items():
         home = home_of(name)
-        for label, to in nodes.exits_of(node).items():
+        for label, to in exits_of(node).items():
             if to not in every[home]:
                 known = nodes_of[home]
                 message = f'node "{name}" exits to the unknown node "{to}"{known_words(to, known)}'

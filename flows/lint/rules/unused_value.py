@@ -9,6 +9,7 @@ from flows.document import Document
 from flows.lint.asked import saved_in
 from flows.lint.rule import Rule, found
 from flows.lint.uses import asked_for, uses_in
+from flows.node_facts import saved_by
 from flows.problems import Problem
 
 ID = "unused-value"
@@ -18,10 +19,7 @@ def _check(document: Document) -> Iterator[Problem]:
     used = {use.name for use in uses_in(document)} | asked_for(document)
     # What callers tell and what is looked up for them is read by the person who takes the call.
     told = {
-        name
-        for node in document.flow.all_nodes.values()
-        if not isinstance(node, nodes.Set)
-        for name in nodes.saved_by(node)
+        name for node in document.flow.all_nodes.values() if not isinstance(node, nodes.Set) for name in saved_by(node)
     }
     for path, name in saved_in(document):
         if name not in used and name not in told:
