@@ -164,6 +164,18 @@ class Helping(_Stage, frozen=True, kw_only=True):
 
 Stage = Union[Question, ChoosingLanguage, Helping, SeekingPerson, WithPerson, Booking, Ended]  # noqa: UP007
 
+# The stages of the way to a person: the engine's own, the same at every node and in every flow.
+ON_THE_WAY: Final = (
+    SeekingPerson,
+    WithPerson,
+    OfferingCallback,
+    WaitingInLine,
+    ChoosingWindow,
+    EnteringNumber,
+    ConfirmingNumber,
+    Booking,
+)
+
 
 def beneath(stage: Stage) -> Stage:
     """The stage over which help is given or a language is chosen; else the stage itself."""

@@ -15,35 +15,9 @@ import msgspec
 from flows.actions import Say, Sound
 from flows.events import Event, Failed, HungUp
 from flows.model import Flow
-from flows.state import (
-    AtNode,
-    Booking,
-    CallState,
-    ChoosingLanguage,
-    ChoosingWindow,
-    ConfirmingNumber,
-    Ended,
-    EnteringNumber,
-    Helping,
-    OfferingCallback,
-    SeekingPerson,
-    WaitingInLine,
-    WithPerson,
-)
+from flows.state import ON_THE_WAY, AtNode, CallState, Ended, beneath
 
 CODE: Final = "revision"
-
-_ENGINES_OWN: Final = (
-    SeekingPerson,
-    WithPerson,
-    OfferingCallback,
-    WaitingInLine,
-    ChoosingWindow,
-    EnteringNumber,
-    ConfirmingNumber,
-    Booking,
-    Ended,
-)
 
 
 def move(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Event]:
@@ -51,8 +25,7 @@ def move(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Event]:
 
     Nothing in the state names a node of the old revision then but the path, which is what has happened.
     """
-    over = state.stage.over if isinstance(state.stage, Helping | ChoosingLanguage) else state.stage
-    stays = isinstance(over, _ENGINES_OWN)
+    stays = isinstance(beneath(state.stage), (*ON_THE_WAY, Ended))
     moved = msgspec.structs.replace(
         state,
         revision=flow.revision,

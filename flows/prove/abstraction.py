@@ -30,17 +30,16 @@ from flows.hours import is_open
 from flows.model import Flow
 from flows.parts import Part
 from flows.state import (
+    ON_THE_WAY,
     AskingSlot,
     Booking,
     CallState,
     ChoosingLanguage,
-    ChoosingWindow,
     Confirming,
     ConfirmingNumber,
     Ended,
     EnteringNumber,
     Helping,
-    OfferingCallback,
     OfferingPerson,
     SeekingPerson,
     Spent,
@@ -57,17 +56,6 @@ PERSON_NUMBER: Final = "+442079460111"
 HOURS_OF_A_WEEK: Final = 168
 # A filled-in value takes as long to say as two or three words; the templates of a flow are replaced by these.
 STAND_IN: Final = "some value here"
-# The stages of the way to a person: the engine's own, the same at every node.
-ON_THE_WAY: Final = (
-    SeekingPerson,
-    WithPerson,
-    OfferingCallback,
-    WaitingInLine,
-    ChoosingWindow,
-    EnteringNumber,
-    ConfirmingNumber,
-    Booking,
-)
 
 Key = tuple[object, ...]
 _TEMPLATE: Final = re.compile(r"\{[^{}]*\}")

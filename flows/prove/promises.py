@@ -8,10 +8,10 @@ from typing import Final
 from flows import actions, events
 from flows.engine.universal import KEYS_OF_WORDS, PERSON
 from flows.model import Flow
-from flows.prove.abstraction import ON_THE_WAY, beneath
+from flows.prove.abstraction import beneath
 from flows.prove.explore import Edge, Explored, Place
 from flows.prove.proof import EffortSpent, Failure, Happening, Proof
-from flows.state import AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
+from flows.state import ON_THE_WAY, AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
 
 # Source: ours. Whoever hears a machine for longer than this without a way out hangs up; 0 works all the while.
 MOST_SECONDS_TO_EXIT: Final = 60.0
