@@ -15,6 +15,7 @@ from speech.interpretation import Word
 from speech.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
+    Alternatives,
     Close,
     Failed,
     Feed,
@@ -22,6 +23,7 @@ from speech.protocol import (
     Open,
     Partial,
     Ready,
+    Reconsider,
     Reply,
     Request,
     Reset,
@@ -65,6 +67,11 @@ class Stream:
         """End the utterance and answer its words; what is fed next belongs to another one."""
         reply = await self._child.ask(Finish(self._number))
         return reply.words if isinstance(reply, Result) else []
+
+    async def alternatives(self, from_ms: int, to_ms: int) -> list[str]:
+        """What the utterance that was just finished might have been, the likeliest first."""
+        reply = await self._child.ask(Reconsider(self._number, from_ms, to_ms))
+        return reply.texts if isinstance(reply, Alternatives) else []
 
     def close(self) -> None:
         """Give the place back; harmless when it is lost or closed already."""
@@ -120,7 +127,7 @@ class Child:
             watch.cancel()
             await self._end()
 
-    async def ask(self, request: Open | Reset | Feed | Finish) -> Reply:
+    async def ask(self, request: Open | Reset | Feed | Finish | Reconsider) -> Reply:
         """Send a request and wait for its reply; raises `StreamLostError`."""
         stream = self.streams.get(request.stream)
         if stream is None or stream.lost.is_set() or not self.ready:

@@ -45,6 +45,14 @@ class Finish(msgspec.Struct, frozen=True, tag="finish", array_like=True):
     stream: int
 
 
+class Reconsider(msgspec.Struct, frozen=True, tag="reconsider", array_like=True):
+    """What else might have been said between two media times of the utterance that was just finished?"""
+
+    stream: int
+    from_ms: int
+    to_ms: int
+
+
 class Close(msgspec.Struct, frozen=True, tag="close", array_like=True):
     """The stream is over. There is no reply."""
 
@@ -75,6 +83,13 @@ class Result(msgspec.Struct, frozen=True, tag="result", array_like=True):
     words: list[Word]
 
 
+class Alternatives(msgspec.Struct, frozen=True, tag="alternatives", array_like=True):
+    """What it might have been, the likeliest first."""
+
+    stream: int
+    texts: list[str]
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     """The request could not be done; the stream is gone."""
 
@@ -82,8 +97,8 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     message: str
 
 
-Request = Open | Reset | Feed | Finish | Close
-Reply = Ready | Done | Partial | Result | Failed
+Request = Open | Reset | Feed | Finish | Reconsider | Close
+Reply = Ready | Done | Partial | Result | Alternatives | Failed
 
 _encoder: Final = msgspec.msgpack.Encoder()
 request_decoder: Final = msgspec.msgpack.Decoder(Request)

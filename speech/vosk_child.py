@@ -17,6 +17,7 @@ import msgspec
 from speech.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
+    Alternatives,
     Close,
     Done,
     Failed,
@@ -24,6 +25,7 @@ from speech.protocol import (
     Open,
     Partial,
     Ready,
+    Reconsider,
     Reply,
     Request,
     Reset,
@@ -61,6 +63,10 @@ class Streams:
         if isinstance(request, Feed):
             words = recogniser.feed(request.media_ms, request.mulaw) if recogniser else []
             return Partial(request.stream, words)
+        if isinstance(request, Reconsider):
+            return Alternatives(
+                request.stream, recogniser.alternatives(request.from_ms, request.to_ms) if recogniser else []
+            )
         return Result(request.stream, recogniser.finish() if recogniser else [])
 
 

@@ -115,5 +115,6 @@ def _heard(utterance: Utterance) -> dict[str, Any]:
         "speech_ended_ms": utterance.speech_ended_ms,
         "committed_ms": utterance.committed_ms,
         "early": utterance.early,
+        "alternatives": list(utterance.alternatives),
         "at": time.time(),
     }

@@ -22,6 +22,7 @@ from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
 from speech.digits import UNKNOWN_WORD, to_digits
 from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted, timers_for
+from speech.errors import SpeechError
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
 
@@ -37,6 +38,7 @@ class Recogniser(Protocol):
     async def reset(self, phrases: list[str]) -> None: ...
     async def feed(self, media_ms: int, mulaw: bytes) -> list[str]: ...
     async def finish(self) -> list[Word]: ...
+    async def alternatives(self, from_ms: int, to_ms: int) -> list[str]: ...
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -46,6 +48,8 @@ class Utterance(msgspec.Struct, frozen=True):
     speech_ended_ms: int
     committed_ms: int
     early: bool
+    # What else it might have been, the likeliest first: for the trace, not for the decision.
+    alternatives: tuple[str, ...] = ()
 
 
 # Both must return at once: storing and telling the carrier go on beside, and outlive the stream.
@@ -166,7 +170,17 @@ class Session:
             latency_ms=commit.at_ms - commit.speech_ended_ms + round(1000 * waited_s),
         )
         early = commit.reason == "complete"
-        self._report(record, Utterance(interpretation, commit.speech_ended_ms, commit.at_ms, early))
+        others = await self._alternatives(commit, interpretation.text)
+        if self.record is not record:
+            return
+        self._report(record, Utterance(interpretation, commit.speech_ended_ms, commit.at_ms, early, others))
+
+    async def _alternatives(self, commit: Commit, text: str) -> tuple[str, ...]:
+        try:
+            found = await self._recogniser.alternatives(commit.speech_started_ms, commit.speech_ended_ms)
+        except SpeechError:
+            return ()  # what was heard counts, even where the recogniser is lost right after it
+        return tuple(other for other in found if other != text)
 
     def _forget_audio(self) -> None:
         self._chunker.clear()

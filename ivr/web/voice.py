@@ -11,7 +11,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from flows import events
-from flows.engine.universal import PERSON
+from flows.engine.universal import PERSON, REPEAT
 from flows.state import WithPerson
 from ivr import twilio_twiml
 from ivr.services import Services, utc_now
@@ -62,7 +62,7 @@ def turn() -> Response:
     else:
         if by == "silence":
             document = turns.listen_on(call_sid, int(number), request.args.get("patience", 0, type=int))
-        elif by == "skip" and request.values.get("Digits") != PERSON:
+        elif by == "skip" and request.values.get("Digits") not in (PERSON, REPEAT):
             document = turns.record_now(call_sid, int(number))
         document = document or turns.take(call_sid, int(number), event, idempotency_token(), sensitive=is_sensitive())
     if document is None:
@@ -109,13 +109,14 @@ def _heard(heard: dict[str, Any] | None) -> events.Event | None:
     if heard is None:
         return None
     if heard["intent"] is None:
-        return events.NoMatch(at=utc_now(), text=heard["text"])
+        return events.NoMatch(at=utc_now(), text=heard["text"], alternatives=tuple(heard.get("alternatives", ())))
     return events.Heard(
         at=utc_now(),
         keys=heard["value"] or heard["intent"],
         text=heard["text"],
         confidence=heard["confidence"],
         sure=heard["band"] == "accept",
+        alternatives=tuple(heard.get("alternatives", ())),
     )
 
 

@@ -49,6 +49,18 @@ def test_digits_are_heard_and_their_times_follow_the_media_clock(model: Any) -> 
     assert all(first.end_ms <= second.start_ms for first, second in itertools.pairwise(words))
 
 
+def test_a_second_decode_tells_what_else_may_have_been_said(model: Any) -> None:
+    recogniser = Recogniser(model, vosk_phrases(NUMBER))
+    audio = spoken("five, one, eight, two") + quiet(600)
+    feed(recogniser, quiet(12_000), 0)
+    feed(recogniser, audio, 12_000)
+    words = recogniser.finish()
+    texts = recogniser.alternatives(words[0].start_ms, words[-1].end_ms)
+    assert 1 < len(texts) == len(set(texts)) <= 4
+    assert "five one eight two" in texts
+    assert recogniser.alternatives(0, 100) == []
+
+
 def test_long_silence_before_speech_moves_neither_words_nor_times(model: Any) -> None:
     recogniser = Recogniser(model, vosk_phrases(NUMBER))
     feed(recogniser, quiet(23_000), 0)

@@ -205,12 +205,13 @@ def test_a_number_that_is_keyed_in_is_nowhere_in_the_trace_and_the_call_still_re
     assert replay(flow.model_copy(update={"revision": "edited"}), [trace]).is_nothing
 
 
-def test_a_spoken_answer_is_kept_with_its_confidence_and_what_it_matched(
+def test_a_spoken_answer_is_kept_with_its_confidence_its_alternatives_and_what_it_matched(
     client: SignedClient, store: TraceStore, redis_client: redis.Redis
 ) -> None:
     redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=30)
     first = client.begin()
     heard = {"intent": "1", "value": None, "text": "card", "confidence": 0.9, "band": "accept"}
+    heard["alternatives"] = ["mobile"]
     redis_client.set(f"zh:heard:{{{SID}}}:1", msgspec.json.encode(heard))
     client.post(action(first).replace("by=keys", "by=speech"))
     trace = store.read(SID)
@@ -218,6 +219,7 @@ def test_a_spoken_answer_is_kept_with_its_confidence_and_what_it_matched(
     turn = trace.turns[1]
     assert (turn.match.phrase, turn.match.keys) == ("card", "1")
     assert turn.event.confidence == pytest.approx(0.9)
+    assert turn.event.alternatives == ("mobile",)
     assert turn.speech == ("en",)
 
 

@@ -12,6 +12,7 @@ from ivr.media.frames import Media
 from ivr.media.session import BacklogError, Session, Utterance, masked_words
 from ivr.redis_listen import ListenRecord
 from speech.child import StreamLostError
+from speech.errors import SpeechError
 from speech.grammar import Digits, Grammar
 from speech.interpretation import Word
 
@@ -29,6 +30,8 @@ class ScriptedRecogniser:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.asked: list[str] = []
+        self.others: list[str] = []
+        self.lost_at_alternatives = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.fail = False
@@ -52,6 +55,12 @@ class ScriptedRecogniser:
         words, self._words = self._words, []
         # Like the real one, it counts the silence around an utterance to its words.
         return [Word(text, 0.9, 0, 1_000_000) for text in words]
+
+    async def alternatives(self, from_ms: int, to_ms: int) -> list[str]:
+        if self.lost_at_alternatives:
+            raise SpeechError("gone")
+        assert from_ms < to_ms
+        return self.others
 
 
 class Rig:
@@ -114,6 +123,22 @@ async def test_a_phrase_and_silence_make_a_result(rig: Rig) -> None:
     assert of.turn == 3
     assert (utterance.interpretation.intent, utterance.early) == ("to:sales", False)
     assert (utterance.speech_ended_ms, utterance.committed_ms) == (300, 700)
+
+
+async def test_a_result_says_what_else_it_might_have_been(rig: Rig) -> None:
+    rig.recogniser.others = ["sales", "agent", "sales agent"]
+    rig.session.turn(record(3, MENU))
+    await rig.say("sales")
+    ((_, utterance),) = rig.results
+    assert utterance.alternatives == ("agent", "sales agent")
+
+
+async def test_a_recogniser_that_is_lost_right_after_an_utterance_costs_only_the_alternatives(rig: Rig) -> None:
+    rig.recogniser.lost_at_alternatives = True
+    rig.session.turn(record(3, MENU))
+    await rig.say("sales")
+    ((_, utterance),) = rig.results
+    assert (utterance.interpretation.intent, utterance.alternatives) == ("to:sales", ())
 
 
 async def test_all_digits_make_a_result_while_the_caller_is_still_loud(rig: Rig) -> None:
