@@ -14,9 +14,9 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
 from flows.expressions.environment import BUILT_INS, kind_of
 from flows.expressions.parser import Binary, Call, ListOf, Literal, Name, Node, QueueField, Unary
+from flows.lint.expressions import read
 from flows.model import INSIDE, home_of
 from flows.parts import Answer, MoneyAnswer, NumberAnswer, YesNoAnswer
 from flows.sources import CsvSource
@@ -140,10 +140,8 @@ def _of_answer(answer: Answer) -> Kinds:
 def _kinds_of_source(given: str | bool | float, seen: Mapping[str, Kinds]) -> Kinds:
     if not isinstance(given, str):
         return frozenset({kind_of(given)})
-    try:
-        return kinds_of(parse(given).tree, seen, [])
-    except ExpressionError:
-        return ANY
+    expression = read(given)
+    return ANY if expression is None else kinds_of(expression.tree, seen, [])
 
 
 def kinds_of(tree: Node, seen: Mapping[str, Kinds], misfits: list[Misfit]) -> Kinds:

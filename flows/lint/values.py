@@ -13,9 +13,9 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
 from flows.expressions.parser import Binary, Call, Name, Unary
 from flows.expressions.parser import Node as Tree
+from flows.lint.expressions import read
 from flows.lint.graph import Graph, graph_of
 from flows.model import INSIDE, home_of
 from flows.node_facts import saved_by
@@ -195,11 +195,9 @@ def _told_by_branch(node: nodes.Branch, label: str) -> Names:
     taken = int(label.split(".")[1]) if label.startswith("cases.") else len(node.cases)
     told: set[str] = set()
     for index, case in enumerate(node.cases[: taken + 1]):
-        try:
-            tree = parse(case.when).tree
-        except ExpressionError:
-            continue
-        told |= _known_if(tree, holds=index == taken)
+        expression = read(case.when)
+        if expression is not None:
+            told |= _known_if(expression.tree, holds=index == taken)
     return frozenset(told)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
 from flows.expressions.functions import FUNCTIONS
 from flows.expressions.parser import Binary, Call, Literal, QueueField, Unary
+from flows.lint.expressions import readable_in
 from flows.lint.rule import Rule, found
-from flows.lint.texts import expressions_in
 from flows.problems import Problem
 
 ID = "branch-not-boolean"
@@ -20,14 +19,10 @@ _EITHER = frozenset({"default"})
 
 
 def _check(document: Document) -> Iterator[Problem]:
-    for worked in expressions_in(document):
-        if worked.role != "when":
+    for placed in readable_in(document):
+        if placed.role != "when":
             continue
-        try:
-            tree = parse(worked.source).tree
-        except ExpressionError:
-            continue
-        match tree:
+        match placed.expression.tree:
             case Literal(value=bool() as value):
                 message = f"this is always {str(value).lower()}; compare something"
             case Literal() | QueueField():
@@ -40,7 +35,7 @@ def _check(document: Document) -> Iterator[Problem]:
                 message = f"{name}() is neither true nor false; compare it with something"
             case _:
                 continue
-        yield found(ID, document, worked.path, message, value=True)
+        yield found(ID, document, placed.path, message, value=True)
 
 
 RULE = Rule(

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
-from flows.expressions.templates import Field, parse_template
+from flows.lint.expressions import readable_in
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
-from flows.lint.texts import expressions_in, texts_in
 from flows.problems import Problem, known_words
 
 ID = "hours-unknown"
@@ -24,28 +22,15 @@ def _check(document: Document) -> Iterator[Problem]:
         yield found(ID, document, ("staffed",), _message(staffed, known), known=known)
     for name, node in document.flow.all_nodes.items():
         if isinstance(node, nodes.Callback) and node.hours is not None and node.hours not in hours:
-            message = f'there are no opening hours "{node.hours}"{known_words(node.hours, known)}'
-            yield found(ID, document, (*path_of(name), "hours"), message, known=known)
+            yield found(ID, document, (*path_of(name), "hours"), _message(node.hours, known), known=known)
         if isinstance(node, nodes.Callback) and node.when == "choose_time" and not hours:
             message = "times are offered within opening hours, and this flow has none; write them under `hours`"
             yield found(ID, document, (*path_of(name), "when"), message)
-    for worked in expressions_in(document):
-        try:
-            named = parse(worked.source).hours_names
-        except ExpressionError:
-            continue
-        for wanted in sorted(named - set(hours)):
-            place = document.text.inside(worked.path, max(0, worked.source.find(wanted)))
+    for placed in readable_in(document):
+        for wanted in sorted(placed.expression.hours_names - set(hours)):
+            offset = placed.offset + max(0, placed.expression.source.find(wanted))
+            place = document.text.inside(placed.path, offset)
             yield found_at(ID, document, place, _message(wanted, known), length=len(wanted), known=known)
-    for text in texts_in(document):
-        try:
-            fields = [part for part in parse_template(text.text).parts if isinstance(part, Field)]
-        except ExpressionError:
-            continue
-        for field in fields:
-            for wanted in sorted(field.expression.hours_names - set(hours)):
-                place = document.text.inside(text.path, field.offset + max(0, field.source.find(wanted)))
-                yield found_at(ID, document, place, _message(wanted, known), length=len(wanted), known=known)
 
 
 def _message(wanted: str, known: tuple[str, ...]) -> str:

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
-from flows.expressions.templates import Field, parse_template
+from flows.lint.expressions import readable_in
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
-from flows.lint.texts import expressions_in, texts_in
-from flows.lint.uses import position_of
 from flows.node_facts import saved_by
 from flows.problems import Problem
 
@@ -28,25 +25,12 @@ _DOES = {
 
 def _check(document: Document) -> Iterator[Problem]:
     secret = document.flow.sensitive_names
-    for worked in expressions_in(document):
-        if worked.role in ("where", "when"):
+    for placed in readable_in(document):
+        if placed.role in ("where", "when"):
             continue  # that is what such a value is for: it goes to a lookup, or decides
-        try:
-            expression = parse(worked.source)
-        except ExpressionError:
-            continue
-        for name in sorted((expression.names | expression.optional_names) & secret):
-            place = document.text.inside(worked.path, position_of(worked.source, name))
-            yield found_at(ID, document, place, _message(name, worked.role), length=len(name))
-    for text in texts_in(document):
-        try:
-            fields = [part for part in parse_template(text.text).parts if isinstance(part, Field)]
-        except ExpressionError:
-            continue
-        for field in fields:
-            for name in sorted((field.expression.names | field.expression.optional_names) & secret):
-                place = document.text.inside(text.path, field.offset + position_of(field.source, name))
-                yield found_at(ID, document, place, _message(name, text.role), length=len(name))
+        for name in sorted(placed.every_name & secret):
+            place = document.text.inside(placed.path, placed.offset_of(name))
+            yield found_at(ID, document, place, _message(name, placed.role), length=len(name))
     for name, node in document.flow.all_nodes.items():
         if isinstance(node, nodes.Lookup | nodes.Set):
             part = "save" if isinstance(node, nodes.Lookup) else "values"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flows import nodes
 from flows.document import Document
-from flows.expressions import ExpressionError, parse
+from flows.lint.expressions import read
 from flows.lint.graph import SILENT, closure, graph_of, path_of
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
@@ -40,11 +40,8 @@ def _looks_up(node: nodes.Node, value: str) -> bool:
 
 
 def _names(source: str) -> frozenset[str]:
-    try:
-        expression = parse(source)
-    except ExpressionError:
-        return frozenset()
-    return expression.names | expression.optional_names
+    expression = read(source)
+    return frozenset() if expression is None else expression.names | expression.optional_names
 
 
 RULE = Rule(

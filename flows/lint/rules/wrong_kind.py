@@ -4,64 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flows.document import Document, Path
-from flows.expressions import Expression, ExpressionError, parse
+from flows.document import Document
 from flows.expressions.parser import Name
-from flows.expressions.templates import Field, parse_template
+from flows.lint.expressions import Placed, readable_in
 from flows.lint.kinds import ANY, FILTERS, TRUTH, Kinds, Misfit, kinds_at, kinds_of, said
 from flows.lint.rule import Rule, found_at
-from flows.lint.texts import expressions_in, texts_in
-from flows.lint.uses import position_of
 from flows.problems import Problem
 
 ID = "wrong-kind"
 
 
 def _check(document: Document) -> Iterator[Problem]:
-    for worked in expressions_in(document):
-        try:
-            expression = parse(worked.source)
-        except ExpressionError:
-            continue
-        seen = kinds_at(document, worked.node)
-        misfits: list[Misfit] = []
-        kinds = kinds_of(expression.tree, seen, misfits)
-        # What is no value at all is the matter of `branch-not-boolean`.
-        if worked.role == "when" and TRUTH not in kinds and isinstance(expression.tree, Name):
-            name = expression.tree.name
-            misfits.append(
-                Misfit(f'"{name}" is {said(kinds)}, neither true nor false; compare it with something', name)
-            )
-        yield from _problems(document, worked.path, expression, 0, misfits)
-    for text in texts_in(document):
-        try:
-            fields = [part for part in parse_template(text.text).parts if isinstance(part, Field)]
-        except ExpressionError:
-            continue
-        for field in fields:
-            misfits = _spoken(field, kinds_at(document, text.node))
-            yield from _problems(document, text.path, field.expression, field.offset, misfits)
+    for placed in readable_in(document):
+        for misfit in _misfits(placed, kinds_at(document, placed.node)):
+            offset = placed.offset if misfit.name is None else placed.offset_of(misfit.name)
+            length = 1 if misfit.name is None else len(misfit.name)
+            yield found_at(ID, document, document.text.inside(placed.path, offset), misfit.message, length=length)
 
 
-def _spoken(field: Field, seen: Mapping[str, Kinds]) -> list[Misfit]:
-    """What cannot be worked out in a field, or not be spoken."""
+def _misfits(placed: Placed, seen: Mapping[str, Kinds]) -> list[Misfit]:
+    """What cannot be worked out in an expression, or not be used where it stands."""
     misfits: list[Misfit] = []
-    kinds = kinds_of(field.expression.tree, seen, misfits)
-    wanted = FILTERS.get(field.filter, ANY)
-    if not kinds & wanted:
-        name = field.expression.tree.name if isinstance(field.expression.tree, Name) else None
-        how = f"the filter {field.filter} speaks" if field.filter else "what is spoken is"
-        misfits.append(Misfit(f"{how} {said(wanted)}, not {said(kinds)}", name))
+    tree = placed.expression.tree
+    kinds = kinds_of(tree, seen, misfits)
+    name = tree.name if isinstance(tree, Name) else None
+    if placed.field is not None:
+        wanted = FILTERS.get(placed.field.filter, ANY)
+        if not kinds & wanted:
+            how = f"the filter {placed.field.filter} speaks" if placed.field.filter else "what is spoken is"
+            misfits.append(Misfit(f"{how} {said(wanted)}, not {said(kinds)}", name))
+    # What is no value at all is the matter of `branch-not-boolean`.
+    elif placed.role == "when" and TRUTH not in kinds and name is not None:
+        misfits.append(Misfit(f'"{name}" is {said(kinds)}, neither true nor false; compare it with something', name))
     return misfits
-
-
-def _problems(
-    document: Document, path: Path, expression: Expression, offset: int, misfits: list[Misfit]
-) -> Iterator[Problem]:
-    for misfit in misfits:
-        inside = position_of(expression.source, misfit.name) if misfit.name is not None else 0
-        length = len(misfit.name) if misfit.name is not None else 1
-        yield found_at(ID, document, document.text.inside(path, offset + inside), misfit.message, length=length)
 
 
 RULE = Rule(
