@@ -10,6 +10,8 @@ at a sensitive question is never written here: the claim says that the answer wa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,7 +19,7 @@ import redis
 
 from flows.actions import Verb
 from flows.events import Event
-from flows.state import CallState
+from flows.state import STATE_VERSION, CallState
 from flows.traces.model import Turn
 
 CALL_TTL_S: Final = 24 * 3600
@@ -60,6 +62,13 @@ return 1
 """
 
 
+class UnreadableCallError(Exception):
+    """Another version of Zerohold wrote this call's record, and this one cannot go on with it."""
+
+    code = "unreadable_call"
+    retryable = False
+
+
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the last turn left: the state, and the verbs of the document that the caller hears now.
 
@@ -86,7 +95,10 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallStore:
-    """Call records. Every method raises `redis.RedisError` where the server does not answer."""
+    """Call records. Every method raises `redis.RedisError` where the server does not answer.
+
+    Those that read a record raise `UnreadableCallError` for one that only another version can read.
+    """
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
@@ -110,10 +122,10 @@ class CallStore:
         answer = self._begin(keys=_keys(call_sid), args=args)
         if answer[0] == "unknown":
             return Begun(outcome="unknown")
-        record = msgspec.json.decode(answer[2], type=CallRecord)
+        record = _record(answer[2])
         if answer[0] != "claimed":
             return Begun(outcome=answer[0], turn=int(answer[1]), record=record)
-        of_another = msgspec.json.decode(answer[3], type=Event) if answer[3] else None
+        of_another = _event(answer[3]) if answer[3] else None
         return Begun(
             outcome="claimed",
             turn=int(answer[1]),
@@ -132,7 +144,7 @@ class CallStore:
         turn, record = self._redis.hmget(_keys(call_sid)[0], ["turn", "record"])
         if turn is None or record is None:
             return None
-        return int(turn), msgspec.json.decode(record, type=CallRecord)
+        return int(turn), _record(record)
 
     def trace(self, call_sid: str) -> list[dict[str, Any]]:
         """What happened in each turn so far, numbers masked."""
@@ -141,6 +153,29 @@ class CallStore:
 
 def _keys(call_sid: str) -> list[str]:
     return [f"zh:call:{{{call_sid}}}", f"zh:trace:{{{call_sid}}}"]
+
+
+@contextmanager
+def _of_this_version() -> Iterator[None]:
+    try:
+        yield
+    except msgspec.DecodeError as error:
+        raise UnreadableCallError(f"a call record of another version: {error}") from error
+
+
+def _record(stored: str | bytes) -> CallRecord:
+    """The record; what only its version tells apart may look the same and mean something else."""
+    with _of_this_version():
+        record = msgspec.json.decode(stored, type=CallRecord)
+    if record.state.version != STATE_VERSION:
+        raise UnreadableCallError(f"a call record of version {record.state.version}; this is {STATE_VERSION}")
+    return record
+
+
+def _event(stored: str) -> Event:
+    with _of_this_version():
+        event: Event = msgspec.json.decode(stored, type=Event)
+    return event
 
 
 def _encode(value: Any) -> str:

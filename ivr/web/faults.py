@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from ivr import twilio_twiml
 from ivr.logs import where
+from ivr.redis_calls import UnreadableCallError
 from ivr.web.context import idempotency_token, is_sensitive, request_language, services, twiml
 
 log = structlog.get_logger()
@@ -32,7 +33,8 @@ def caller_hears(error: Exception) -> Response | HTTPException:
         log.error("voice request failed", path=request.path, error=f"{type(error).__name__}: {error}", exc_info=error)
     again = _count(request.args.get("again")) + 1
     documents, language = services().documents, request_language()
-    if again > TRIES:
+    # What another version wrote stays unreadable, however long the caller waits.
+    if again > TRIES or isinstance(error, UnreadableCallError):
         return twiml(documents.of_fault(language))
     return twiml(documents.of_patience(_same_request(again), language, pause_s=PAUSE_S, first=again == 1))
 

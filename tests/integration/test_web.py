@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -341,6 +342,29 @@ def test_a_fault_in_our_own_code_is_still_a_sentence_and_never_a_5xx(
 
     monkeypatch.setattr(engine, "answer", burst)
     assert "something went wrong at our end" in spoken(client.post(action(first), Digits="1"))
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        lambda record: {**record, "state": {**record["state"], "stage": {"type": "Pondering"}}},
+        lambda record: {**record, "state": {**record["state"], "version": 1}},
+        lambda record: {"turns": []},
+    ],
+)
+def test_who_is_in_a_call_that_another_version_began_hears_a_sentence_and_gets_a_person_at_once(
+    client: SignedClient, redis_client: redis.Redis, rewritten: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    first = client.begin()
+    key = f"zh:call:{{{SID}}}"
+    record = msgspec.json.decode(str(redis_client.hget(key, "record")))
+    redis_client.hset(key, "record", msgspec.json.encode(rewritten(record)))
+    for answered in (client.press(first, "1"), client.post(silence(first)), client.begin()):
+        assert "something is wrong at our end. I will put you through to a person." in spoken(answered)
+        dial = tree(answered).find("Dial")
+        assert dial is not None
+        assert dial.text == PERSON
+    assert client.post("/voice/status", CallStatus="completed").status_code == 200
 
 
 def test_health_says_what_is_missing(client: SignedClient, services: Services, redis_client: redis.Redis) -> None:
