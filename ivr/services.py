@@ -96,7 +96,7 @@ def build(settings: Settings) -> Services:
     )
     callbacks = Callbacks(RedisStore(client, policy), policy)
     calls, listening, traces = CallStore(client), ListenStore(client), TraceStore(client)
-    flows = FlowStore(client, _flow_source(client, settings))
+    flows = FlowStore(client, flow_source(client, settings))
     background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
     prompts = SpokenPrompts(
         espeak.find_engine(),
@@ -157,7 +157,8 @@ def build(settings: Settings) -> Services:
     )
 
 
-def _flow_source(client: Redis, settings: Settings) -> FlowSource:
+def flow_source(client: Redis, settings: Settings) -> FlowSource:
+    """Where the flow for new calls comes from. Raises as `build` does."""
     if settings.flow_name is not None:
         return PublishedFlow(Publications(client), settings.flow_name)
     return FlowFile(settings.flow_file)

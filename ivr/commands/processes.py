@@ -11,6 +11,8 @@ import typer
 
 from ivr.commands.common import settings_with_redis
 from ivr.processes import check_port_free
+from ivr.redis_client import connect
+from ivr.services import flow_source
 from ivr.settings import load_settings
 
 WEB_PROCESSES = 2
@@ -27,6 +29,8 @@ def serve() -> None:
 def web() -> None:
     """Run the carrier's webhooks under gunicorn."""
     settings = settings_with_redis()
+    # Here it is one message; in a child of gunicorn it would be a traceback for each of them.
+    flow_source(connect(settings.redis_url or ""), settings)
     check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
     arguments = [
         *("--bind", f"{settings.web_host}:{settings.web_port}"),

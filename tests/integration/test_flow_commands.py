@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from ivr import cli, publishing
+from ivr.commands.processes import web
 from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import PrivateRedis
 from ivr.services import build
@@ -233,6 +234,8 @@ def test_a_process_that_is_to_answer_with_an_unpublished_flow_says_what_to_do(
     monkeypatch.setenv("FLOW_NAME", "line")
     with pytest.raises(NotPublishedError, match="start without FLOW_NAME"):
         build(load_settings(_env_file=None))
+    with pytest.raises(NotPublishedError, match="start without FLOW_NAME"):
+        web()  # itself, and not in the children of gunicorn
     ivr("publish", "line.yaml", "-m", "x")
     assert build(load_settings(_env_file=None)).flows.current.name == "line"
     assert "(answers calls)" in ivr("list").out
