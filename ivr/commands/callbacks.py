@@ -18,17 +18,19 @@ from ivr.services import build, utc_now
 callbacks = typer.Typer(no_args_is_help=True, help="The promises, and how they ended.")
 
 LISTED = 100
+TIME = "%Y-%m-%d %H:%M"
 
 
 @callbacks.command("list")
 def show_all() -> None:
     """List the newest promises."""
     services = build(settings_with_redis())
-    table = Table("id", "number", "queue", "promised by (UTC)", "state", "dials", "disposition")
+    table = Table("id", "number", "queue", "not before (UTC)", "promised by (UTC)", "state", "dials", "disposition")
     for request in services.callbacks.store.requests(LISTED):
-        by = request.promised_by.strftime("%Y-%m-%d %H:%M")
-        row = (request.id, mask_number(request.number), request.queue, by, request.state, str(request.dials))
-        table.add_row(*row, request.disposition or "")
+        starts = "" if request.starts_at is None else request.starts_at.strftime(TIME)
+        times = (starts, request.promised_by.strftime(TIME))
+        who = (request.id, mask_number(request.number), request.queue)
+        table.add_row(*who, *times, request.state, str(request.dials), request.disposition or "")
     out.print(table if table.row_count else "no callbacks yet")
 
 

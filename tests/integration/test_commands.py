@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,18 @@ def test_callbacks_are_listed_shown_with_their_dossier_and_cancelled(ivr: Ivr, r
     assert ivr("callbacks", "cancel", request.id).exit_code == 1
     entries = [json.loads(line) for line in ivr("callbacks", "ledger").output.splitlines()]
     assert [entry["event"] for entry in entries] == ["Promised", "Cancelled"]
+
+
+def test_the_list_tells_the_time_that_a_caller_chose_for_their_callback(ivr: Ivr, redis_client: redis.Redis) -> None:
+    policy = Policy()
+    now = datetime(2026, 1, 5, 22, 0, tzinfo=UTC)
+    starts, ends = now + timedelta(hours=14), now + timedelta(hours=16)
+    Callbacks(RedisStore(redis_client, policy), policy).promise(
+        key="k", number="+442079460123", queue="shop", dossier={}, arrived_at=now, now=now, starts=starts, ends=ends
+    )
+    listed = ivr("callbacks", "list").output
+    assert "2026-01-06 12:00" in listed
+    assert "2026-01-06 14:00" in listed
 
 
 def test_a_private_server_keeps_its_data_and_serves_one_installation(tmp_path: Path) -> None:
