@@ -112,6 +112,14 @@ def test_zero_leads_to_a_person_before_and_during_the_message_and_other_keys_ski
     assert tree(during).find("Dial") is not None
 
 
+def test_star_repeats_the_prompt_of_a_recording(rig: Callable[..., Rig]) -> None:
+    running = rig(RECORD)
+    again = running.client.press(running.client.begin(), "*")
+    assert "after the tone" in spoken(again)
+    after = running.client.post(record_action(again), **MESSAGE, Digits="#")
+    assert "Thank you for your message" in spoken(after)
+
+
 @pytest.mark.parametrize("status_first", [True, False])
 def test_who_hangs_up_after_the_message_has_left_it(rig: Callable[..., Rig], status_first: bool) -> None:
     running = rig(RECORD)
