@@ -1,4 +1,4 @@
-"""Makes whole flows of the short examples that rules carry, so that they can be run."""
+"""What the examples of several rules share, and how they become whole flows, so that they can be run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,46 @@ _HEADER: Final = {
 _NODES: Final = "nodes:\n  main: {type: say, prompt: Hello., next: goodbye}\n"
 _WORD: Final = re.compile(r"^([a-z_]+):", re.MULTILINE)
 _NODE: Final = re.compile(r"^  ([a-z0-9_]+):", re.MULTILINE)
+
+# A node that looks something up in a file, with every exit.
+LOOKUP: Final = """
+nodes:
+  main:
+    type: lookup
+    source: {type: csv, file: orders.csv}
+    where: {number: caller_number}
+    found: goodbye
+    not_found: person
+    failed: person
+"""
+# A question for a sensitive value, without its `next`; and the node `look`, which looks that value up.
+CARD_ASKED: Final = """
+nodes:
+  main:
+    type: ask
+    prompt: Please key in your card number.
+    answer: {type: digits, min: 16, max: 16}
+    save_as: card
+    sensitive: true
+"""
+CARD_LOOKED_UP: Final = """\
+  look:
+    type: lookup
+    source: {type: python, function: "cards:check"}
+    where: {number: card}
+    found: goodbye
+    not_found: person
+    failed: person
+"""
+
+
+def menu_of(*choices: tuple[str, str, str], prompt: str = "What would you like?") -> str:
+    """A fragment of one menu; each choice is its key, its phrases with commas in between, and its label."""
+    lines = [
+        f'      - {{key: "{key}", phrases: [{phrases}], label: {label}, to: goodbye}}\n'
+        for key, phrases, label in choices
+    ]
+    return f"nodes:\n  main:\n    type: menu\n    prompt: {prompt}\n    choices:\n" + "".join(lines)
 
 
 def completed(fragment: str) -> str:

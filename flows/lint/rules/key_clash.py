@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document, Path
+from flows.lint.examples import menu_of
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
@@ -33,27 +34,7 @@ RULE = Rule(
     level="error",
     title="Two choices on one key",
     why="Only the first of them could ever be pressed.",
-    fails=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [hours], label: our hours, to: goodbye}
-      - {key: "1", phrases: [order], label: an order, to: goodbye}
-""",
-    ),
-    passes=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [hours], label: our hours, to: goodbye}
-      - {key: "2", phrases: [order], label: an order, to: goodbye}
-""",
-    ),
+    fails=(menu_of(("1", "hours", "our hours"), ("1", "order", "an order")),),
+    passes=(menu_of(("1", "hours", "our hours"), ("2", "order", "an order")),),
     check=_check,
 )

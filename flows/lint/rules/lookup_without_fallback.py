@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
+from flows.lint.examples import LOOKUP
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
@@ -26,28 +27,7 @@ RULE = Rule(
     title="A lookup without a way on",
     why="Files are missing and servers are down some day. Without `failed`, the caller hears an apology and is taken "
     "to a person; with it, you say what happens.",
-    fails=(
-        """
-nodes:
-  main:
-    type: lookup
-    source: {type: csv, file: orders.csv}
-    where: {number: caller_number}
-    found: goodbye
-    not_found: person
-""",
-    ),
-    passes=(
-        """
-nodes:
-  main:
-    type: lookup
-    source: {type: csv, file: orders.csv}
-    where: {number: caller_number}
-    found: goodbye
-    not_found: person
-    failed: person
-""",
-    ),
+    fails=(LOOKUP.replace("    failed: person\n", ""),),
+    passes=(LOOKUP,),
     check=_check,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows.document import Document, Path
 from flows.engine.vocabulary import universal_phrases
+from flows.lint.examples import menu_of
 from flows.lint.rule import Rule, found
 from flows.lint.texts import phrases_in
 from flows.messages import key_name, key_phrases, universal_words, yes_no_phrases
@@ -77,45 +78,14 @@ RULE = Rule(
     "spellings of one letter count for nothing. The universal words always work, and so do the names of the keys "
     "that are offered.",
     fails=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [opening hours], label: our hours, to: goodbye}
-      - {key: "2", phrases: ["Opening  hours!"], label: an order, to: goodbye}
-""",
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [agent], label: our hours, to: goodbye}
-""",
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [two], label: our hours, to: goodbye}
-      - {key: "2", phrases: [order], label: an order, to: goodbye}
-""",
+        menu_of(("1", "opening hours", "our hours"), ("2", '"Opening  hours!"', "an order")),
+        menu_of(("1", "agent", "our hours")),
+        menu_of(("1", "two", "our hours"), ("2", "order", "an order")),
         "phrases:\n  back: ['yes']",
         "phrases:\n  person: [help]",
     ),
     passes=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [opening hours, one, nine], label: our hours, to: goodbye}
-      - {key: "2", phrases: [order], label: an order, to: goodbye}
-""",
+        menu_of(("1", "opening hours, one, nine", "our hours"), ("2", "order", "an order")),
         "phrases:\n  person: [somebody]",
     ),
     check=_check,

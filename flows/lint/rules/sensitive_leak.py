@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
+from flows.lint.examples import CARD_ASKED, CARD_LOOKED_UP
 from flows.lint.expressions import readable_in
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found, found_at
@@ -51,43 +52,11 @@ RULE = Rule(
     why="A card or identity number is keyed in for a lookup and for nothing else. Spoken, sent, handed on or copied, "
     "it would be heard by others, or kept in traces and briefings.",
     fails=(
-        """
-nodes:
-  main:
-    type: ask
-    prompt: Please key in your card number.
-    answer: {type: digits, min: 16, max: 16}
-    save_as: card
-    sensitive: true
-    next: look
-  look:
-    type: lookup
-    source: {type: python, function: "cards:check"}
-    where: {number: card}
-    found: told
-    not_found: person
-    failed: person
-  told: {type: say, prompt: "Your card is {card|digits}.", next: goodbye}
-""",
+        CARD_ASKED
+        + "    next: look\n"
+        + CARD_LOOKED_UP.replace("found: goodbye", "found: told")
+        + '  told: {type: say, prompt: "Your card is {card|digits}.", next: goodbye}\n',
     ),
-    passes=(
-        """
-nodes:
-  main:
-    type: ask
-    prompt: Please key in your card number.
-    answer: {type: digits, min: 16, max: 16}
-    save_as: card
-    sensitive: true
-    next: look
-  look:
-    type: lookup
-    source: {type: python, function: "cards:check"}
-    where: {number: card}
-    found: goodbye
-    not_found: person
-    failed: person
-""",
-    ),
+    passes=(CARD_ASKED + "    next: look\n" + CARD_LOOKED_UP,),
     check=_check,
 )

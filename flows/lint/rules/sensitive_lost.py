@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flows import nodes
 from flows.document import Document
+from flows.lint.examples import CARD_ASKED, CARD_LOOKED_UP
 from flows.lint.expressions import read
 from flows.lint.graph import SILENT, closure, graph_of, path_of
 from flows.lint.rule import Rule, found
@@ -50,37 +51,9 @@ RULE = Rule(
     title="A sensitive value that nothing uses in time",
     why="A sensitive value lasts until the caller is asked the next question. Without a lookup before that, the caller "
     "has keyed it in for nothing.",
-    fails=(
-        """
-nodes:
-  main:
-    type: ask
-    prompt: Please key in your card number.
-    answer: {type: digits, min: 16, max: 16}
-    save_as: card
-    sensitive: true
-    next: goodbye
-""",
-    ),
+    fails=(CARD_ASKED + "    next: goodbye\n",),
     passes=(
-        """
-nodes:
-  main:
-    type: ask
-    prompt: Please key in your card number.
-    answer: {type: digits, min: 16, max: 16}
-    save_as: card
-    sensitive: true
-    next: moment
-  moment: {type: say, prompt: One moment., next: look}
-  look:
-    type: lookup
-    source: {type: python, function: "cards:check"}
-    where: {number: card}
-    found: goodbye
-    not_found: person
-    failed: person
-""",
+        CARD_ASKED + "    next: moment\n" + "  moment: {type: say, prompt: One moment., next: look}\n" + CARD_LOOKED_UP,
     ),
     check=_check,
 )

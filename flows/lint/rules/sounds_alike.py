@@ -7,6 +7,7 @@ from itertools import combinations
 
 from flows.document import Document, Path
 from flows.engine.vocabulary import universal_phrases
+from flows.lint.examples import menu_of
 from flows.lint.rule import Rule, found
 from flows.lint.sounds import sound_alike
 from flows.lint.texts import phrases_in
@@ -52,36 +53,9 @@ RULE = Rule(
     why="On a telephone line the recogniser, and many a caller, cannot tell them apart: the caller is asked again, or "
     "gets the other choice. Choose words that differ in more than a sound.",
     fails=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [billing], label: a bill, to: goodbye}
-      - {key: "2", phrases: [building], label: a building, to: goodbye}
-""",
-        """
-languages: [fa]
-nodes:
-  main:
-    type: menu
-    prompt: چه می‌خواهید؟
-    choices:
-      - {key: "1", phrases: [حساب], label: حساب, to: goodbye}
-      - {key: "2", phrases: [هساب], label: دیگر, to: goodbye}
-""",
+        menu_of(("1", "billing", "a bill"), ("2", "building", "a building")),
+        "languages: [fa]\n" + menu_of(("1", "حساب", "حساب"), ("2", "هساب", "دیگر"), prompt="چه می‌خواهید؟"),
     ),
-    passes=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: What would you like?
-    choices:
-      - {key: "1", phrases: [invoices], label: a bill, to: goodbye}
-      - {key: "2", phrases: [building], label: a building, to: goodbye}
-""",
-    ),
+    passes=(menu_of(("1", "invoices", "a bill"), ("2", "building", "a building")),),
     check=_check,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
+from flows.lint.examples import LOOKUP
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
@@ -30,29 +31,7 @@ RULE = Rule(
     title="A lookup in a file that is not there",
     why="Every such lookup fails. Files are checked where they can be seen; the machine that takes the calls may have "
     "others.",
-    fails=(
-        """
-nodes:
-  main:
-    type: lookup
-    source: {type: csv, file: missing.csv}
-    where: {number: caller_number}
-    found: goodbye
-    not_found: person
-    failed: person
-""",
-    ),
-    passes=(
-        """
-nodes:
-  main:
-    type: lookup
-    source: {type: csv, file: orders.csv}
-    where: {number: caller_number}
-    found: goodbye
-    not_found: person
-    failed: person
-""",
-    ),
+    fails=(LOOKUP.replace("orders.csv", "missing.csv"),),
+    passes=(LOOKUP,),
     check=_check,
 )

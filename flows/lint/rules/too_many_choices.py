@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
+from flows.lint.examples import menu_of
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
@@ -25,36 +26,21 @@ def _check(document: Document) -> Iterator[Problem]:
             yield found(ID, document, (*path_of(name), "choices"), message, level="warning")
 
 
+_TOWNS = (
+    ("1", "london", "London"),
+    ("2", "glasgow", "Glasgow"),
+    ("3", "cardiff", "Cardiff"),
+    ("4", "belfast", "Belfast"),
+    ("5", "manchester", "Manchester"),
+    ("6", "york", "York"),
+)
+
 RULE = Rule(
     id=ID,
     level="warning",
     title="Too many choices",
     why="Callers forget the first choice before they have heard the sixth.",
-    fails=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: Which town?
-    choices:
-      - {key: "1", phrases: [london], label: London, to: goodbye}
-      - {key: "2", phrases: [glasgow], label: Glasgow, to: goodbye}
-      - {key: "3", phrases: [cardiff], label: Cardiff, to: goodbye}
-      - {key: "4", phrases: [belfast], label: Belfast, to: goodbye}
-      - {key: "5", phrases: [manchester], label: Manchester, to: goodbye}
-      - {key: "6", phrases: [york], label: York, to: goodbye}
-""",
-    ),
-    passes=(
-        """
-nodes:
-  main:
-    type: menu
-    prompt: Which town?
-    choices:
-      - {key: "1", phrases: [london], label: London, to: goodbye}
-      - {key: "2", phrases: [glasgow], label: Glasgow, to: goodbye}
-""",
-    ),
+    fails=(menu_of(*_TOWNS, prompt="Which town?"),),
+    passes=(menu_of(*_TOWNS[:2], prompt="Which town?"),),
     check=_check,
 )
