@@ -165,6 +165,15 @@ class Flow(Part):
         home = home_of(node_name)
         return {label: home + to for label, to in exits_of(self.all_nodes[node_name]).items()}
 
+    def start_of(self, subflow: str) -> str:
+        """The full name of the node at which a subflow begins."""
+        return subflow + INSIDE + self.subflows[subflow].start
+
+
+def subflow_of(node_name: str) -> str:
+    """The subflow that a node is in, empty for one in none."""
+    return node_name.rpartition(INSIDE)[0]
+
 
 def home_of(node_name: str) -> str:
     """What stands before the names of a node's neighbours: the subflow and a dot, or nothing."""

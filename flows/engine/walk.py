@@ -13,7 +13,7 @@ from flows.engine.questions import listen
 from flows.engine.steps import Step, hang_up, say
 from flows.events import Value
 from flows.expressions import EvaluationError, QueueState, evaluate, parse
-from flows.model import INSIDE, home_of
+from flows.model import home_of
 from flows.parts import LocalText
 from flows.state import AtNode, CallState, Frame, Visit
 
@@ -55,7 +55,7 @@ def _pass(flow: model.Flow, state: CallState, name: str) -> tuple[CallState, str
         case nodes.CallSubflow():
             frame = Frame(node=name, parameters=_evaluated(flow, state, node.parameters))
             state = msgspec.structs.replace(state, frames=(*state.frames, frame))
-            return state, node.subflow + INSIDE + flow.subflows[node.subflow].start
+            return state, flow.start_of(node.subflow)
         case nodes.Return():
             return _returned(flow, state, node)
         case _:

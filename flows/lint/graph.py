@@ -9,7 +9,7 @@ import msgspec
 
 from flows import nodes
 from flows.document import Document, Path
-from flows.model import INSIDE, Flow, home_of
+from flows.model import Flow, home_of, subflow_of
 from flows.nodes import Node
 
 # What goes on by itself: nobody is asked and nobody has to answer.
@@ -58,7 +58,7 @@ def _possible(node: Node, exits: dict[str, str], ways: Mapping[str, frozenset[st
 
 def _start_of(flow: Flow, node: Node) -> str:
     if isinstance(node, nodes.CallSubflow) and node.subflow in flow.subflows:
-        return node.subflow + INSIDE + flow.subflows[node.subflow].start
+        return flow.start_of(node.subflow)
     return ""
 
 
@@ -74,8 +74,8 @@ def returns_of(flow: Flow, may_pass: Callable[[str], bool] = lambda _: True) -> 
 
     while True:
         found = {}
-        for subflow, part in flow.subflows.items():
-            reached = closure([subflow + INSIDE + part.start], after)
+        for subflow in flow.subflows:
+            reached = closure([flow.start_of(subflow)], after)
             ends = [every[name] for name in reached if name in every and may_pass(name)]
             found[subflow] = frozenset(node.exit for node in ends if isinstance(node, nodes.Return))
         if found == ways:
@@ -139,10 +139,8 @@ def components(names: Iterable[str], after: Callable[[str], Iterable[str]]) -> l
 
 def path_of(name: str) -> Path:
     """Where a node stands in the file."""
-    home = home_of(name)
-    if not home:
-        return ("nodes", name)
-    return ("subflows", home.removesuffix(INSIDE), "nodes", name.removeprefix(home))
+    subflow = subflow_of(name)
+    return ("subflows", subflow, "nodes", name.removeprefix(home_of(name))) if subflow else ("nodes", name)
 
 
 def exit_path(name: str, label: str) -> Path:

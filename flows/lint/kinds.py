@@ -17,7 +17,7 @@ from flows.document import Document
 from flows.expressions.environment import BUILT_INS, kind_of
 from flows.expressions.parser import Binary, Call, ListOf, Literal, Name, Node, QueueField, Unary
 from flows.lint.expressions import read
-from flows.model import INSIDE, home_of
+from flows.model import subflow_of
 from flows.parts import Answer, MoneyAnswer, NumberAnswer, YesNoAnswer
 from flows.sources import CsvSource
 
@@ -74,7 +74,7 @@ def said(kinds: Kinds) -> str:
 
 def kinds_at(document: Document, node_name: str) -> Mapping[str, Kinds]:
     """The kinds of the values that a node sees."""
-    return _kinds_in(document, home_of(node_name).removesuffix(INSIDE))
+    return _kinds_in(document, subflow_of(node_name))
 
 
 @lru_cache(maxsize=64)
@@ -94,7 +94,7 @@ def _all_kinds(document: Document) -> tuple[dict[str, Kinds], dict[str, dict[str
     for _ in range(_ROUNDS):
         before = dict(saved), {name: dict(given) for name, given in parameters.items()}
         for name, node in flow.all_nodes.items():
-            subflow = home_of(name).removesuffix(INSIDE)
+            subflow = subflow_of(name)
             seen = {**saved, **parameters.get(subflow, {})}
             for value, kinds in _saved_by(node, seen).items():
                 own = parameters.get(subflow, {})

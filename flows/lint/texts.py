@@ -164,23 +164,24 @@ def phrases_in(document: Document) -> tuple[Phrases, ...]:
     """What callers may say at menus and open questions."""
     found: list[Phrases] = []
     for name, node in document.flow.all_nodes.items():
-        home = path_of(name)
-        match node:
-            case nodes.Menu():
-                given = [
-                    ((*home, "choices", index, "phrases"), choice.phrases, choice.key)
-                    for index, choice in enumerate(node.choices)
-                ]
-            case nodes.OpenQuestion():
-                given = [
-                    ((*home, "intents", word, "examples"), intent.examples, intent.key)
-                    for word, intent in node.intents.items()
-                ]
-            case _:
-                given = []
-        for path, value, key in given:
-            if isinstance(value, dict):
-                found += [Phrases(name, (*path, language), language, said, key) for language, said in value.items()]
-            else:
-                found.append(Phrases(name, path, None, value, key))
+        for path, option in options_of(node):
+            word, value = (
+                ("phrases", option.phrases) if isinstance(option, nodes.Choice) else ("examples", option.examples)
+            )
+            written = (*path_of(name), *path, word)
+            forms = value.items() if isinstance(value, dict) else [(None, value)]
+            for language, said in forms:
+                place = written if language is None else (*written, language)
+                found.append(Phrases(name, place, language, said, option.key))
     return tuple(found)
+
+
+def options_of(node: Node) -> list[tuple[Path, nodes.Choice | nodes.Intent]]:
+    """The choices of a menu or the intents of an open question, each after its path within the node."""
+    match node:
+        case nodes.Menu():
+            return [(("choices", index), choice) for index, choice in enumerate(node.choices)]
+        case nodes.OpenQuestion():
+            return [(("intents", name), intent) for name, intent in node.intents.items()]
+        case _:
+            return []

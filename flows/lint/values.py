@@ -17,7 +17,7 @@ from flows.expressions.parser import Binary, Call, Name, Unary
 from flows.expressions.parser import Node as Tree
 from flows.lint.expressions import read
 from flows.lint.graph import Graph, graph_of
-from flows.model import INSIDE, home_of
+from flows.model import home_of, subflow_of
 from flows.node_facts import saved_by
 from flows.nodes import Node
 
@@ -66,7 +66,7 @@ def known_before(document: Document) -> Mapping[str, Known]:
                     Known((known.surely - outer) | given, (known.maybe - outer) | given)
                 )
         if subflow in entries:
-            start = subflow + INSIDE + flow.subflows[subflow].start
+            start = flow.start_of(subflow)
             if start in graph.nodes:
                 before.update(effects.flowing(start, _joined(entries[subflow])))
     return before
@@ -74,7 +74,7 @@ def known_before(document: Document) -> Mapping[str, Known]:
 
 def _parameters_at(document: Document, name: str) -> Names:
     """The parameters that a node sees: those of the subflow that it is in."""
-    subflow = home_of(name).removesuffix(INSIDE)
+    subflow = subflow_of(name)
     return frozenset(document.flow.subflows[subflow].parameters) if subflow else NOTHING
 
 
@@ -84,7 +84,7 @@ def _callers_first(document: Document) -> list[str]:
     callers: dict[str, set[str]] = {name: set() for name in flow.subflows}
     for name, node in flow.all_nodes.items():
         if isinstance(node, nodes.CallSubflow) and node.subflow in callers:
-            callers[node.subflow].add(home_of(name).removesuffix(INSIDE))
+            callers[node.subflow].add(subflow_of(name))
     ordered: list[str] = []
     while len(ordered) < len(callers):
         ready = [name for name in callers if name not in ordered and callers[name] - {"", name} <= set(ordered)]
@@ -165,7 +165,7 @@ class _Effects:
         """What a subflow does to the values of its caller, by its exits."""
         if subflow not in self._summaries:
             self._summaries[subflow] = {}  # for one that calls itself, which is a mistake of its own
-            start = subflow + INSIDE + self._flow.subflows[subflow].start
+            start = self._flow.start_of(subflow)
             from_nothing = self.flowing(start, Known(NOTHING, NOTHING))
             from_everything = self.flowing(start, Known(self._everything, self._everything))
             own = frozenset(self._flow.subflows[subflow].parameters)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows import nodes
 from flows.document import Document, Path
 from flows.lint.examples import menu_of
 from flows.lint.graph import path_of
 from flows.lint.rule import Rule, found
+from flows.lint.texts import options_of
 from flows.problems import Problem
 
 ID = "key-clash"
@@ -16,17 +16,13 @@ ID = "key-clash"
 
 def _check(document: Document) -> Iterator[Problem]:
     for name, node in document.flow.all_nodes.items():
-        keys: list[tuple[Path, str]] = []
-        if isinstance(node, nodes.Menu):
-            keys = [(("choices", index, "key"), choice.key) for index, choice in enumerate(node.choices)]
-        elif isinstance(node, nodes.OpenQuestion):
-            keys = [(("intents", word, "key"), intent.key) for word, intent in node.intents.items()]
         taken: dict[str, Path] = {}
-        for path, key in keys:
-            if key in taken:
-                line, _ = document.where((*path_of(name), *taken[key]))
-                yield found(ID, document, (*path_of(name), *path), f"the key {key} is taken already in line {line}")
-            taken.setdefault(key, path)
+        for path, option in options_of(node):
+            place = (*path_of(name), *path, "key")
+            if option.key in taken:
+                line, _ = document.where(taken[option.key])
+                yield found(ID, document, place, f"the key {option.key} is taken already in line {line}")
+            taken.setdefault(option.key, place)
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from flows import nodes
 from flows.document import Document, Path
 from flows.lint.graph import exit_path, path_of
 from flows.lint.rule import Rule, found
-from flows.model import INSIDE, home_of
+from flows.model import INSIDE, home_of, subflow_of
 from flows.node_facts import exits_of
 from flows.problems import Problem, known_words
 
@@ -62,7 +62,7 @@ def _check_call(document: Document, name: str, node: nodes.CallSubflow) -> Itera
 
 
 def _check_return(document: Document, name: str, node: nodes.Return) -> Iterator[Problem]:
-    subflow = home_of(name).removesuffix(INSIDE)
+    subflow = subflow_of(name)
     if not subflow:
         yield found(ID, document, (*path_of(name), "type"), f'node "{name}" returns, but it is in no subflow')
         return

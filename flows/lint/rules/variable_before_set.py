@@ -8,7 +8,7 @@ from flows.document import Document
 from flows.lint.rule import Rule, found_at
 from flows.lint.uses import uses_in
 from flows.lint.values import known_before, savers_of
-from flows.model import INSIDE, home_of
+from flows.model import subflow_of
 from flows.problems import Problem, known_words
 
 ID = "variable-before-set"
@@ -19,7 +19,7 @@ def _check(document: Document) -> Iterator[Problem]:
     savers, before = savers_of(document), known_before(document)
     for use in uses_in(document):
         known = before.get(use.node)
-        subflow = home_of(use.node).removesuffix(INSIDE)
+        subflow = subflow_of(use.node)
         parameters = flow.subflows[subflow].parameters if subflow else ()
         place = document.text.inside(use.path, use.offset)
         if use.name not in savers and use.name not in parameters:
