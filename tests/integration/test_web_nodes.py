@@ -192,6 +192,21 @@ def test_a_text_goes_from_our_number_to_the_callers(rig: Callable[..., Rig], tex
     assert texting.sent == [(CALLER, OFFICE, "We are open from 9 to 6.")]
 
 
+@pytest.mark.parametrize("keyed", ["02079460123", "00442079460123", "442079460123"])
+def test_a_text_goes_to_the_number_that_was_keyed_in_as_it_is_dialled_from_abroad(
+    rig: Callable[..., Rig], texting: Texting, keyed: str
+) -> None:
+    running = rig("""
+  first: {type: ask, prompt: Which number?, answer: {type: phone}, save_as: mobile, next: text}
+  text: {type: send_text, text: "We are open from 9 to 6.", to: mobile, next: done, failed: sorry}
+""")
+    answered = running.client.press(running.client.begin(From="anonymous"), keyed, From="anonymous")
+    if action := tree(answered).find("Gather"):
+        answered = running.client.post(action.attrib["action"], Digits="1", From="anonymous")  # read back: it is right
+    assert "Goodbye" in spoken(answered)
+    assert texting.sent == [("+442079460123", OFFICE, "We are open from 9 to 6.")]
+
+
 def test_a_text_is_sent_once_however_often_the_effect_is_performed(rig: Callable[..., Rig], texting: Texting) -> None:
     running = rig(TEXT)
     texts = running.services.turns._effects._texts
