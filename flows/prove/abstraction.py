@@ -119,13 +119,13 @@ def open_and_closed(flow: Flow) -> list[datetime]:
 def canonical(flow: Flow, state: CallState) -> CallState:
     """The one state that stands for all with the same key."""
     node, frames = state.node, state.frames
-    on_the_way = isinstance(beneath(state.stage), ON_THE_WAY)
+    on_the_way = isinstance(innermost(state.stage), ON_THE_WAY)
     if isinstance(state.stage, Ended) or (on_the_way and not _returns_to_flow(flow, node)):
         node, frames = flow.start, ()
     silences, mismatches, missed = state.silences, state.mismatches, state.missed
     if not _has_reprompts(flow.all_nodes[node]):
         silences, mismatches, missed = state.misses, 0, None
-    slots = _slots_before(flow.all_nodes[node], beneath(state.stage))
+    slots = _slots_before(flow.all_nodes[node], innermost(state.stage))
     return msgspec.structs.replace(
         state,
         node=node,
@@ -187,7 +187,7 @@ def _returns_to_flow(flow: Flow, name: str) -> bool:
     return isinstance(node, nodes.Callback) and node.next is not None
 
 
-def beneath(stage: Stage) -> Stage:
+def innermost(stage: Stage) -> Stage:
     """The stage that a confirmation, help, the choice of a language or the offer of a person stands over."""
     while isinstance(stage, Confirming | Helping | ChoosingLanguage | OfferingPerson) and stage.over is not None:
         stage = stage.over

@@ -8,7 +8,7 @@ from typing import Final
 from flows import actions, events
 from flows.engine.universal import KEYS_OF_WORDS, PERSON
 from flows.model import Flow
-from flows.prove.abstraction import beneath
+from flows.prove.abstraction import innermost
 from flows.prove.explore import Edge, Explored, Place
 from flows.prove.proof import EffortSpent, Failure, Happening, Proof
 from flows.state import ON_THE_WAY, AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
@@ -58,7 +58,7 @@ def check(flow: Flow, explored: Explored) -> Proof:
 
 def _place_name(place: Place) -> str:
     """Where a caller is, for people: the way to a person is the engine's own and the same at every node."""
-    return WAY_TO_A_PERSON if isinstance(beneath(place.state.stage), ON_THE_WAY) else place.state.node
+    return WAY_TO_A_PERSON if isinstance(innermost(place.state.stage), ON_THE_WAY) else place.state.node
 
 
 def _failure(
