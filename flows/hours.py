@@ -62,7 +62,8 @@ def _checked_opening(opening: str) -> str:
 
 def _checked_list(given: object) -> object:
     if isinstance(given, str):
-        raise ValueError(f'must be a list of openings, such as ["{given}"]')
+        example = given if re.fullmatch(_OPENING_PATTERN, given) else "09:00-17:30"
+        raise ValueError(f'must be a list of openings, such as ["{example}"]')
     if not isinstance(given, list | tuple):
         raise ValueError('must be a list of openings, such as ["09:00-17:30"]; write [] for a day that is closed')
     return given

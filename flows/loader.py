@@ -220,7 +220,9 @@ class _Builder:
         if self._at_key():
             raise _Refused("has an alias for a word; write the word", offset)
         if anchor not in self._anchors:
-            raise _Refused(f"has the alias *{anchor}, but nothing before it has the anchor &{anchor}", offset)
+            raise _Refused(
+                f"has the alias *{anchor}, but nothing before it has the anchor &{anchor}; put a text in quotes", offset
+            )
         anchored = self._anchors[anchor]
         if anchored is None:
             raise _Refused(f"has the alias *{anchor} inside of what it stands for; write it out", offset)
@@ -291,19 +293,40 @@ class _Builder:
             )
         if "expected <block end>" in problem and _HALF_QUOTED.search(line[: offset - line_start]):
             return _Refused("goes on behind a closing quote or bracket; put the whole text in quotes", offset)
+        if "mapping values are not allowed" in problem and not _SECOND_COLON.search(line[: offset - line_start]):
+            return self._out_of_line(line_start, line_start + len(indentation))
+        if "could not find expected ':'" in problem and error.context_mark is not None:
+            offset = error.context_mark.index  # the line without a colon, not the next one, where it is missed
         for part, advice in _ADVICE.items():
             if part in problem:
                 return _Refused(advice, offset)
         return _Refused(f"is not YAML: {problem or context}", offset)
 
+    def _out_of_line(self, line_start: int, word: int) -> _Refused:
+        """What to say of a `word:` that YAML takes for more of the text before it."""
+        before = list(_LINE.finditer(self._source, 0, line_start))
+        if before and _COLON.search(before[-1]["text"]) is None:
+            return _Refused(_NO_COLON, before[-1].start("text"))
+        return _Refused(_INDENTATION, word)
 
+
+# A line that is not empty: its text without the blanks and dashes before it.
+_LINE: Final = re.compile(r"^[ ]*(?:-[ ]+)*(?P<text>\S[^\n]*)", re.MULTILINE)
+_COLON: Final = re.compile(r":(\s|$)")
+# A colon that ended a word before the one at which the line was refused.
+_SECOND_COLON: Final = re.compile(r":\s")
+_NO_COLON: Final = "is no `word: value`; a colon and a blank are missing"
+_INDENTATION: Final = "does not fit the lines before it; check the indentation"
+_KEPT: Final = "begins with a character that YAML keeps for itself; put the text in quotes"
 _HALF_QUOTED: Final = re.compile(r"""["'}\]]\s*$""")
 _ADVICE: Final = {
     "mapping values are not allowed": "has a second `: ` in this line; put the text in quotes",
-    "could not find expected ':'": "is no `word: value`; a colon and a blank are missing",
-    "expected <block end>": "does not fit the lines before it; check the indentation",
+    "could not find expected ':'": _NO_COLON,
+    "expected <block end>": _INDENTATION,
     "expected the node content": "ends in the middle of something: a bracket is never closed, or a value is missing",
-    "cannot start any token": "begins with a character that YAML keeps for itself; put the text in quotes",
+    "cannot start any token": _KEPT,
+    "expected alphabetic or numeric": _KEPT,
+    "expected a comment or a line break": "has text right behind `|` or `>`; begin it in the next line",
     "second occurrence": "has two anchors of one name; give each its own",
     "found duplicate anchor": "has two anchors of one name; give each its own",
 }

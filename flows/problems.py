@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -47,10 +47,13 @@ class FlowError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def known_words(wrong: str, known: Iterable[str]) -> str:
-    """What to write instead of a wrong word: ` (did you mean main? known: billing, main)`, or nothing to offer."""
+def known_words(wrong: str, known: Iterable[str], near: Sequence[str] | None = None) -> str:
+    """What to write instead of a wrong word: ` (did you mean main? known: billing, main)`, or nothing to offer.
+
+    `near` is the word that was meant, where that can be told better than by its letters.
+    """
     words = sorted(known)
-    near = near_words(wrong, words)
+    near = near_words(wrong, words) if near is None else near
     meant = f"did you mean {near[0]}? " if near else ""
     more = ""
     if len(words) > MOST_WORDS:

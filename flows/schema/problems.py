@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from flows.document import Path, Text
 from flows.problems import Problem, known_words, near_words
-from flows.schema.walk import KEY, Place, example_of, is_typed, literals_of, members_of, place_of, words_of
+from flows.schema.walk import KEY, Place, example_of, is_typed, literals_of, members_of, place_of, required_of, words_of
 
 RULE: Final = "schema"
 NUMBER_RULE: Final = "number-not-quoted"
@@ -59,15 +59,23 @@ def schema_problems(error: ValidationError, root: type[BaseModel], text: Text, f
         elif place.path not in found:
             found[place.path] = _problem(place, details, text, file)
             if details["type"] == "extra_forbidden":
-                misspelt.update(
-                    (*place.path[:-1], word) for word in near_words(str(place.path[-1]), words_of(place.owner))
-                )
+                misspelt.update((*place.path[:-1], word) for word in _meant(place, text))
     for path, errors in unions.items():
         found.setdefault(path, _union_problem(path, errors, text, file))
     # What is missing because it is misspelt is one mistake, not two.
     missing = {path for path in misspelt if path in found and not text.has(path)}
     left_out = missing | _too_few_for_wrong_ones(found)
     return [problem for path, problem in found.items() if path not in left_out and not _inside(path, broken_keys)]
+
+
+def _meant(place: Place, text: Text) -> list[str]:
+    """The word that a wrong one was probably meant to be: one like it that is not there, or the only one missing."""
+    wrong, given = str(place.path[-1]), text.deepest(place.path[:-1]).spot.children
+    words = list(words_of(place.owner))
+    near = near_words(wrong, [word for word in words if word not in given])
+    missing = [word for word in required_of(place.owner) if word not in given]
+    only_wrong = all(word in words for word in given if word != wrong)
+    return near or (missing if len(missing) == 1 and only_wrong else near_words(wrong, words))
 
 
 def _too_few_for_wrong_ones(found: dict[Path, Problem]) -> set[Path]:
@@ -121,7 +129,8 @@ def _problem(place: Place, details: ErrorDetails, text: Text, file: str) -> Prob
         message = _wrong_key(place, details, text)
     elif kind == "extra_forbidden":
         known = tuple(sorted(words_of(place.owner)))
-        message = f"is not a word of the flow language here{known_words(str(place.path[-1]), known)}"
+        advice = known_words(str(place.path[-1]), known, near=_meant(place, text))
+        message = f"is not a word of the flow language here{advice}"
     elif kind == "missing":
         types = sorted(members_of(place.wanted))
         message = f"is missing; it has a `type` (known: {', '.join(types)})" if is_typed(place.wanted) else "is missing"

@@ -36,6 +36,13 @@ def words_of(model: type[BaseModel] | None) -> Iterator[str]:
             yield field.alias or name
 
 
+def required_of(model: type[BaseModel] | None) -> Iterator[str]:
+    """Those of them that a file must use."""
+    for name, field in (model.model_fields if model is not None else {}).items():
+        if name not in _OURS and field.is_required():
+            yield field.alias or name
+
+
 def place_of(root: type[BaseModel], location: tuple[int | str, ...]) -> Place:
     """Follow an error's location through the models: which of its parts stand in the file, and what is wanted there."""
     here: Any = root

@@ -31,6 +31,8 @@ def problems_of(source: str) -> list[Problem]:
         (PROMPT, "promt: How can we help?", "promt", "(did you mean prompt? known: choices, clocks, help,"),
         ("label: a callback", "lable: a callback", "lable", "(did you mean label? known: key, label, phrases, to)"),
         ("start: welcome", "strat: welcome", "strat", "did you mean start?"),
+        ('- key: "1"', '- press: "1"', "press", "(did you mean key? known: key, label, phrases, to)"),
+        (PROMPT, "text: How can we help?", "text", "(did you mean prompt? known: choices, clocks, help,"),
         ("start: welcome", "start: welcome\nrevision: abc", "revision", "is made from the content of the file"),
         (ANSWER, "{type: digit, min: 4, max: 4}", "type: digit", "(did you mean digits? known: date, digits, money,"),
         (ANSWER, "{type: digits, min: 4, max: 4, mix: 2}", "mix", "known: max, min, type)"),
@@ -75,6 +77,8 @@ def problems_of(source: str) -> list[Problem]:
         (TRANSFER, "type: transfer\n    to: shop", "to: shop", "with one of these words: number, person, queue"),
         (TRANSFER, 'type: transfer\n    to: {number: "12"}', 'number: "12"', 'such as "+442079460000"'),
         # hours and holidays
+        (START, START + "\nhours: {shop: {mon: 9-5}}", "mon", 'such as ["09:00-17:30"]'),
+        (START, START + '\nhours: {shop: {mon: "09:00-12:00"}}', "mon", 'such as ["09:00-12:00"]'),
         (START, START + "\nhours: {shop: {tus: []}}", "tus", "did you mean tue?"),
         (START, START + '\nhours: {shop: {mon: ["9-5"]}}', '"9-5"', 'write one such as "09:00-17:30"'),
         (START, START + "\nholidays: {dates: {24.12.: x}}", "24.12.", "write one such as 2026-12-24"),

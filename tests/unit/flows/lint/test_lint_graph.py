@@ -29,6 +29,19 @@ def test_what_stands_behind_an_exit_that_is_never_taken_cannot_be_reached() -> N
     assert unreachable == ['no call can reach the node "pay.never"', 'no call can reach the node "sorry"']
 
 
+def test_the_node_that_a_misspelt_exit_means_is_not_called_unreachable_too() -> None:
+    broken = """
+nodes:
+  main: {type: say, prompt: Hello., next: huors}
+  hours: {type: say, prompt: We are open., next: more}
+  more: {type: say, prompt: All day., next: goodbye}
+  left_over: {type: say, prompt: What is this?, next: goodbye}
+"""
+    assert len(found(broken, "unknown-target")) == 1
+    unreachable = [problem.message for problem in found(broken, "unreachable-node")]
+    assert unreachable == ['no call can reach the node "left_over"']
+
+
 def test_cycles_are_found_however_long_they_are() -> None:
     edges = {str(number): [str((number + 1) % 5000)] for number in range(5000)}
     edges["alone"] = []
