@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +65,8 @@ def _print(flow: Flow, file: Path, proof: Proof) -> None:
         out.print(f"\n{failure.promise} at {failure.node}: {failure.message}", soft_wrap=True, markup=False)
         for note in _lines(flow, failure):
             out.print(f"  {note}", soft_wrap=True, markup=False)
-        out.print("as a test:", conversation_yaml([conversation_of(flow, failure)], file.name), markup=False)
+        out.print("as a test:\n", markup=False)
+        out.print(conversation_yaml([conversation_of(flow, failure)], file.name), soft_wrap=True, markup=False)
 
 
 def _lines(flow: Flow, failure: Failure) -> list[str]:
@@ -98,5 +100,6 @@ def _write_tests(flow: Flow, file: Path, proof: Proof, folder: Path) -> None:
     for number, failure in enumerate(proof.failures, start=1):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{file.stem}-{failure.promise}-{number}.test.yaml"
-        path.write_text(conversation_yaml([conversation_of(flow, failure)], str(file.resolve())), encoding="utf-8")
+        beside = os.path.relpath(file.resolve(), folder.resolve())
+        path.write_text(conversation_yaml([conversation_of(flow, failure)], beside), encoding="utf-8")
         err.print(f"wrote {path}", soft_wrap=True)

@@ -112,7 +112,8 @@ def _print(results: list[_Result], coverages: list[Coverage], problems: list[Pro
         _say(err, str(problem))
     failed = sum(not result.played.passed for result in results)
     played = f"{len(results)} conversation{'' if len(results) == 1 else 's'}"
-    _say(out, f"{played}, {failed} failed" if failed else f"{played}, all pass")
+    if results or not problems:
+        _say(out, f"{played}, {failed} failed" if failed else f"{played}, all pass")
 
 
 def _say(console: Any, text: str) -> None:
