@@ -92,8 +92,9 @@ class Documents:
 
     def of_fault(self, language: str) -> str:
         """It stays broken: a sentence and a person. Needs no Redis."""
-        (sound, nobody), address = self._standing(language, "fault_person", "nobody_reached")
-        return twilio_twiml.last_resort(sound, self._person_number, nobody=nobody, address=address)
+        (sound,), address = self._standing(language, "fault_person")
+        ended = self._urls.last_resort(language=language)
+        return twilio_twiml.last_resort(sound, self._person_number, ended=ended, address=address)
 
     def of_last_sentence(self, name: str, language: str) -> str:
         """One of the standing sentences, and the end of the call. Needs no Redis."""
@@ -179,8 +180,8 @@ class Documents:
 
     def _last_resort(self, call_sid: str, error: UnspeakableError) -> str:
         log.error("a call cannot be spoken with", call_sid=call_sid, error=str(error))
-        nobody = sentence(FALLBACK_LANGUAGE, "nobody_reached")
-        return twilio_twiml.last_resort(twilio_twiml.english(NO_VOICE)[0], self._person_number, nobody=nobody)
+        ended = self._urls.last_resort(language=FALLBACK_LANGUAGE)
+        return twilio_twiml.last_resort(twilio_twiml.english(NO_VOICE)[0], self._person_number, ended=ended)
 
 
 def _sounds_of(verbs: Iterable[actions.Verb]) -> list[actions.Sound]:

@@ -207,15 +207,15 @@ def hold(url: str, *, pause_s: int, sounds: Iterable[actions.Sound] = (), addres
     return str(response)
 
 
-def last_resort(
-    sound: actions.Sound, person_number: str, *, nobody: actions.Sound, address: Address = by_carrier
-) -> str:
-    """Below everything: a spoken sentence and a person; `nobody` is said where that person does not answer."""
+def last_resort(sound: actions.Sound, person_number: str, *, ended: str, address: Address = by_carrier) -> str:
+    """Below everything: a spoken sentence and a person; `ended` is asked how the call goes on after them.
+
+    A sentence after the Dial would be heard by those, too, who did talk with that person.
+    Source: https://www.twilio.com/docs/voice/twiml/dial (action)
+    """
     response = VoiceResponse()
     _sound(response, sound, address)
-    response.dial(person_number)
-    _sound(response, nobody, address)
-    response.hangup()
+    response.dial(person_number, action=ended, method="POST")
     return str(response)
 
 

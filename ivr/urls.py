@@ -32,6 +32,10 @@ class Urls:
         """Where silence goes while the caller is speaking; `patience` counts how often we went on listening."""
         return self._url("/voice/turn", turn=turn, by="silence", lang=language, patience=patience)
 
+    def last_resort(self, *, language: str) -> str:
+        """Where a call goes on after the person who is rung when something is broken."""
+        return self._url("/voice/last-resort", lang=language)
+
     def stream_status(self) -> str:
         return self._url("/voice/stream")
 

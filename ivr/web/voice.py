@@ -15,7 +15,7 @@ from flows.engine.universal import PERSON, REPEAT
 from flows.state import WithPerson
 from ivr import twilio_twiml
 from ivr.services import Services, utc_now
-from ivr.web.context import idempotency_token, is_sensitive, services, twiml
+from ivr.web.context import idempotency_token, is_sensitive, request_language, services, twiml
 from ivr.web.faults import caller_hears
 
 log = structlog.get_logger()
@@ -175,6 +175,14 @@ def _end_unless_a_message_comes(shared: Services, call_sid: str) -> None:
     timer = Timer(MESSAGE_WITHIN_S, end)
     timer.daemon = True
     timer.start()
+
+
+@blueprint.post("/last-resort")
+def last_resort() -> Response:
+    """The person who is rung when something is broken has rung off, or did not answer. Needs no Redis."""
+    if request.values.get("DialBridged", "").lower() == "true" or request.form.get("CallStatus") in ENDED:
+        return twiml(twilio_twiml.nothing())
+    return twiml(services().documents.of_last_sentence("nobody_reached", request_language()))
 
 
 @blueprint.post("/stream")

@@ -37,7 +37,7 @@ def client(services: Services) -> SignedClient:
 def test_an_unsigned_request_is_refused_and_logged_on_every_route_and_changes_nothing(
     client: SignedClient, redis_client: redis.Redis
 ) -> None:
-    paths = ("/voice/incoming", "/voice/turn?turn=1&by=keys", "/voice/status", "/voice/stream")
+    paths = ("/voice/incoming", "/voice/turn?turn=1&by=keys", "/voice/status", "/voice/last-resort", "/voice/stream")
     more = ("/agent/whisper", "/agent/whisper-answer", "/agent/status", "/callback/offer", "/callback/answer")
     with capture_logs() as logged:
         for path in paths + more:

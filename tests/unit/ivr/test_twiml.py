@@ -126,8 +126,9 @@ def test_a_whisper_that_nobody_answers_ends_and_is_not_bridged() -> None:
 
 
 def test_below_everything_is_a_sentence_and_a_person() -> None:
-    document = ET.fromstring(twilio_twiml.last_resort(SAY, "+442079460999", nobody=SAY))
-    assert [element.tag for element in document] == ["Say", "Dial", "Say", "Hangup"]
+    document = ET.fromstring(twilio_twiml.last_resort(SAY, "+442079460999", ended="https://x/y"))
+    assert [element.tag for element in document] == ["Say", "Dial"]
+    assert document[1].attrib["action"] == "https://x/y"
 
 
 def test_what_is_said_before_a_conference_or_the_end_can_be_a_sound_of_ours() -> None:
@@ -137,7 +138,7 @@ def test_what_is_said_before_a_conference_or_the_end_can_be_a_sound_of_ours() ->
         twilio_twiml.say_and_hang_up([persian], address=ours),
         twilio_twiml.hold("https://x/y", pause_s=2, sounds=[persian], address=ours),
         twilio_twiml.join_conference([persian], room="r", address=ours),
-        twilio_twiml.last_resort(persian, "+442079460999", nobody=persian, address=ours),
+        twilio_twiml.last_resort(persian, "+442079460999", ended="https://x/y", address=ours),
     ):
         document = ET.fromstring(text)
         assert document.findtext("Play") == "https://ivr.example.org/prompt/1.wav"
