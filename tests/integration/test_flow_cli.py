@@ -183,6 +183,16 @@ def test_the_shell_asks_what_a_lookup_finds_until_it_is_told(shop: Path) -> None
     assert "[the call is over: solved]" in result.output
 
 
+def test_a_talk_can_be_ended_where_a_lookup_waits_for_its_answer(shop: Path) -> None:
+    typed = "my order\n.quit\nnot heard any more\n"
+    result = ivr("shell", "shop.yaml", "--language", "en", "--save", "talk.test.yaml", typed=typed)
+    assert result.exit_code == 0
+    assert "!" not in result.output
+    assert "not heard any more" not in result.output
+    assert 'saved as "talk 1" in talk.test.yaml' in result.output
+    assert ivr("test", "talk.test.yaml").exit_code == 0
+
+
 def test_a_flow_that_begins_with_a_lookup_asks_before_anything_is_heard(shop: Path) -> None:
     Path("shop.yaml").write_text(FLOW.replace("start: welcome", "start: find_order").replace("[en, fa]", "[en]"))
     result = ivr("shell", "shop.yaml", "--save", "talk.test.yaml", typed="found\nfound state=late\n")

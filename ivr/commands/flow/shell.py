@@ -56,7 +56,7 @@ def shell(
 
 
 def _lines() -> Iterator[str]:
-    """What is typed; from a pipe it is shown as well, so that the output reads like the talk."""
+    """What is typed, up to `.quit`; from a pipe it is shown as well, so that the output reads like the talk."""
     typed = sys.stdin.isatty()
     while True:
         try:
@@ -65,6 +65,8 @@ def _lines() -> Iterator[str]:
             return
         if not typed:
             _say(f"> {line}")
+        if line == ".quit":  # also where a lookup waits for its answer
+            return
         yield line
 
 
@@ -82,8 +84,6 @@ class _Shell:
         else:
             self._show(talk)
         for line in self._lines:
-            if line == ".quit":
-                break
             if line:
                 self._take(talk, line)
         if save is not None:
