@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from flows import actions, events
+from flows import actions, events, nodes
 from flows.conversations.caller import described, event_of
 from flows.conversations.expectations import check
 from flows.conversations.model import Agents, Circumstances, Conversation, Step
@@ -20,6 +20,7 @@ from flows.conversations.world import Booked, LookupUnansweredError, StepError, 
 from flows.engine import advance, start
 from flows.engine.steps import Step as EngineStep
 from flows.model import Flow
+from flows.problems import known_words
 from flows.state import CallState, Ended
 
 __all__ = ["Call", "Failure", "Line", "LookupUnansweredError", "Played", "StepError", "play"]
@@ -69,6 +70,7 @@ def play(flow: Flow, conversation: Conversation) -> Played:
     """Play a conversation up to its end or to the first step that fails."""
     number, call, failure = 0, None, None
     try:
+        _check_lookups(flow, conversation)
         call = Call(flow, conversation)
         for number, step in enumerate(conversation.steps, start=1):  # noqa: B007 - it says where a failure is
             call.do(step)
@@ -83,6 +85,14 @@ def play(flow: Flow, conversation: Conversation) -> Played:
         exits=() if call is None else tuple(call.exits),
         state=None if call is None else call.state,
     )
+
+
+def _check_lookups(flow: Flow, conversation: Conversation) -> None:
+    """Raise `StepError` for the answer of a lookup that the flow does not have: it would never be asked for."""
+    lookups = [name for name, node in flow.all_nodes.items() if isinstance(node, nodes.Lookup)]
+    for name in conversation.lookups:
+        if name not in lookups:
+            raise StepError(f'`lookups`: "{name}" is no lookup of the flow{known_words(name, lookups)}')
 
 
 class Call:

@@ -53,6 +53,14 @@ def test_a_failure_names_the_step_what_was_expected_and_what_was_heard(playing: 
     assert "We are open from nine to six, Monday to Saturday." in played.failure.heard
 
 
+def test_the_answer_of_a_lookup_that_the_flow_does_not_have_fails_before_the_call(playing: Playing) -> None:
+    misspelt = playing({"presses": "1"}, lookups={"find_ordr": "not_found"})
+    assert misspelt.failure is not None
+    assert misspelt.failure.step == 0
+    assert failure_of(misspelt).startswith('`lookups`: "find_ordr" is no lookup of the flow (did you mean find_order?')
+    assert '`lookups`: "main" is no lookup' in failure_of(playing({"presses": "1"}, lookups={"main": "failed"}))
+
+
 def test_who_cannot_be_heard_must_press_keys(playing: Playing) -> None:
     played = playing({"says": "order"}, speech=False)
     assert failure_of(played) == "this caller cannot be heard here; press keys"
