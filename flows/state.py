@@ -198,7 +198,8 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     `at` is the instant of the last event. `silences` and `mismatches` count at the present question, and `missed` is
     the last of them. `pending` is what is still to be spoken before the caller is listened to; `last_heard` is what
     the caller heard before the present question was first asked, so that "repeat" repeats the answer and not the
-    question alone; `trail` is the questions so far, for "back"; `walked` is how far the call went since the caller
+    question alone; `trail` is the questions so far, for "back"; `keyed_at` is when several keys were last taken for an
+    answer; `walked` is how far the call went since the caller
     last did something; `tried` names the people who could not take the call; `queue`, `person_id` and `whisper` are
     what a transfer asked for.
     """
@@ -220,6 +221,7 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     missed: Literal["no_input", "no_match"] | None = None
     spent: Spent
     walked: int = 0
+    keyed_at: datetime | None = None
     reason: str | None = None
     values: dict[str, Value] = {}
     said: tuple[Said, ...] = ()

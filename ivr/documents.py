@@ -119,13 +119,22 @@ class Documents:
     def whisper(self, sounds: Sequence[actions.Sound], *, revision: str, action: str, timeout_s: int) -> str:
         """What an agent hears before a call, and takes it by pressing 1."""
         sounds = [*sounds, *twilio_twiml.english("To take the call, press 1.")]
+        sounds, address = self._speakable(sounds, revision)
+        return twilio_twiml.press_one(sounds, action=action, timeout_s=timeout_s, address=address)
+
+    def number_whisper(self, sounds: Sequence[actions.Sound], *, revision: str) -> str:
+        """What is heard at a plain number, where no key is asked for."""
+        sounds, address = self._speakable(sounds, revision)
+        return twilio_twiml.spoken(sounds, address=address)
+
+    def _speakable(self, sounds: Sequence[actions.Sound], revision: str) -> tuple[Sequence[actions.Sound], Address]:
+        """The sounds without those for which there is no voice: a briefing with a gap is better than none."""
         try:
-            address = self._address(sounds, revision)
+            return sounds, self._address(sounds, revision)
         except UnspeakableError as error:
             log.error("a part of a whisper was left out", error=str(error))
             sounds = [sound for sound in sounds if twilio_twiml.has_voice(sound.language)]
-            address = self._address(sounds, revision)
-        return twilio_twiml.press_one(sounds, action=action, timeout_s=timeout_s, address=address)
+            return sounds, self._address(sounds, revision)
 
     def _way(self, call_sid: str, turn: int, record: CallRecord, *, spoken: bool = True) -> Way:
         address = self._address(_sounds_of(record.verbs) if spoken else [], record.state.revision)

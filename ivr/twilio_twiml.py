@@ -161,7 +161,7 @@ def _record(response: VoiceResponse, verb: actions.Record, way: Way) -> None:
 
 
 def _dial_person(verb: actions.Transfer, way: Way) -> Dial:
-    """An agent is briefed first, and takes the call by a key; a plain number is nobody whom we could brief."""
+    """An agent is briefed first, and takes the call by a key; at a plain number only the flow's whisper is spoken."""
     urls, call_sid = way.urls, way.call_sid
     action = urls.turn(way.turn, "transfer", language=way.language)
     dial = Dial(action=action, method="POST", timeout=way.ring_s)
@@ -173,6 +173,8 @@ def _dial_person(verb: actions.Transfer, way: Way) -> Dial:
             status_callback=urls.person_status(call_sid, verb.person_id),
             status_callback_event="completed",
         )
+    elif verb.whisper is not None:
+        dial.number(verb.person_number, url=urls.number_whisper(call_sid, way.language), method="POST")
     else:
         dial.number(verb.person_number)
     return dial
@@ -195,6 +197,14 @@ def say_and_hang_up(sounds: Iterable[actions.Sound], *, address: Address = by_ca
 def nothing() -> str:
     """An empty document: from a whisper it joins the two, from a status webhook it means thank you."""
     return str(VoiceResponse())
+
+
+def spoken(sounds: Iterable[actions.Sound], *, address: Address = by_carrier) -> str:
+    """Sounds and nothing more: from a whisper, the two are joined after them."""
+    response = VoiceResponse()
+    for sound in sounds:
+        _sound(response, sound, address)
+    return str(response)
 
 
 def hold(url: str, *, pause_s: int, sounds: Iterable[actions.Sound] = (), address: Address = by_carrier) -> str:

@@ -43,6 +43,10 @@ class Urls:
         """What a person hears before they are joined with a caller who is on the line."""
         return self._url("/agent/whisper", call=call_sid, person=person_id)
 
+    def number_whisper(self, call_sid: str, language: str) -> str:
+        """What is heard at a plain number before it is joined with a caller."""
+        return self._url("/agent/number-whisper", call=call_sid, lang=language)
+
     def whisper_answer(self, call_sid: str, person_id: str) -> str:
         return self._url("/agent/whisper-answer", call=call_sid, person=person_id)
 

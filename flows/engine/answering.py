@@ -39,6 +39,9 @@ YES: Final = "1"
 # A lone 0 on the keypad is a person; who says "zero" where a number is asked for means the number.
 ZERO: Final = "00"
 HIDDEN: Final = "(not kept)"
+# Who ends a number with the hash key, although its last digit was enough, means that number and not help.
+# Source: ours: the next document begins within a second, and a finger follows within two.
+LATE_HASH_S: Final = 4
 
 
 def answer(flow: model.Flow, state: CallState, question: Question, keys: str, by_voice: Heard | None) -> Step:
@@ -49,6 +52,8 @@ def answer(flow: model.Flow, state: CallState, question: Question, keys: str, by
         keys = HELP
     if isinstance(state.stage, Helping) and keys in question.keys:
         keys = {"1": BACK, "2": OTHER_LANGUAGE}[keys]
+    if keys == HELP and by_voice is None and _ends_the_last_answer(state):
+        return listen_again(flow, msgspec.structs.replace(state, keyed_at=None))
     if keys in (PERSON, REPEAT, BACK, HELP, OTHER_LANGUAGE):
         return universal(flow, state, keys)
     if isinstance(state.stage, Helping):
@@ -151,6 +156,10 @@ def _in_language(flow: model.Flow, state: CallState, language: str, stage: Choos
     return in_new_language(flow, msgspec.structs.replace(state, stage=stage.over), language)
 
 
+def _ends_the_last_answer(state: CallState) -> bool:
+    return state.keyed_at is not None and (state.at - state.keyed_at).total_seconds() <= LATE_HASH_S
+
+
 def _understood(
     flow: model.Flow, state: CallState, stage: AtNode | AskingSlot, keys: str, by_voice: Heard | None
 ) -> Step:
@@ -171,6 +180,8 @@ def _understood(
         over=stage,
         slots=by_voice.slots if by_voice else {},
     )
+    if by_voice is None and len(keys) > 1:
+        state = msgspec.structs.replace(state, keyed_at=state.at)
     if _needs_confirming(node, stage, answer_type, by_voice):
         return listen_again(flow, msgspec.structs.replace(state, stage=understood))
     return _take(flow, state, understood)

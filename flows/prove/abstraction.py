@@ -146,6 +146,7 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         trail=state.trail[-2:],
         tried=state.tried if isinstance(state.stage, SeekingPerson | WithPerson) else (),
         walked=0,
+        keyed_at=None,
         promise_id=None,
         queue=flow.queue,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, Response, request
 
 from callbacks.dossier import whisper as whisper_text
@@ -9,10 +10,12 @@ from flows import actions
 from flows.engine.dossier import dossier_of
 from flows.state import WithPerson
 from ivr import twilio_twiml
+from ivr.redis_client import RedisError
 from ivr.services import utc_now
 from ivr.web.context import services, twiml
 from ivr.web.faults import colleague_hears
 
+log = structlog.get_logger()
 blueprint = Blueprint("agent", __name__, url_prefix="/agent")
 blueprint.register_error_handler(Exception, colleague_hears)
 
@@ -37,6 +40,21 @@ def whisper() -> Response:
             timeout_s=ANSWER_TIMEOUT_S,
         )
     )
+
+
+@blueprint.post("/number-whisper")
+def number_whisper() -> Response:
+    """The flow's own whisper, at a number that is no agent's; then the two are joined."""
+    try:
+        known = services().calls.read(request.args["call"])
+    except RedisError as error:
+        log.error("a whisper was left out", error=type(error).__name__)
+        known = None
+    whispered = None if known is None else known[1].state.whisper
+    if known is None or whispered is None:
+        return twiml(twilio_twiml.nothing())
+    own = actions.Say(text=whispered, language=known[1].state.language)
+    return twiml(services().documents.number_whisper([own], revision=known[1].state.revision))
 
 
 @blueprint.post("/whisper-answer")

@@ -75,14 +75,16 @@ class SignedClient:
         return self.post(action(document), Digits=keys, **form)
 
 
-# What a document of a call may end in; an empty one joins two legs, or says thank you to a status webhook.
+# What a document of a call may end in; an empty one joins two legs, or says thank you to a status webhook. So does the
+# one that is heard at a plain number, once it was heard.
 LAST_VERBS = ("Redirect", "Hangup", "Dial", "Enqueue")
+JOINS = "/agent/number-whisper"
 
 
 def tree(response: TestResponse) -> ET.Element:
     assert response.status_code == 200, response.data
     document = ET.fromstring(response.data)
-    assert not len(document) or document[-1].tag in LAST_VERBS, response.data
+    assert not len(document) or document[-1].tag in LAST_VERBS or response.request.path == JOINS, response.data
     return document
 
 

@@ -304,7 +304,7 @@ TO_NUMBER = """
 """
 
 
-def test_a_transfer_to_a_number_dials_it_without_a_whisper_and_goes_on_when_it_is_not_answered(
+def test_a_transfer_to_a_number_dials_it_with_its_whisper_and_goes_on_when_it_is_not_answered(
     rig: Callable[..., Rig],
 ) -> None:
     running = rig(TO_NUMBER)
@@ -313,7 +313,9 @@ def test_a_transfer_to_a_number_dials_it_without_a_whisper_and_goes_on_when_it_i
     dial, number = document.find("Dial"), document.find("Dial/Number")
     assert dial is not None
     assert number is not None
-    assert (number.text, number.attrib) == ("+442079460555", {})
+    assert number.text == "+442079460555"
+    whisper = tree(running.client.post(number.attrib["url"], CallSid="CA" + "9" * 32))
+    assert [(part.tag, part.text) for part in whisper] == [("Say", "A caller from the shop.")]
     missed = running.client.post(dial.attrib["action"], DialCallStatus="no-answer", DialBridged="false")
     assert "could not take the call" in spoken(missed)
     assert "callback" in spoken(missed)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.flows.engine.calls import FOUR_DIGITS, Call, asking, flow_of
+from tests.unit.flows.engine.calls import FOUR_DIGITS, MENU, Call, asking, flow_of
 
 DAY_MONTH = {"type": "date"}
 ANY_DAY = {"type": "date", "past": True}
@@ -245,14 +245,14 @@ def test_a_day_that_was_read_back_before_midnight_is_the_day_that_is_saved_after
 def test_a_jalali_date_that_is_being_confirmed_is_the_same_day_in_another_language() -> None:
     flow = flow_of({"ask": asking(BIRTH, read_back="always")}, languages=["fa", "en"])
     call = Call(flow).press("1", "23011359")
-    call.press("#", "2")
+    call.later(5).press("#", "2")
     assert call.state.language == "en"
     assert "1980" in call.spoken
     assert call.press("1").state.values == {"value": "1980-04-12"}
 
 
 def test_a_date_that_was_kept_waiting_over_help_is_still_confirmed() -> None:
-    call = asked(DAY_MONTH, read_back="always", help="Say when.").press("0304", "#")
+    call = asked(DAY_MONTH, read_back="always", help="Say when.").press("0304").later(5).press("#")
     assert call.spoken.startswith("Say when.")
     assert "If that is right" in call.silence().spoken
     assert call.press("1").state.values == {"value": "2026-04-03"}
@@ -293,3 +293,13 @@ def test_a_caller_who_goes_back_is_asked_for_what_they_have_answered() -> None:
     assert "What is it?" in call.spoken
     assert call.state.values == {}
     assert "More?" in call.press("4822").spoken
+
+
+def test_a_hash_key_right_after_the_last_digit_ends_the_number_and_is_no_cry_for_help() -> None:
+    choices = {**MENU, "choices": [{**MENU["choices"][0], "to": "end"}]}
+    flow = flow_of({"first": asking(FOUR_DIGITS, next="main"), "main": choices})
+    call = Call(flow).press("4821", "#")
+    assert call.stage == "AtNode"
+    assert call.spoken.startswith("How can we help?")
+    assert call.press("#").stage == "Helping", "a second one is meant"
+    assert Call(flow).press("4821").later(5).press("#").stage == "Helping"
