@@ -11,7 +11,7 @@ from ivr import __version__
 from ivr.commands import processes
 from ivr.commands.agents import agents
 from ivr.commands.callbacks import callbacks
-from ivr.commands.common import err, out
+from ivr.commands.common import err, out, print_problems
 from ivr.commands.demo import demo
 from ivr.commands.doctor import doctor
 from ivr.commands.flow import flow
@@ -51,7 +51,10 @@ def main() -> None:
     """Run the command line; what the user can mend is one message and exit status 1."""
     try:
         app()
-    except (SettingsError, FlowError, NotPublishedError, PortInUseError, RedisServerError) as error:
+    except FlowError as error:
+        print_problems(error)
+        sys.exit(1)
+    except (SettingsError, NotPublishedError, PortInUseError, RedisServerError) as error:
         err.print(str(error), markup=False, soft_wrap=True)
         sys.exit(1)
     except RedisError as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
+from flows.lint.formats import as_text
+from flows.problems import FlowError
 from ivr.redis_server import private_url
 from ivr.settings import Settings, SettingsError, load_settings
 
@@ -35,3 +39,15 @@ def settings_with_redis(**overrides: Any) -> Settings:
             ["REDIS_URL: is not set, and no `ivr serve` runs on the data folder " + str(settings.data_dir)]
         )
     return settings.model_copy(update={"redis_url": url})
+
+
+def print_problems(error: FlowError) -> None:
+    """A file's problems, each under the line that it stands in."""
+    sources = {problem.file: _lines(problem.file) for problem in error.problems}
+    err.print(as_text(error.problems, sources), soft_wrap=True, markup=False, emoji=False)
+
+
+def _lines(file: str) -> list[str]:
+    with contextlib.suppress(OSError):
+        return Path(file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    return []  # what cannot be read is what the problem says

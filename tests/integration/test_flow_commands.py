@@ -16,20 +16,9 @@ from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import PrivateRedis
 from ivr.services import build
 from ivr.settings import load_settings
+from tests.small_flow import line_yaml
 
-FLOW = """\
-zerohold: 1
-name: line
-languages: [en]
-organisation: the shop
-time_zone: Europe/London
-country: GB
-queue: shop
-start: hours
-nodes:
-  hours: {type: say, prompt: "One [bold] :warning:", next: bye}
-  bye: {type: end, prompt: Goodbye., outcome: solved}
-"""
+FLOW = line_yaml('"One [bold] :warning:"')
 SECOND = FLOW.replace("One", "Two")
 BAD = FLOW.replace("next: bye", "next: by").replace("start: hours", "start: our")
 

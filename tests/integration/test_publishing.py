@@ -18,21 +18,10 @@ from ivr.redis_client import connect
 from ivr.redis_flows import FlowStore, PublishedFlow
 from ivr.redis_publications import NotPublishedError, OvertakenError, Publication, Publications
 from ivr.redis_server import PrivateRedis
+from tests.small_flow import line_yaml
 
 AT = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
-FLOW = """\
-zerohold: 1
-name: line
-languages: [en]
-organisation: the shop
-time_zone: Europe/London
-country: GB
-queue: shop
-start: hours
-nodes:
-  hours: {type: say, prompt: PROMPT, next: bye}
-  bye: {type: end, prompt: Goodbye., outcome: solved}
-"""
+FLOW = line_yaml("PROMPT")
 Publish = Callable[..., Published]
 
 

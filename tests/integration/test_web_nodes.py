@@ -1,4 +1,7 @@
-"""The flow language's words for people, texts, messages and times, through signed webhooks on real Redis."""
+"""The flow language's words for people, texts, messages and times, through signed webhooks on real Redis.
+
+One long file: every node goes through the same rig, and is short.
+"""
 
 from __future__ import annotations
 

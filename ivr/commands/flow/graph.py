@@ -11,7 +11,7 @@ import typer
 from flows.graph import dot, mermaid, svg
 from flows.loader import load_flow
 from flows.problems import FlowError
-from ivr.commands.common import err
+from ivr.commands.common import err, print_problems
 
 
 class Format(StrEnum):
@@ -41,7 +41,7 @@ def graph(
     try:
         flow = load_flow(file)
     except FlowError as error:
-        err.print(str(error), soft_wrap=True, markup=False)
+        print_problems(error)
         raise typer.Exit(2) from None
     drawn = _DRAWN[format_ or _format_of(to)](flow)
     if to is None:

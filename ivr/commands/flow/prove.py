@@ -16,7 +16,7 @@ from flows.prove import PROMISES, Failure, Proof, prove
 from flows.prove.as_test import conversation_of, decided_by
 from flows.prove.problems import told_step
 from flows.yaml_text import conversation_yaml
-from ivr.commands.common import err, out
+from ivr.commands.common import err, out, print_problems
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def prove_files(
         try:
             flow = load_flow(file)
         except FlowError as error:
-            err.print(str(error), soft_wrap=True, markup=False)
+            print_problems(error)
             status = max(status, 2 if any(problem.rule == "file" for problem in error.problems) else 1)
             continue
         proof = prove(flow)

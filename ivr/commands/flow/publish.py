@@ -16,7 +16,7 @@ from flows.diff import sentences
 from flows.loader import read_document
 from flows.problems import FlowError
 from ivr import publishing
-from ivr.commands.common import err, out
+from ivr.commands.common import err, out, print_problems
 from ivr.commands.flow.published import TIME, open_publications, the_one_flow
 from ivr.publishing import Published
 from ivr.redis_publications import NotPublishedError, OvertakenError, Publications
@@ -67,7 +67,7 @@ def publish(
             do, f"ivr flow diff REVISION {file}", f'ivr flow publish {file} --onto REVISION --message "..."'
         )
     except FlowError as error:
-        err.print(str(error), soft_wrap=True, markup=False)
+        print_problems(error)
         err.print("not published: nothing has changed")
         raise typer.Exit(2 if any(problem.rule == "file" for problem in error.problems) else 1) from None
     _tell(publications, done, "published")

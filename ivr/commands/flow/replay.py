@@ -14,7 +14,7 @@ from flows.problems import FlowError
 from flows.replay import replay
 from flows.replay.report import Report
 from flows.traces.model import Trace
-from ivr.commands.common import err, out
+from ivr.commands.common import err, out, print_problems
 from ivr.commands.trace import open_traces
 from ivr.trace_files import TraceFileError, read_traces
 
@@ -41,7 +41,10 @@ def run(
     try:
         flow = load_flow(file)
         traces = _traces(name or flow.name, source, most, only=name)
-    except (FlowError, TraceFileError) as error:
+    except FlowError as error:
+        print_problems(error)
+        raise typer.Exit(1) from None
+    except TraceFileError as error:
         err.print(str(error), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
     if not traces:

@@ -1,4 +1,7 @@
-"""Opening hours: what an operator may write, and when a table is open, also on the days when the clocks change."""
+"""Opening hours: what an operator may write, and when a table is open, also on the days when the clocks change.
+
+One long file: tables, reading and instants are about the same few openings.
+"""
 
 from __future__ import annotations
 

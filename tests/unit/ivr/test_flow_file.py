@@ -13,20 +13,9 @@ from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from ivr.flow_file import FlowFile
+from tests.small_flow import line_yaml
 
-FLOW = """\
-zerohold: 1
-name: line
-languages: [en]
-organisation: the shop
-time_zone: Europe/London
-country: GB
-queue: shop
-start: hours
-nodes:
-  hours: {type: say, prompt: Nine to six., next: bye}
-  bye: {type: end, prompt: Goodbye., outcome: solved}
-"""
+FLOW = line_yaml("Nine to six.")
 LATER = FLOW.replace("Nine to six", "Ten to six")
 BAD = FLOW.replace("next: bye", "next: by")
 

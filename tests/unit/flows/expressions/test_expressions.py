@@ -1,4 +1,7 @@
-"""The expression language: what it computes, what it refuses, and with which words."""
+"""The expression language: what it computes, what it refuses, and with which words.
+
+One long file: it is mostly tables, and what a parser takes and refuses is read side by side.
+"""
 
 from __future__ import annotations
 

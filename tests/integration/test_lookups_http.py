@@ -1,4 +1,4 @@
-"""Lookups against real servers that misbehave, a function that hangs, a database that is locked."""
+"""Lookups over HTTP, against real servers that misbehave."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 import logging
 import shutil
 import socket
-import sqlite3
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,82 +18,13 @@ from typing import Final
 import pytest
 
 from flows import actions
-from flows.events import Value
-from flows.sources import CsvSource, HttpSource, PythonSource, Source, SqliteSource
-from ivr.lookups import LookupFailedError, LookupResult, Lookups, service
+from flows.sources import HttpSource
+from ivr.lookups import LookupFailedError, Lookups, service
 from ivr.lookups.breaker import FAILURES_TO_REST
-from ivr.lookups.crew import PLACES
 from ivr.lookups.cuttable import Cut
 from ivr.lookups.deadline import Deadline
 from ivr.lookups.http_sources import HttpLookups
-
-# A caller's value: it must be in no message and in no log.
-SECRET: Final = "48211234"
-# How much later than its time-out a lookup may come back on a machine that is busy with other tests.
-SLACK_S: Final = 0.4
-
-Behaviour = Callable[[socket.socket, bytes], None]
-
-
-def http(body: bytes | str, *headers: str, status: str = "200 OK", content_type: str = "application/json") -> bytes:
-    """A whole response."""
-    data = body.encode() if isinstance(body, str) else body
-    lines = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(data)}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
-
-
-FOUND: Final = http('{"order": {"items": [{"state": "sent"}]}}')
-
-
-class Server:
-    """An HTTP server on the loopback that does with each request what a test wants; it remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[str] = []
-        self.connections = 0
-        self.over = threading.Event()
-        self.dropped = threading.Event()
-        self.behaviour: Behaviour = lambda peer, _: peer.sendall(FOUND)
-        self.wrap: Callable[[socket.socket], socket.socket] = lambda peer: peer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}/orders"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                peer, _ = self._listener.accept()
-                self.connections += 1
-                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
-
-    def _serve(self, peer: socket.socket) -> None:
-        with suppress(OSError), self.wrap(peer) as peer:
-            while request := self._request(peer):
-                self.requests.append(request.decode())
-                self.behaviour(peer, request)
-        self.dropped.set()
-
-    @staticmethod
-    def _request(peer: socket.socket) -> bytes:
-        request = b""
-        while b"\r\n\r\n" not in request:
-            part = peer.recv(65_536)
-            if not part:
-                return b""
-            request += part
-        return request
-
-    def drip(self, peer: socket.socket, content: bytes, every_s: float = 1.0) -> None:
-        """Send one byte a second until the peer is gone or the test is over."""
-        for position in range(len(content)):
-            peer.sendall(content[position : position + 1])
-            if self.over.wait(every_s):
-                return
-
-    def close(self) -> None:
-        self.over.set()
-        self._listener.close()
+from tests.integration.lookup_rig import FOUND, SECRET, SLACK_S, Behaviour, Server, ask, ask_server, http
 
 
 @pytest.fixture
@@ -110,25 +39,6 @@ def server() -> Iterator[Server]:
 def lookups() -> Lookups:
     """The lookups of a process of its own."""
     return Lookups()
-
-
-def ask(
-    lookups: Lookups,
-    source: Source,
-    folder: Path = Path("/"),
-    timeout_s: float = 1.5,
-    save: dict[str, str] | None = None,
-    number: Value = SECRET,
-) -> LookupResult:
-    path = "order.items.0.state" if isinstance(source, HttpSource) else "state"
-    saved = {"order_state": path} if save is None else save
-    lookup = actions.Lookup(source=source, where={"number": number}, save=saved, timeout_s=timeout_s)
-    return lookups.look_up(lookup, folder=folder)
-
-
-def ask_server(lookups: Lookups, server: Server, timeout_s: float = 1.5, **fields: object) -> LookupResult:
-    source = HttpSource.model_validate({"type": "http", "url": server.url, **fields})
-    return ask(lookups, source, timeout_s=timeout_s)
 
 
 # ---------------------------------------------------------------- http: what works
@@ -487,100 +397,3 @@ def test_a_server_that_never_begins_tls_costs_the_time_out(server: Server, looku
     server.behaviour = hang(server)
     with pytest.raises(LookupFailedError, match="no answer within"):
         ask(lookups, HttpSource(type="http", url=f"https://localhost:{server.port}/"), timeout_s=0.2)
-
-
-# ---------------------------------------------------------------- python
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A flow's folder; what Python remembers of its modules is forgotten at the end."""
-    path, modules = list(sys.path), set(sys.modules)
-    yield tmp_path
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
-
-
-def test_a_function_that_hangs_is_abandoned_and_soon_not_asked_any_more(folder: Path) -> None:
-    (folder / "hanging.py").write_text(
-        "import threading\nover = threading.Event()\nasked = []\n\n"
-        "def find(number):\n    asked.append(number)\n    over.wait()\n"
-    )
-    source = PythonSource(type="python", function="hanging:find")
-    # A clock on which every rest is over at once: the threads alone decide.
-    instants = iter(range(0, 1_000_000, 100))
-    lookups = Lookups(now_s=lambda: float(next(instants)))
-    for _ in range(PLACES):
-        with pytest.raises(LookupFailedError, match="no answer within") as failed:
-            ask(lookups, source, folder, timeout_s=0.05)
-        assert failed.value.took_ms < 50 + SLACK_S * 1000
-    with pytest.raises(LookupFailedError, match=f"all {PLACES} earlier questions hang") as busy:
-        ask(lookups, source, folder)
-    assert busy.value.took_ms < 50
-    hanging = sys.modules["hanging"]
-    assert len(hanging.asked) == PLACES
-    hanging.over.set()
-
-
-def test_a_module_that_hangs_while_it_is_imported_is_abandoned(folder: Path, lookups: Lookups) -> None:
-    (folder / "slow_import.py").write_text("import threading\nover = threading.Event()\nover.wait()\n")
-    with pytest.raises(LookupFailedError, match="no answer within"):
-        ask(lookups, PythonSource(type="python", function="slow_import:find"), folder, timeout_s=0.1)
-    sys.modules["slow_import"].over.set()
-
-
-# ---------------------------------------------------------------- files
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A database with one order."""
-    path = tmp_path / "orders.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE orders (number TEXT, state TEXT)")
-        connection.execute("INSERT INTO orders VALUES (?, 'sent')", [SECRET])
-        connection.commit()
-    return path
-
-
-ORDERS: Final = SqliteSource(type="sqlite", file="orders.db", table="orders")
-
-
-def test_a_locked_database_is_waited_for_within_the_time_out(database: Path, lookups: Lookups) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
-        writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(LookupFailedError, match="SQLITE_BUSY") as failed:
-            ask(lookups, ORDERS, database.parent, timeout_s=0.3)
-        assert failed.value.retryable
-        assert failed.value.took_ms < 300 + SLACK_S * 1000
-        writer.execute("ROLLBACK")
-    assert ask(lookups, ORDERS, database.parent).values == {"order_state": "sent"}
-
-
-def test_a_database_in_wal_mode_is_read_while_another_process_writes(database: Path, lookups: Lookups) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
-        writer.execute("PRAGMA journal_mode = WAL")
-        writer.execute("BEGIN IMMEDIATE")
-        writer.execute("UPDATE orders SET state = 'lost'")
-        assert ask(lookups, ORDERS, database.parent).values == {"order_state": "sent"}
-        writer.execute("COMMIT")
-        assert ask(lookups, ORDERS, database.parent).values == {"order_state": "lost"}
-
-
-def test_many_callers_at_once_share_one_reading_of_a_file(tmp_path: Path, lookups: Lookups) -> None:
-    rows = "".join(f"{number},state {number}\n" for number in range(10_000))
-    (tmp_path / "orders.csv").write_text("number,state\n" + rows)
-    source = CsvSource(type="csv", file="orders.csv")
-    results: list[dict[str, Value] | None] = []
-    threads = [
-        threading.Thread(target=lambda n=n: results.append(ask(lookups, source, tmp_path, number=n).values))
-        for n in range(9_980, 10_000)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {str(values["order_state"]) for values in results if values} == {f"state {n}" for n in range(9_980, 10_000)}
-    again = ask(lookups, source, tmp_path, number="9999")
-    assert again.values == {"order_state": "state 9999"}
