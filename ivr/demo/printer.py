@@ -7,12 +7,15 @@ from typing import Final
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
+from rich.rule import Rule
 
 from ivr.demo.narrator import Line
 from ivr.demo.play import Report
 
 COLOURS: Final = {"caller": "cyan", "agent": "magenta", "customer": "green"}
 INDENT: Final = 14
+# A line across the page is no longer than this, however wide the terminal or the pipe is.
+PAGE_WIDTH: Final = 100
 CUT: Final = " [yellow]—[/]"
 
 
@@ -33,7 +36,7 @@ class Printer:
         if line.kind == "prompt":
             self(line)
         elif line.kind == "call":
-            self._console.rule(f"[bold]{escape(line.text)}[/] [dim]{_clock(line.at_s)}[/]", align="left", style="dim")
+            self._rule(f"[bold]{escape(line.text)}[/] [dim]{_clock(line.at_s)}[/]")
         else:
             who = "" if line.kind == "heard" else line.who
             self._print(who, self._text(line), coloured=line.kind in {"said", "pressed"})
@@ -67,18 +70,21 @@ class Printer:
             case _:
                 return f"[dim]the line is closed ({text})[/]"
 
+    def _rule(self, title: str) -> None:
+        self._console.print(Rule(title, align="left", style="dim"), width=min(self._console.width, PAGE_WIDTH))
+
     def close(self, report: Report) -> None:
         """The dossier and the summary."""
         self._end_paragraph()
         dossier = report.dossier
-        self._console.rule("[bold]What the agent was given[/]", align="left", style="dim")
+        self._rule("[bold]What the agent was given[/]")
         for name, value in (("about", dossier.get("reason")), *dossier.get("values", {}).items()):
             self._print(name.replace("_", " "), escape(str(value)), coloured=False)
         for said in dossier.get("said", []):
             by = f"said, confidence {said['confidence']:.2f}" if said["by"] == "voice" else "keyed in"
             self._print("own words", f"“{escape(said['text'])}” [dim]({by}, at {said['node']})[/]", coloured=False)
         self._print("ended as", str(report.disposition), coloured=False)
-        self._console.rule("[bold]Did it really happen?[/]", align="left", style="dim")
+        self._rule("[bold]Did it really happen?[/]")
         for check in report.checks:
             self._print(
                 "yes" if check.holds else "NO", check.what if check.holds else f"[red]{check.what}[/]", coloured=False
