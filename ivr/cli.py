@@ -52,7 +52,7 @@ def main() -> None:
     try:
         app()
     except FlowError as error:
-        print_problems(error)
+        print_problems(error.problems)
         sys.exit(1)
     except (SettingsError, NotPublishedError, PortInUseError, RedisServerError) as error:
         err.print(str(error), markup=False, soft_wrap=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
 from flows.lint.formats import as_text
-from flows.problems import FlowError
+from flows.problems import Problem
 from ivr.redis_server import private_url
 from ivr.settings import Settings, SettingsError, load_settings
 
@@ -41,10 +42,10 @@ def settings_with_redis(**overrides: Any) -> Settings:
     return settings.model_copy(update={"redis_url": url})
 
 
-def print_problems(error: FlowError) -> None:
-    """A file's problems, each under the line that it stands in."""
-    sources = {problem.file: _lines(problem.file) for problem in error.problems}
-    err.print(as_text(error.problems, sources), soft_wrap=True, markup=False, emoji=False)
+def print_problems(problems: Sequence[Problem]) -> None:
+    """The problems of files, each under the line that it stands in."""
+    sources = {file: _lines(file) for file in {problem.file for problem in problems}}
+    err.print(as_text(problems, sources), soft_wrap=True, markup=False, emoji=False)
 
 
 def _lines(file: str) -> list[str]:

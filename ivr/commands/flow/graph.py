@@ -41,7 +41,7 @@ def graph(
     try:
         flow = load_flow(file)
     except FlowError as error:
-        print_problems(error)
+        print_problems(error.problems)
         raise typer.Exit(2) from None
     drawn = _DRAWN[format_ or _format_of(to)](flow)
     if to is None:

@@ -37,7 +37,7 @@ def prove_files(
         try:
             flow = load_flow(file)
         except FlowError as error:
-            print_problems(error)
+            print_problems(error.problems)
             status = max(status, 2 if any(problem.rule == "file" for problem in error.problems) else 1)
             continue
         proof = prove(flow)

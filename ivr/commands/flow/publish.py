@@ -67,7 +67,7 @@ def publish(
             do, f"ivr flow diff REVISION {file}", f'ivr flow publish {file} --onto REVISION --message "..."'
         )
     except FlowError as error:
-        print_problems(error)
+        print_problems(error.problems)
         err.print("not published: nothing has changed")
         raise typer.Exit(2 if any(problem.rule == "file" for problem in error.problems) else 1) from None
     _tell(publications, done, "published")

@@ -42,7 +42,7 @@ def run(
         flow = load_flow(file)
         traces = _traces(name or flow.name, source, most, only=name)
     except FlowError as error:
-        print_problems(error)
+        print_problems(error.problems)
         raise typer.Exit(1) from None
     except TraceFileError as error:
         err.print(str(error), soft_wrap=True, markup=False)

@@ -15,7 +15,7 @@ from flows.conversations.model import Conversation
 from flows.conversations.player import Played, play
 from flows.conversations.report import explain, nearest_text
 from flows.problems import FlowError, Problem
-from ivr.commands.common import err, out
+from ivr.commands.common import err, out, print_problems
 
 FAILED: Final = 1
 UNREAD: Final = 2
@@ -108,8 +108,8 @@ def _print(results: list[_Result], coverages: list[Coverage], problems: list[Pro
     for coverage in coverages:
         for line in coverage_text(coverage):
             _say(out, line)
-    for problem in problems:
-        _say(err, str(problem))
+    if problems:
+        print_problems(problems)
     failed = sum(not result.played.passed for result in results)
     played = f"{len(results)} conversation{'' if len(results) == 1 else 's'}"
     if results or not problems:
