@@ -1,8 +1,8 @@
-"""Keeps the promises: rings agents, then customers, and finds out what became of whatever went quiet.
+"""Keeps the promises: rings agents and customers, and finds out what became of whatever went quiet.
 
 Exactly one conversation. Before the carrier is asked for a leg, the intent is on record under a fence. Where the
 carrier's answer is lost, the leg is looked up before anything is dialled again. And whatever slips through is
-caught at the answer: only a `CustomerAnswered` that the lifecycle accepts is bridged.
+caught at the answer: only an answer that the lifecycle accepts is bridged.
 """
 
 from __future__ import annotations
@@ -11,24 +11,15 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from callbacks import lifecycle
+from callbacks import lifecycle_events as events
 from callbacks.errors import ConflictError, DialError, IllegalEventError
-from callbacks.lifecycle import (
-    AgentDeclined,
-    CustomerDialled,
-    CustomerLeft,
-    CustomerUnreached,
-    Disposed,
-    LegCreated,
-    SeenAlive,
-)
-from callbacks.model import Agent, Attempt, CallbackRequest, Leg, LegName
-from callbacks.policy import UnreachedReason, unreached_reason
+from callbacks.model import Agent, CallbackRequest, Leg, LegName, UnreachedReason
+from callbacks.policy import unreached_reason
 from callbacks.service import Callbacks
 
 # In one tick; the next comes at once.
 MOST_PER_TICK: Final = 20
-# A leg that the carrier accepted is listed by then; one that is not was never made.
-LISTED_WITHIN: Final = timedelta(seconds=10)
+NOBODY_CAME_AGAIN: Final = timedelta(minutes=5)
 
 LegStatus = Literal["ringing", "talking", "completed", "busy", "no-answer", "failed", "canceled"]
 
@@ -52,7 +43,13 @@ class Dialler(Protocol):
         """End a leg."""
 
     def let_agent_go(self, request: CallbackRequest) -> None:
-        """Tell the agent of this attempt that the customer was not reached, and end their leg."""
+        """Tell the agent of this attempt that the customer will not come, and end their leg."""
+
+    def apologise(self, request: CallbackRequest) -> None:
+        """Tell a customer who waits in the conference that nobody is free, and end their leg."""
+
+    def tell(self, request: CallbackRequest, ends: datetime) -> str | None:
+        """Tell the customer of a new time: "text" or "call" says how, None that it failed."""
 
 
 class Dispatcher:
@@ -70,12 +67,26 @@ class Dispatcher:
         moved = 0
         for overdue in self._callbacks.store.overdue_leases(now, MOST_PER_TICK):
             moved += self._look_after(overdue.record, now)
-        for agent in self._callbacks.stale_agents(now):
+        for agent in self._callbacks.agents.stale(now):
             self._look_for(agent, now)
-        while moved < MOST_PER_TICK and (claimed := self._callbacks.claim(now)) is not None:
-            self._ring(claimed, "agent", now)
-            moved += 1
-        return moved
+        moved += self._callbacks.claims.wake(now)
+        moved += self._callbacks.reviews.review_due(now, self._dialler.tell)
+        claims = 0
+        while claims < MOST_PER_TICK and (claimed := self._callbacks.claims.claim(now)) is not None:
+            self._ring(claimed, "agent" if claimed.state == "agent_dialling" else "customer", now)
+            claims += 1
+        return moved + claims
+
+    def end_legs(self, request: CallbackRequest) -> None:
+        """End what an attempt has on the line, after its request was cancelled, moved or put off."""
+        if request.attempt is None:
+            return
+        customer_leg = request.attempt.customer_leg
+        if customer_leg is not None and customer_leg.sid is not None:
+            self._dialler.hang_up(customer_leg.sid)
+        self._dialler.let_agent_go(request)
+
+    # ------------------------------------------------------------ what is in progress
 
     def _look_after(self, request: CallbackRequest, now: datetime) -> bool:
         attempt, fence = request.attempt, request.fence
@@ -83,18 +94,76 @@ class Dispatcher:
             return False
         match request.state:
             case "agent_ready":
-                dialled = self._note(request, CustomerDialled(at=now, fence=fence))
-                if dialled is not None:
-                    self._ring(dialled, "customer", now)
-                return dialled is not None
+                return self._dial_customer(request, now)
+            case "customer_ready":
+                return self._find_agent(request, now)
             case "wrap_up":
-                return self._note(request, Disposed(at=now, fence=fence, code=lifecycle.TALKED)) is not None
-            case "agent_dialling":
+                return self._note(request, events.Disposed(at=now, fence=fence, code=lifecycle.TALKED)) is not None
+            case "agent_dialling" | "agent_joining" if attempt.agent_leg is not None:
                 return self._reconcile(request, "agent", attempt.agent_leg, now)
-            case "customer_dialling" | "talking" if attempt.customer_leg is not None:
+            case "customer_dialling" | "customer_proving" | "talking" if attempt.customer_leg is not None:
                 return self._reconcile(request, "customer", attempt.customer_leg, now)
             case _:
                 return False
+
+    def _dial_customer(self, request: CallbackRequest, now: datetime) -> bool:
+        """The agent has accepted. Offers take their time, so the hour is looked at once more."""
+        if not self._callbacks.claims.may_ring(request, now):
+            times = self._callbacks.claims.times(request, now)
+            until = times[0].starts if times else request.expires_at
+            late = self._note(request, events.PutOff(at=now, until=until, why="hours"))
+            if late is not None:
+                self._dialler.let_agent_go(late)
+            return late is not None
+        dialled = self._note(request, events.CustomerDialled(at=now, fence=request.fence))
+        if dialled is not None:
+            self._ring(dialled, "customer", now)
+        return dialled is not None
+
+    def _find_agent(self, request: CallbackRequest, now: datetime) -> bool:
+        """A customer who was called first waits for somebody."""
+        attempt = request.attempt
+        try:
+            assigned = self._callbacks.claims.assign_ready(request, now)
+        except (IllegalEventError, ConflictError):
+            return False
+        if assigned is not None:
+            self._ring(assigned, "agent", now)
+            return True
+        patience = timedelta(seconds=self._callbacks.policy.customer_patience_s)
+        if attempt is None or attempt.proved_at is None or now - attempt.proved_at < patience:
+            return False
+        again_at = now + NOBODY_CAME_AGAIN
+        sorry = self._note(request, events.NobodyCame(at=now, fence=request.fence, again_at=again_at))
+        if sorry is not None:
+            self._dialler.apologise(sorry)
+        return sorry is not None
+
+    def _reconcile(self, request: CallbackRequest, name: LegName, leg: Leg, now: datetime) -> bool:
+        """The lease of a leg is over: ask the carrier what became of it."""
+        alive = events.SeenAlive(at=now, fence=request.fence)
+        if leg.sid is None:
+            sid = self._dialler.find_leg(leg)
+            if sid is not None:
+                return self._note(request, _created(request, name, sid, now)) is not None
+            if now - leg.intended_at < timedelta(seconds=self._callbacks.policy.listed_within_s):
+                return self._note(request, alive) is not None
+            self._not_dialled(request, name, now)
+            return True
+        status = self._dialler.leg_status(leg.sid)
+        if status in {"ringing", "talking"}:
+            return self._note(request, alive) is not None
+        if name == "agent":
+            return self._note(request, _declined(request, now)) is not None
+        if request.state == "talking":
+            left = events.CustomerLeft(at=now, fence=request.fence, dropped=status == "failed")
+            return self._note(request, left) is not None
+        reason = unreached_reason(status)
+        picked_up = status == "completed" and request.state == "customer_proving"
+        self._unreached(request, "machine" if picked_up else reason, now)
+        return True
+
+    # ------------------------------------------------------------ dialling
 
     def _ring(self, request: CallbackRequest, name: LegName, now: datetime) -> None:
         try:
@@ -104,56 +173,46 @@ class Dispatcher:
                 return  # the intent is on record: the next look at this request asks the carrier
             self._not_dialled(request, name, now, bad_number=error.bad_number)
             return
-        noted = self._note(request, LegCreated(at=now, fence=request.fence, leg=name, sid=sid))
+        noted = self._note(request, _created(request, name, sid, now))
         if noted is None and not self._is_current(request, name, sid):
             self._dialler.hang_up(sid)
 
     def _not_dialled(self, request: CallbackRequest, name: LegName, now: datetime, *, bad_number: bool = False) -> None:
         if name == "agent":
             # An agent's wrong number is the agent's matter: they cool off, and the next one is rung.
-            self._note(request, AgentDeclined(at=now, fence=request.fence, carrier_down=not bad_number))
+            self._note(request, _declined(request, now, carrier_down=not bad_number))
         else:
-            self._unreached(request, "bad-number" if bad_number else "failed", now)
-
-    def _reconcile(self, request: CallbackRequest, name: LegName, leg: Leg, now: datetime) -> bool:
-        """The lease of a leg is over: ask the carrier what became of it."""
-        if leg.sid is None:
-            sid = self._dialler.find_leg(leg)
-            if sid is not None:
-                return self._note(request, LegCreated(at=now, fence=request.fence, leg=name, sid=sid)) is not None
-            if now - leg.intended_at < LISTED_WITHIN:
-                return self._note(request, SeenAlive(at=now, fence=request.fence)) is not None
-            self._not_dialled(request, name, now)
-            return True
-        status = self._dialler.leg_status(leg.sid)
-        if status in {"ringing", "talking"}:
-            return self._note(request, SeenAlive(at=now, fence=request.fence)) is not None
-        if name == "agent":
-            return self._note(request, AgentDeclined(at=now, fence=request.fence)) is not None
-        if request.state == "talking":
-            return self._note(request, CustomerLeft(at=now, fence=request.fence)) is not None
-        self._unreached(request, unreached_reason(status), now)
-        return True
+            self._unreached(request, "bad-number" if bad_number else "carrier-down", now)
 
     def _unreached(self, request: CallbackRequest, reason: UnreachedReason, now: datetime) -> None:
         """Nobody to talk to: note it, and let the agent go."""
-        noted = self._note(request, CustomerUnreached(at=now, fence=request.fence, reason=reason))
+        noted = self._note(request, events.CustomerUnreached(at=now, fence=request.fence, reason=reason))
         if noted is not None:
             self._dialler.let_agent_go(noted)
+
+    # ------------------------------------------------------------ agents
 
     def _look_for(self, agent: Agent, now: datetime) -> None:
         """A person has been held for long: free them if their leg is over, or if it has nothing to wait for."""
         if agent.holder is None:
             return
-        if agent.leg_sid is not None and self._dialler.leg_status(agent.leg_sid) in {"ringing", "talking"}:
-            held_by = self._callbacks.request_of(agent.holder)
-            if held_by is not None and held_by.state in {"promised", "ended"}:
-                self._dialler.let_agent_go(held_by)
-            self._callbacks.extend_agent(agent.id, agent.holder, now)
-        else:
-            self._callbacks.release_agent(agent.id, agent.holder, now)
+        held_by = self._callbacks.agents.request_of(agent.holder)
+        if agent.leg_sid is None or self._dialler.leg_status(agent.leg_sid) not in {"ringing", "talking"}:
+            waited_for = held_by is not None and held_by.state in {"customer_proving", "customer_ready"}
+            if waited_for:
+                self._callbacks.agents.extend(agent.id, agent.holder, now)
+            else:
+                self._callbacks.agents.release(agent.id, agent.holder, now)
+            return
+        if held_by is not None and held_by.state in {"scheduled", "waiting", "ended"}:
+            self._dialler.let_agent_go(held_by)
+        elif held_by is None and agent.holder.startswith("request:"):
+            self._dialler.hang_up(agent.leg_sid)  # of an attempt that has been given up long ago
+        self._callbacks.agents.extend(agent.id, agent.holder, now)
 
-    def _note(self, request: CallbackRequest, event: lifecycle.Event) -> CallbackRequest | None:
+    # ------------------------------------------------------------ the record
+
+    def _note(self, request: CallbackRequest, event: events.Event) -> CallbackRequest | None:
         """Put an event on record; None where someone else has moved the request meanwhile."""
         try:
             return self._callbacks.apply(request.id, event)
@@ -163,8 +222,20 @@ class Dispatcher:
     def _is_current(self, request: CallbackRequest, name: LegName, sid: str) -> bool:
         """Whether a leg that we just made is one that the record knows: its own webhook may have been faster."""
         known = self._callbacks.store.request(request.id)
-        attempt: Attempt | None = known.record.attempt if known is not None else None
+        attempt = known.record.attempt if known is not None else None
         if attempt is None or attempt.fence != request.fence:
             return False
         leg = attempt.agent_leg if name == "agent" else attempt.customer_leg
         return leg is not None and leg.sid == sid
+
+
+def _created(request: CallbackRequest, name: LegName, sid: str, now: datetime) -> events.LegCreated:
+    return events.LegCreated(at=now, fence=request.fence, leg=name, sid=sid, offer=_offer(request))
+
+
+def _declined(request: CallbackRequest, now: datetime, *, carrier_down: bool = False) -> events.AgentDeclined:
+    return events.AgentDeclined(at=now, fence=request.fence, offer=_offer(request), carrier_down=carrier_down)
+
+
+def _offer(request: CallbackRequest) -> int:
+    return 1 if request.attempt is None else request.attempt.offer

@@ -1,189 +1,276 @@
 """The life of a callback request: states, events and what may follow what. Pure; the store makes it atomic.
 
-    promised --Claimed--> agent_dialling --AgentAccepted--> agent_ready --CustomerDialled--> customer_dialling
-       ^                        |                               |                               |        |
-       +------AgentDeclined-----+                               |                               |        |
-       +------AgentLeft-----------------------------------------+-------------------------------+        |
-       +------CustomerUnreached (another try)---------------------------------------------------+        |
-                                                                                                          |
-       ended <--Disposed, AgentLeft-- wrap_up <--CustomerLeft-- talking <--------CustomerAnswered---------+
+`TABLE` is the whole of it; `docs/callback-lifecycle.svg` is drawn from it. Two ways lead to a conversation:
 
-Every event but `Claimed` and `Cancelled` names the fence that it acts under. An event of another fence, or one that
-the table does not know in the present state, raises `IllegalEventError`, and nothing happens: so that of two answers
-only one can bridge, and a worker that slept past its lease changes nothing when it wakes.
+    scheduled --CameDue--> waiting --Claimed--+--agent first-----> agent_dialling -> agent_ready -> customer_dialling -+
+                                              +--customer first--> customer_proving -> customer_ready -> agent_joining-+
+    ended <-- wrap_up <-- talking <------------------------------------------------------------------------------------+
+
+Every event about an attempt names the fence that it acts under, and one about an agent the offer too. An event of
+another fence or offer, or one that the table does not know in the present state, raises `IllegalEventError`, and nothing
+happens: so that of two answers only one can bridge, and a worker that slept past its lease changes nothing when it
+wakes.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from callbacks import lifecycle_events as events
 from callbacks.errors import IllegalEventError
+from callbacks.lifecycle_events import AboutAgent, Event, Fenced
 from callbacks.model import Attempt, CallbackRequest, Leg, LegName, State
-from callbacks.policy import Policy, UnreachedReason, next_try
+from callbacks.policy import next_try
+from callbacks.rules import Policy, QueueRules
 
-
-class _Event(msgspec.Struct, frozen=True, kw_only=True):
-    at: datetime
-
-
-class _FencedEvent(_Event, frozen=True, kw_only=True):
-    fence: int
-
-
-class Claimed(_Event, frozen=True, kw_only=True):
-    """A worker takes the request and intends to ring this agent."""
-
-    agent_id: str
-    agent_number: str
-
-
-class LegCreated(_FencedEvent, frozen=True, kw_only=True):
-    """The carrier accepted a leg and gave it a SID."""
-
-    leg: LegName
-    sid: str
-
-
-class SeenAlive(_FencedEvent, frozen=True, kw_only=True):
-    """A worker asked the carrier: the attempt is still under way, so its lease is extended."""
-
-
-class AgentAccepted(_FencedEvent, frozen=True, kw_only=True):
-    """The agent heard the whisper and pressed 1."""
-
-    sid: str
-
-
-class AgentDeclined(_FencedEvent, frozen=True, kw_only=True):
-    """The agent did not answer, did not press 1, or could not be rung."""
-
-    carrier_down: bool = False
-
-
-class CustomerDialled(_FencedEvent, frozen=True, kw_only=True):
-    """A worker intends to ring the customer."""
-
-
-class CustomerAnswered(_FencedEvent, frozen=True, kw_only=True):
-    """The customer's phone was picked up."""
-
-    sid: str
-
-
-class CustomerUnreached(_FencedEvent, frozen=True, kw_only=True):
-    """The customer's phone was not picked up."""
-
-    reason: UnreachedReason
-
-
-class AgentLeft(_FencedEvent, frozen=True, kw_only=True):
-    """The agent's leg is over."""
-
-
-class CustomerLeft(_FencedEvent, frozen=True, kw_only=True):
-    """The customer's leg is over."""
-
-
-class Disposed(_FencedEvent, frozen=True, kw_only=True):
-    """The conversation has its disposition."""
-
-    code: str
-
-
-class Cancelled(_Event, frozen=True, kw_only=True):
-    """The callback is no longer wanted."""
-
-
-Event = (
-    Claimed
-    | LegCreated
-    | SeenAlive
-    | AgentAccepted
-    | AgentDeclined
-    | CustomerDialled
-    | CustomerAnswered
-    | CustomerUnreached
-    | AgentLeft
-    | CustomerLeft
-    | Disposed
-    | Cancelled
+BEFORE_TALK: Final[tuple[State, ...]] = (
+    "scheduled",
+    "waiting",
+    "agent_dialling",
+    "agent_ready",
+    "customer_dialling",
+    "customer_proving",
+    "customer_ready",
+    "agent_joining",
 )
 
-# Where an event leads; `LegCreated` and `SeenAlive` leave the state as it is. Of two targets the first holds while
-# another try is left.
-TABLE: Final[dict[tuple[State, type], tuple[State, ...]]] = {
-    ("promised", Claimed): ("agent_dialling",),
-    ("promised", Cancelled): ("ended",),
-    ("agent_dialling", LegCreated): ("agent_dialling",),
-    ("agent_dialling", SeenAlive): ("agent_dialling",),
-    ("agent_dialling", AgentAccepted): ("agent_ready",),
-    ("agent_dialling", AgentDeclined): ("promised",),
-    ("agent_dialling", AgentLeft): ("promised",),
-    ("agent_ready", LegCreated): ("agent_ready",),
-    ("agent_ready", CustomerDialled): ("customer_dialling",),
-    ("agent_ready", AgentLeft): ("promised",),
-    ("customer_dialling", LegCreated): ("customer_dialling",),
-    ("customer_dialling", SeenAlive): ("customer_dialling",),
-    ("customer_dialling", CustomerAnswered): ("talking",),
-    ("customer_dialling", CustomerUnreached): ("promised", "ended"),
-    ("customer_dialling", AgentLeft): ("promised",),
-    ("talking", LegCreated): ("talking",),
-    ("talking", SeenAlive): ("talking",),
-    ("talking", CustomerLeft): ("wrap_up",),
-    ("talking", Disposed): ("ended",),
-    ("talking", AgentLeft): ("ended",),
-    ("wrap_up", Disposed): ("ended",),
-    ("wrap_up", AgentLeft): ("ended",),
+# Where an event leads. Of several targets one is chosen by what stands beside it in `apply`.
+TABLE: Final[dict[tuple[State, type[Event]], tuple[State, ...]]] = {
+    # A promise and its time.
+    ("scheduled", events.CameDue): ("waiting",),
+    **{(state, events.PutOff): ("scheduled",) for state in BEFORE_TALK},
+    ("scheduled", events.Resumed): ("scheduled",),
+    **{(state, events.Moved): ("scheduled",) for state in BEFORE_TALK},
+    **{(state, events.Repromised): (state,) for state in BEFORE_TALK},
+    ("scheduled", events.Hastened): ("scheduled",),
+    ("waiting", events.Hastened): ("waiting",),
+    ("scheduled", events.AnsweredLive): ("ended",),
+    ("waiting", events.AnsweredLive): ("ended",),
+    **{(state, events.Cancelled): ("ended",) for state in BEFORE_TALK},
+    ("scheduled", events.Expired): ("ended",),
+    ("waiting", events.Expired): ("ended",),
+    # Agent first, then customer first: chosen by the request's order.
+    ("waiting", events.Claimed): ("agent_dialling", "customer_proving"),
+    ("agent_dialling", events.LegCreated): ("agent_dialling",),
+    ("agent_dialling", events.SeenAlive): ("agent_dialling",),
+    ("agent_dialling", events.AgentAccepted): ("agent_ready",),
+    ("agent_dialling", events.AgentDeclined): ("waiting",),
+    ("agent_dialling", events.AgentLeft): ("waiting",),
+    ("agent_ready", events.LegCreated): ("agent_ready",),
+    ("agent_ready", events.CustomerDialled): ("customer_dialling",),
+    ("agent_ready", events.AgentLeft): ("waiting",),
+    ("customer_dialling", events.LegCreated): ("customer_dialling",),
+    ("customer_dialling", events.SeenAlive): ("customer_dialling",),
+    ("customer_dialling", events.CustomerAnswered): ("talking",),
+    ("customer_dialling", events.AgentLeft): ("waiting",),
+    # Another try, or the end: chosen by the retry plan.
+    ("customer_dialling", events.CustomerUnreached): ("scheduled", "ended"),
+    ("customer_proving", events.LegCreated): ("customer_proving",),
+    ("customer_proving", events.SeenAlive): ("customer_proving",),
+    ("customer_proving", events.CustomerAnswered): ("customer_proving",),
+    ("customer_proving", events.CustomerProved): ("customer_ready",),
+    ("customer_proving", events.CustomerUnreached): ("scheduled", "ended"),
+    ("customer_ready", events.LegCreated): ("customer_ready",),
+    ("customer_ready", events.SeenAlive): ("customer_ready",),
+    ("customer_ready", events.AgentAssigned): ("agent_joining",),
+    ("customer_ready", events.NobodyCame): ("scheduled",),
+    ("customer_ready", events.CustomerUnreached): ("scheduled", "ended"),
+    ("agent_joining", events.LegCreated): ("agent_joining",),
+    ("agent_joining", events.SeenAlive): ("agent_joining",),
+    ("agent_joining", events.AgentAccepted): ("talking",),
+    ("agent_joining", events.AgentDeclined): ("customer_ready",),
+    ("agent_joining", events.AgentLeft): ("customer_ready",),
+    ("agent_joining", events.CustomerUnreached): ("scheduled", "ended"),
+    # The conversation and after it; a dropped line is called again, once.
+    ("talking", events.LegCreated): ("talking",),
+    ("talking", events.SeenAlive): ("talking",),
+    ("talking", events.CustomerLeft): ("wrap_up",),
+    ("talking", events.AgentLeft): ("ended", "waiting"),
+    ("talking", events.Disposed): ("ended", "waiting", "scheduled"),
+    ("wrap_up", events.AgentLeft): ("ended", "waiting"),
+    ("wrap_up", events.Disposed): ("ended", "waiting", "scheduled"),
 }
 
+# Dispositions that nobody presses.
 TALKED: Final = "talked"
 UNREACHED: Final = "unreached"
+BAD_NUMBER: Final = "bad_number"
 CANCELLED: Final = "cancelled"
+EXPIRED: Final = "expired"
+ANSWERED_LIVE: Final = "answered_live"
+
+_set = msgspec.structs.replace
 
 
-def apply(policy: Policy, request: CallbackRequest, event: Event) -> CallbackRequest:
-    """The request after an event; raises `IllegalEventError` where the table or the fence forbids it."""
+def apply(policy: Policy, rules: QueueRules, request: CallbackRequest, event: Event) -> CallbackRequest:
+    """The request after an event; raises `IllegalEventError` where the table, the fence or the offer forbids it."""
     targets = TABLE.get((request.state, type(event)))
     if targets is None:
         raise IllegalEventError(f"{type(event).__name__} does not fit a request that is {request.state}")
-    if isinstance(event, _FencedEvent) and event.fence != request.fence:
-        raise IllegalEventError(f"fence {event.fence} is not the current one, {request.fence}")
-    change = msgspec.structs.replace
-    after = change(request, state=targets[0], looked_at=event.at)
+    _check_fence(request, event)
+    after = _set(request, state=targets[0], looked_at=event.at)
     match event:
-        case Claimed():
-            return _claimed(after, event)
-        case Cancelled():
+        case events.Claimed():
+            return _claimed(request, after, event)
+        case events.CameDue():
+            return _set(after, held_by_call=None)
+        case events.PutOff(until=until, by_call=by_call):
+            return _set(after, due_at=until, held_by_call=by_call)
+        case events.Resumed(at=at):
+            return _set(after, due_at=max(at, request.starts_at or at), held_by_call=None)
+        case events.Moved():
+            return _moved(policy, after, event)
+        case events.Repromised(ends=ends):
+            return _set(
+                after,
+                promised_by=ends,
+                expires_at=max(request.expires_at, ends),
+                review_at=ends - timedelta(seconds=policy.foresight_s),
+                tellings=request.tellings + 1,
+            )
+        case events.Hastened(rank_at=rank_at, widened=widened, due_at=due_at):
+            return _set(after, rank_at=rank_at, widened=widened, due_at=due_at or request.due_at)
+        case events.Cancelled():
             return _end(after, CANCELLED, event.at)
-        case LegCreated(leg="agent", sid=sid) | AgentAccepted(sid=sid):
-            return _with_sid(after, "agent", sid)
-        case CustomerAnswered(sid=sid, at=at):
-            return change(_with_sid(after, "customer", sid), connects=request.connects + 1, connected_at=at)
-        case LegCreated(sid=sid):
-            return _with_sid(after, "customer", sid)
-        case AgentDeclined(carrier_down=down, at=at):
-            return change(after, due_at=_later(at, policy.carrier_down_s) if down else request.due_at)
-        case CustomerDialled(at=at):
-            leg = Leg(to_number=request.number, intended_at=at)
-            return change(after, dials=request.dials + 1, attempt=change(_attempt(request), customer_leg=leg))
-        case CustomerUnreached(reason=reason, at=at):
-            again_at = next_try(policy, request, reason, at)
-            if again_at is None:
-                return _end(change(after, state=targets[1]), UNREACHED, at)
-            return change(after, due_at=again_at)
-        case AgentLeft(at=at) if after.state == "ended":
-            return _end(after, TALKED, at)
-        case AgentLeft() | CustomerLeft() | SeenAlive():
+        case events.AnsweredLive():
+            return _end(after, ANSWERED_LIVE, event.at)
+        case events.Expired():
+            return _end(after, EXPIRED, event.at)
+        case events.LegCreated(leg=leg, sid=sid):
+            after = _with_sid(after, leg, sid)
+            return _set(after, first_dialled_at=after.first_dialled_at or event.at) if leg == "customer" else after
+        case events.SeenAlive():
             return after
-        case Disposed(code=code, at=at):
-            return _end(after, code, at)
+        case _ if isinstance(event, AboutAgent):
+            return _agent(policy, rules, request, after, event)
+        case _:
+            return _customer(rules, request, after, event)
 
 
-def _later(at: datetime, seconds: int) -> datetime:
-    return datetime.fromtimestamp(at.timestamp() + seconds, tz=at.tzinfo)
+def _check_fence(request: CallbackRequest, event: Event) -> None:
+    if isinstance(event, Fenced) and event.fence != request.fence:
+        raise IllegalEventError(f"fence {event.fence} is not the current one, {request.fence}")
+    of_agent = isinstance(event, AboutAgent) or (isinstance(event, events.LegCreated) and event.leg == "agent")
+    if of_agent and request.attempt is not None and getattr(event, "offer", 1) != request.attempt.offer:
+        raise IllegalEventError(f"this offer is not the current one, {request.attempt.offer}")
+
+
+def _claimed(request: CallbackRequest, after: CallbackRequest, event: events.Claimed) -> CallbackRequest:
+    fence = request.fence + 1
+    after = _set(after, fence=fence)
+    if request.order == "agent_first":
+        leg = Leg(to_number=event.agent_number, intended_at=event.at)
+        attempt = Attempt(fence=fence, agent_id=event.agent_id, agent_leg=leg)
+        return _set(after, offers=request.offers + 1, attempt=attempt)
+    attempt = Attempt(fence=fence, agent_id=event.agent_id)
+    return _dialled(_set(after, state="customer_proving", attempt=attempt), event.at)
+
+
+def _dialled(after: CallbackRequest, at: datetime) -> CallbackRequest:
+    attempt = _set(_attempt(after), customer_leg=Leg(to_number=after.number, intended_at=at))
+    return _set(after, dials=after.dials + 1, attempt=attempt)
+
+
+def _agent(
+    policy: Policy, rules: QueueRules, request: CallbackRequest, after: CallbackRequest, event: AboutAgent
+) -> CallbackRequest:
+    attempt = _attempt(request)
+    match event:
+        case events.AgentAccepted(sid=sid, at=at):
+            after = _with_sid(after, "agent", sid)
+            return _set(after, connects=request.connects + 1, connected_at=at) if after.state == "talking" else after
+        case events.AgentAssigned(agent_id=agent_id, agent_number=number, at=at):
+            again = attempt.agent_leg is not None
+            leg = Leg(to_number=number, intended_at=at)
+            attempt = _set(attempt, agent_id=agent_id, agent_leg=leg, offer=attempt.offer + again)
+            return _set(after, offers=request.offers + 1, attempt=attempt)
+        case events.AgentDeclined(carrier_down=down, at=at):
+            if after.state == "customer_ready":
+                return _set(after, attempt=_set(attempt, agent_id=""))
+            if down:
+                return _set(after, state="scheduled", due_at=at + timedelta(seconds=policy.carrier_down_s))
+            return after
+        case events.AgentLeft(dropped=dropped, at=at):
+            if after.state == "customer_ready":
+                return _set(after, attempt=_set(attempt, agent_id=""))
+            if after.state == "waiting":
+                return after
+            return _after_talk(rules, after, TALKED, at, rescue=dropped or attempt.dropped)
+        case _:
+            raise TypeError(f"{type(event).__name__} is not about an agent")
+
+
+def _customer(rules: QueueRules, request: CallbackRequest, after: CallbackRequest, event: Event) -> CallbackRequest:
+    match event:
+        case events.CustomerDialled(at=at):
+            return _dialled(after, at)
+        case events.CustomerAnswered(sid=sid, at=at):
+            after = _with_sid(after, "customer", sid)
+            after = _set(after, first_dialled_at=after.first_dialled_at or at)
+            return _set(after, connects=request.connects + 1, connected_at=at) if after.state == "talking" else after
+        case events.CustomerProved(at=at):
+            return _set(after, attempt=_set(_attempt(after), proved_at=at))
+        case events.NobodyCame(again_at=again_at):
+            return _set(after, due_at=again_at)
+        case events.CustomerUnreached(reason=reason, at=at):
+            after = _counted(after, reason)
+            if reason == "carrier-down":
+                after = _set(after, dials=after.dials - 1)
+            again_at = next_try(rules, after, reason, at)
+            if again_at is None:
+                return _end(after, BAD_NUMBER if reason == "bad-number" else UNREACHED, at)
+            return _set(after, due_at=again_at)
+        case events.CustomerLeft(dropped=dropped):
+            return _set(after, attempt=_set(_attempt(after), dropped=dropped))
+        case events.Disposed(code=code, at=at, rescue=rescue, again_at=again_at, machine=machine):
+            if machine:
+                after = _counted(after, "machine")
+                again_at = next_try(rules, after, "machine", at)
+            rescue = rescue or (code == TALKED and _attempt(request).dropped)
+            return _after_talk(rules, after, code, at, rescue=rescue, again_at=again_at)
+        case _:
+            raise TypeError(f"{type(event).__name__} is not about a customer")
+
+
+def _after_talk(
+    rules: QueueRules,
+    after: CallbackRequest,
+    code: str,
+    at: datetime,
+    *,
+    rescue: bool,
+    again_at: datetime | None = None,
+) -> CallbackRequest:
+    if rescue and after.rescues < rules.most_rescues:
+        return _set(after, state="waiting", due_at=at, rescues=after.rescues + 1)
+    if again_at is not None:
+        return _set(after, state="scheduled", due_at=again_at)
+    return _end(after, code, at)
+
+
+def _moved(policy: Policy, after: CallbackRequest, event: events.Moved) -> CallbackRequest:
+    """The caller's own new time is a new promise: what was promised first does not bind any more."""
+    return _set(
+        after,
+        starts_at=event.starts,
+        promised_by=event.ends,
+        first_promised_by=event.ends,
+        due_at=event.starts or event.at,
+        rank_at=event.rank_at,
+        expires_at=event.expires_at,
+        held_by_call=event.by_call,
+        review_at=event.ends - timedelta(seconds=policy.foresight_s),
+        widened=False,
+        tellings=0,
+        first_dialled_at=None,
+    )
+
+
+def _counted(after: CallbackRequest, reason: str) -> CallbackRequest:
+    return _set(after, unreached={**after.unreached, reason: after.unreached.get(reason, 0) + 1})
 
 
 def _attempt(request: CallbackRequest) -> Attempt:
@@ -192,21 +279,14 @@ def _attempt(request: CallbackRequest) -> Attempt:
     return request.attempt
 
 
-def _claimed(request: CallbackRequest, event: Claimed) -> CallbackRequest:
-    fence = request.fence + 1
-    leg = Leg(to_number=event.agent_number, intended_at=event.at)
-    attempt = Attempt(fence=fence, agent_id=event.agent_id, agent_leg=leg)
-    return msgspec.structs.replace(request, fence=fence, offers=request.offers + 1, attempt=attempt)
-
-
 def _with_sid(request: CallbackRequest, name: LegName, sid: str) -> CallbackRequest:
     attempt = _attempt(request)
-    if name == "agent":
-        attempt = msgspec.structs.replace(attempt, agent_leg=msgspec.structs.replace(attempt.agent_leg, sid=sid))
-    elif attempt.customer_leg is not None:
-        attempt = msgspec.structs.replace(attempt, customer_leg=msgspec.structs.replace(attempt.customer_leg, sid=sid))
-    return msgspec.structs.replace(request, attempt=attempt)
+    if name == "agent" and attempt.agent_leg is not None:
+        attempt = _set(attempt, agent_leg=_set(attempt.agent_leg, sid=sid))
+    elif name == "customer" and attempt.customer_leg is not None:
+        attempt = _set(attempt, customer_leg=_set(attempt.customer_leg, sid=sid))
+    return _set(request, attempt=attempt)
 
 
 def _end(request: CallbackRequest, disposition: str, at: datetime) -> CallbackRequest:
-    return msgspec.structs.replace(request, state="ended", disposition=disposition, ended_at=at)
+    return _set(request, state="ended", disposition=disposition, ended_at=at, held_by_call=None)

@@ -1,99 +1,96 @@
-"""Whose turn it is, when to try again and what to promise: pure decisions."""
+"""Whose turn it is and when to try again: pure decisions."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final
 
 import msgspec
 
-from callbacks.model import Agent, CallbackRequest, Waiter
+from callbacks.model import Agent, CallbackRequest, UnreachedReason, parts_of
+from callbacks.rules import QueueRules
+from callbacks.shifts import is_free, on_shift
 
-UnreachedReason = Literal["busy", "no-answer", "failed", "canceled", "bad-number"]
+# Seconds to wait for a carrier that took no dial, the last one again and again: that is no try at the customer.
+CARRIER_DOWN_S: Final = (15, 30, 60, 120, 300)
+REASONS: Final[dict[str, UnreachedReason]] = {"busy": "busy", "failed": "failed", "canceled": "canceled"}
 
 
 def unreached_reason(leg_status: str) -> UnreachedReason:
     """Why a customer's leg that is over, and was never answered by us, did not reach anybody."""
-    match leg_status:
-        case "busy" | "failed" | "canceled":
-            return leg_status
-        case _:
-            return "no-answer"
+    return REASONS.get(leg_status, "no-answer")
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures that decisions rest on; seconds unless named otherwise."""
-
-    max_dials: int = 3
-    retry_busy_s: int = 300
-    retry_no_answer_s: int = 900
-    carrier_down_s: int = 15
-    decline_cool_off_s: int = 60
-    # A lease outlives the ringing and the whisper; its end is when a worker looks what became of the leg.
-    agent_lease_s: int = 90
-    customer_lease_s: int = 60
-    unknown_outcome_s: int = 5
-    talk_check_s: int = 60
-    wrap_up_s: int = 60
-    # A caller in line looks again every ten seconds; who has not for this long has hung up.
-    line_patience_s: int = 30
-    handling_s: int = 300
-    promise_at_least_s: int = 900
-    promise_round_to_s: int = 300
-
-
-def promise_by(policy: Policy, now: datetime, ahead: int) -> datetime:
-    """The end of the window that we promise, with `ahead` people in line before; rounded up to a time that can be said.
-
-    Until there is a measured history of handling times, `handling_s` for each one ahead is the estimate.
-    """
-    wait_s = max(policy.promise_at_least_s, (ahead + 1) * policy.handling_s)
-    by = now + timedelta(seconds=wait_s)
-    excess_s = by.timestamp() % policy.promise_round_to_s
-    if excess_s == 0:
-        return by
-    return by + timedelta(seconds=policy.promise_round_to_s - excess_s)
-
-
-def next_try(policy: Policy, request: CallbackRequest, reason: UnreachedReason, now: datetime) -> datetime | None:
-    """When to ring a customer again who was not reached; None to give up."""
-    if reason == "bad-number" or request.dials >= policy.max_dials:
+def next_try(rules: QueueRules, request: CallbackRequest, reason: UnreachedReason, now: datetime) -> datetime | None:
+    """When to ring a customer again after the dial that `request` counts already; None to give up."""
+    waits = rules.retries.after(reason)
+    times = request.unreached.get(reason, 0)
+    if reason == "carrier-down":
+        return now + timedelta(seconds=CARRIER_DOWN_S[min(times, len(CARRIER_DOWN_S)) - 1])
+    if request.dials >= rules.most_dials or not 1 <= times <= len(waits):
         return None
-    wait_s = policy.retry_busy_s if reason == "busy" else policy.retry_no_answer_s
-    return now + timedelta(seconds=wait_s)
+    again_at = now + timedelta(minutes=waits[times - 1])
+    return again_at if again_at < request.expires_at else None
 
 
-def ahead_of(arrived_at: datetime, waiters: list[Waiter], due: list[CallbackRequest]) -> int:
-    """How many arrived earlier and still wait: phone waiters and callback takers stand in one line."""
-    return sum(waiter.arrived_at < arrived_at for waiter in waiters) + sum(
-        request.arrived_at < arrived_at for request in due
-    )
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Someone who waits for an agent: a caller in line (by call SID) or a callback request (by its id).
 
-
-def wait_minutes(policy: Policy, *, waiting: int, free: int, staffed: int) -> int:
-    """About how many minutes somebody who calls now would wait behind `waiting` others; 0 where a person is free.
-
-    Until there is a measured history of handling times, each conversation is taken to last `handling_s`.
+    `preferred` is waited for up to `grace_until`. `also` are queues whose agents may help.
     """
-    if free > waiting:
-        return 0
-    conversations = math.ceil((waiting - free + 1) / max(staffed, 1))
-    return math.ceil(conversations * policy.handling_s / 60)
+
+    key: str
+    line: str
+    rank_at: datetime
+    preferred: str | None = None
+    grace_until: datetime | None = None
+    also: tuple[str, ...] = ()
 
 
-def choose_agent(agents: list[Agent], queue: str, now: datetime, ahead: int) -> Agent | None:
-    """The free agent who has been idle longest, if there is one left after everyone `ahead` has had theirs."""
-    free = sorted(
-        (agent for agent in agents if queue in agent.queues and agent.is_free(now)),
-        key=lambda agent: (agent.idle_since, agent.id),
+def person_of(request: CallbackRequest, rules: QueueRules) -> Person:
+    """A request that waits, as somebody in line."""
+    return Person(
+        key=request.id,
+        line=request.line,
+        rank_at=request.rank_at,
+        preferred=request.preferred_agent,
+        grace_until=request.due_at + timedelta(seconds=rules.preferred_grace_s),
+        also=rules.overflow if request.widened else (),
     )
-    return free[0] if len(free) > ahead else None
 
 
-def named_agent(agents: list[Agent], agent_id: str, queue: str, now: datetime, ahead: int) -> Agent | None:
-    """That one agent, if they are free and, where they serve the queue, not needed by everyone `ahead`."""
-    wanted = next((agent for agent in agents if agent.id == agent_id and agent.is_free(now)), None)
-    if wanted is None or queue not in wanted.queues:
-        return wanted
-    return wanted if choose_agent(agents, queue, now, ahead) is not None else None
+def may_take(agent: Agent, person: Person) -> bool:
+    """Whether an agent has what it takes for somebody."""
+    queue, language = parts_of(person.line)
+    return agent.serves(queue, language) or any(agent.serves(other, language) for other in person.also)
+
+
+def assign(people: Iterable[Person], agents: Sequence[Agent], now: datetime) -> dict[str, Agent]:
+    """Who gets whom now: everybody in the order of rank, each the best free agent who is left.
+
+    So nobody is served while somebody who came earlier, and whom one of these agents could serve, is not; except that a
+    person with a preferred agent who works just now leaves the others to those behind, for a while.
+    """
+    free = sorted((agent for agent in agents if is_free(agent, now)), key=lambda agent: (agent.idle_since, agent.id))
+    working = {agent.id for agent in agents if agent.state == "available" and on_shift(agent, now)}
+    pairs: dict[str, Agent] = {}
+    for person in sorted(people, key=lambda person: (person.rank_at, person.key)):
+        chosen = _best(person, free, working, now)
+        if chosen is not None:
+            pairs[person.key] = chosen
+            free.remove(chosen)
+        if not free:
+            break
+    return pairs
+
+
+def _best(person: Person, free: Sequence[Agent], working: set[str], now: datetime) -> Agent | None:
+    able = [agent for agent in free if may_take(agent, person)]
+    preferred = next((agent for agent in able if agent.id == person.preferred), None)
+    if preferred is not None:
+        return preferred
+    patient = person.grace_until is not None and now < person.grace_until
+    if patient and person.preferred in working:
+        return None
+    return able[0] if able else None

@@ -4,75 +4,91 @@ zh:{cb}:request:ID     hash  v (version), c (commit that wrote it), d (JSON)
 zh:{cb}:agent:ID       hash  the same
 zh:{cb}:agents         set   ids
 zh:{cb}:requests       zset  id -> created_at
-zh:{cb}:due            zset  id -> when its turn comes (promised requests)
-zh:{cb}:lease          zset  id -> when to look at it (requests in progress)
-zh:{cb}:open           hash  QUEUE NUMBER -> id of the one open promise
-zh:{cb}:line:QUEUE     zset  call SID -> arrival
-zh:{cb}:seen:QUEUE     zset  call SID -> last sign of life
-zh:{cb}:ledger         list  JSON, append-only
+zh:{cb}:open           hash  NUMBER TOPIC -> id of the one open promise
+zh:{cb}:number:NUMBER  zset  id -> created_at: requests to or from the number
+zh:{cb}:later          zset  id -> due_at (scheduled)
+zh:{cb}:line:LINE      zset  id -> rank_at (waiting)
+zh:{cb}:lines          set   every LINE that somebody ever stood in
+zh:{cb}:lease          zset  id -> when to look at it (in progress)
+zh:{cb}:review         zset  id -> when to ask whether it can be kept (scheduled or waiting)
+zh:{cb}:slots          hash  LINE START -> promises in the slot (START in seconds since 1970)
+zh:{cb}:slot_starts    zset  LINE START -> START
+zh:{cb}:backlog        hash  QUEUE -> open promises without a window
+zh:{cb}:ended          zset  id -> ended_at
+zh:{cb}:quota:KEY      string with an expiry
+zh:{cb}:talks:QUEUE    list  seconds, the newest first
+zh:{cb}:phones:LINE    zset  call SID -> rank
+zh:{cb}:seen:LINE      zset  call SID -> last sign of life
+zh:{cb}:do_not_call    set   numbers
+zh:{cb}:unsealed       list  ledger entries that are not on a page yet (`callbacks/redis_ledger.py`)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import redis
 
-from callbacks.lease import lease_until
+from callbacks.indexes import Index, index_of
 from callbacks.model import Agent, CallbackRequest, Waiter
-from callbacks.policy import Policy
-from callbacks.store import Change, Versioned
+from callbacks.rules import Policy
+from callbacks.store import TALKS_KEPT, Change, Front, Outcome, Versioned
 
 PREFIX: Final = "zh:{cb}"
-OPEN: Final = f"{PREFIX}:open"
-DUE: Final = f"{PREFIX}:due"
-LEASE: Final = f"{PREFIX}:lease"
-REQUESTS: Final = f"{PREFIX}:requests"
 AGENTS: Final = f"{PREFIX}:agents"
-LEDGER: Final = f"{PREFIX}:ledger"
+REQUESTS: Final = f"{PREFIX}:requests"
+OPEN: Final = f"{PREFIX}:open"
+LATER: Final = f"{PREFIX}:later"
+LINES: Final = f"{PREFIX}:lines"
+LEASE: Final = f"{PREFIX}:lease"
+REVIEW: Final = f"{PREFIX}:review"
+SLOTS: Final = f"{PREFIX}:slots"
+SLOT_STARTS: Final = f"{PREFIX}:slot_starts"
+BACKLOG: Final = f"{PREFIX}:backlog"
+ENDED: Final = f"{PREFIX}:ended"
+DO_NOT_CALL: Final = f"{PREFIX}:do_not_call"
+UNSEALED: Final = f"{PREFIX}:unsealed"
 
-# KEYS: request, agent, open, due, lease, requests, agents, ledger. ARGV[1]: the change as JSON.
+# ARGV[1] is the change in msgpack. Records: key, version, commit, data. Guards: what must hold. Then commands, of which
+# the second part is the number of their key. The script knows nothing of callbacks.
 COMMIT: Final = """
-local change = cjson.decode(ARGV[1])
-local request, agent = change.request, change.agent
-
-local function held(key, record)
-  return not record or tonumber(redis.call('HGET', key, 'v') or '0') == record.version
+local change = cmsgpack.unpack(ARGV[1])
+for _, record in ipairs(change.records) do
+  if redis.call('HGET', KEYS[record[1]], 'c') == change.commit_id then return 'done' end
 end
-local function applied(key, record)
-  return record and redis.call('HGET', key, 'c') == change.commit_id
+for _, record in ipairs(change.records) do
+  if tonumber(redis.call('HGET', KEYS[record[1]], 'v') or '0') ~= record[2] then return 'conflict' end
 end
-local function write(key, record)
-  redis.call('HSET', key, 'v', record.version + 1, 'c', change.commit_id, 'd', record.data)
-end
-local function score(key, member, at)
-  if at then redis.call('ZADD', key, at, member) else redis.call('ZREM', key, member) end
-end
-
-if applied(KEYS[1], request) or applied(KEYS[2], agent) then return 1 end
-if not (held(KEYS[1], request) and held(KEYS[2], agent)) then return 0 end
-if request then
-  local open = redis.call('HGET', KEYS[3], request.open_field)
-  if open and open ~= request.id then return 0 end
-  write(KEYS[1], request)
-  score(KEYS[4], request.id, request.due)
-  score(KEYS[5], request.id, request.lease)
-  redis.call('ZADD', KEYS[6], request.created, request.id)
-  if request.is_open then
-    redis.call('HSET', KEYS[3], request.open_field, request.id)
-  else
-    redis.call('HDEL', KEYS[3], request.open_field)
+for _, guard in ipairs(change.guards) do
+  local kind, key = guard[1], KEYS[guard[2]]
+  if kind == 'free' then
+    local holder = redis.call('HGET', key, guard[3])
+    if holder and holder ~= guard[4] then return 'conflict' end
+  elseif kind == 'slot' then
+    if tonumber(redis.call('HGET', key, guard[3]) or '0') >= guard[4] then return 'full' end
+  elseif tonumber(redis.call('GET', key) or '0') >= guard[3] then
+    return 'quota'
   end
 end
-if agent then
-  write(KEYS[2], agent)
-  redis.call('SADD', KEYS[7], agent.id)
+for _, record in ipairs(change.records) do
+  redis.call('HSET', KEYS[record[1]], 'v', record[2] + 1, 'c', change.commit_id, 'd', record[3])
 end
-if change.ledger then redis.call('RPUSH', KEYS[8], change.ledger) end
-return 1
+for _, command in ipairs(change.commands) do
+  redis.call(command[1], KEYS[command[2]], unpack(command, 3))
+end
+for _, count in ipairs(change.counts) do
+  local key, field = KEYS[count[1]], count[2]
+  if redis.call('HINCRBY', key, field, count[3]) <= 0 then
+    redis.call('HDEL', key, field)
+    if count[4] then redis.call('ZREM', KEYS[count[4]], field) end
+  elseif count[4] then
+    redis.call('ZADD', KEYS[count[4]], count[5], field)
+  end
+end
+return 'done'
 """
 
 Record = TypeVar("Record", CallbackRequest, Agent)
@@ -86,61 +102,125 @@ class RedisStore:
         self._policy = policy
         self._commit = client.register_script(COMMIT)
 
-    def commit(self, change: Change) -> bool:
-        body: dict[str, Any] = {"commit_id": change.commit_id}
+    def commit(self, change: Change) -> Outcome:
+        script = _Script(change.commit_id)
         if change.request is not None:
-            body["request"] = self._request_fields(change.request)
+            after, version = change.request.record, change.request.version
+            script.write(_request_key(after.id), version, after)
+            before = None if change.before is None else index_of(self._policy, change.before)
+            _reindex(script, before, index_of(self._policy, after), change.slot_limit)
         if change.agent is not None:
-            body["agent"] = {
-                "id": change.agent.record.id,
-                "version": change.agent.version,
-                "data": _encode(change.agent.record),
-            }
-        if change.ledger is not None:
-            body["ledger"] = _encode(change.ledger)
-        keys = [
-            _request_key(change.request.record.id if change.request else "none"),
-            _agent_key(change.agent.record.id if change.agent else "none"),
-            *(OPEN, DUE, LEASE, REQUESTS, AGENTS, LEDGER),
-        ]
-        return bool(self._commit(keys=keys, args=[_encode(body)]))
+            agent = change.agent.record
+            script.write(_agent_key(agent.id), change.agent.version, agent)
+            script.command("SADD", AGENTS, agent.id)
+        for use in change.quotas:
+            script.quota(f"{PREFIX}:quota:{use.key}", use.limit, use.until)
+        for entry in change.entries:
+            script.command("RPUSH", UNSEALED, entry)
+        if change.talk is not None:
+            talks = f"{PREFIX}:talks:{change.talk.queue}"
+            script.command("LPUSH", talks, f"{change.talk.seconds:.1f}")
+            script.command("LTRIM", talks, "0", str(TALKS_KEPT - 1))
+        return cast(Outcome, self._commit(keys=script.keys, args=[script.packed()]))
 
-    def _request_fields(self, versioned: Versioned[CallbackRequest]) -> dict[str, Any]:
-        request = versioned.record
-        lease = lease_until(self._policy, request)
-        return {
-            "id": request.id,
-            "version": versioned.version,
-            "data": _encode(request),
-            "created": repr(request.created_at.timestamp()),
-            "is_open": request.state != "ended",
-            "open_field": _open_field(request.queue, request.number),
-            **({"due": repr(request.due_at.timestamp())} if request.state == "promised" else {}),
-            **({"lease": repr(lease.timestamp())} if lease is not None else {}),
-        }
+    # ------------------------------------------------------------ requests
 
     def request(self, request_id: str) -> Versioned[CallbackRequest] | None:
         return self._read(_request_key(request_id), CallbackRequest)
 
-    def requests(self, limit: int) -> list[CallbackRequest]:
-        return [found.record for found in self._read_all(self._redis.zrevrange(REQUESTS, 0, limit - 1))]
+    def requests(self, limit: int, *, open_only: bool = False) -> list[CallbackRequest]:
+        found: list[CallbackRequest] = []
+        start = 0
+        while len(found) < limit:
+            ids = self._redis.zrevrange(REQUESTS, start, start + limit - 1)
+            if not ids:
+                break
+            found += [known.record for known in self._read_all(ids) if known.record.is_open or not open_only]
+            start += limit
+        return found[:limit]
 
-    def open_request_id(self, queue: str, number: str) -> str | None:
-        found = self._redis.hget(OPEN, _open_field(queue, number))
+    def requests_of(self, number: str) -> list[Versioned[CallbackRequest]]:
+        return self._read_all(self._redis.zrange(_number_key(number), 0, -1))
+
+    def open_request_id(self, topic: str, number: str) -> str | None:
+        found = self._redis.hget(OPEN, f"{number} {topic}")
         return None if found is None else str(found)
 
-    def due(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        return self._read_all(self._redis.zrange(DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=limit))
+    def came_due(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
+        return self._until(LATER, now, limit)
 
     def overdue_leases(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        return self._read_all(self._redis.zrange(LEASE, "-inf", now.timestamp(), byscore=True, offset=0, num=limit))
+        return self._until(LEASE, now, limit)
+
+    def to_review(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
+        return self._until(REVIEW, now, limit)
+
+    def booked(self, since: datetime, until: datetime) -> Mapping[tuple[str, datetime], int]:
+        fields = [str(field) for field in self._redis.zrange(SLOT_STARTS, *_scores(since, until), byscore=True)]
+        counts = self._redis.hmget(SLOTS, fields) if fields else []
+        held = {}
+        for field, count in zip(fields, counts, strict=True):
+            line, _, start = field.rpartition(" ")
+            if count is not None:
+                held[line, datetime.fromtimestamp(int(start), UTC)] = int(count)
+        return held
+
+    def backlog(self, queue: str) -> int:
+        return int(self._redis.hget(BACKLOG, queue) or 0)
+
+    # ------------------------------------------------------------ the lines
+
+    def fronts(self, limit: int, seen_since: datetime) -> list[Front]:
+        lines = sorted(map(str, self._redis.smembers(LINES)))
+        if not lines:
+            return []
+        with self._redis.pipeline(transaction=False) as pipe:
+            for line in lines:
+                pipe.zrange(f"{PREFIX}:line:{line}", 0, limit - 1)
+                pipe.zrange(f"{PREFIX}:phones:{line}", 0, -1, withscores=True)
+                pipe.zrange(f"{PREFIX}:seen:{line}", _score(seen_since), "+inf", byscore=True)
+            answers = pipe.execute()
+        ids = [request_id for found in answers[::3] for request_id in found]
+        known = {each.record.id: each for each in self._read_all(ids)}
+        return [
+            Front(
+                line=line,
+                requests=tuple(known[request_id] for request_id in answers[3 * number] if request_id in known),
+                waiters=_waiters(answers[3 * number + 1], answers[3 * number + 2])[:limit],
+            )
+            for number, line in enumerate(lines)
+            if answers[3 * number] or answers[3 * number + 1]
+        ]
+
+    def ahead(self, line: str, rank_at: datetime, seen_since: datetime) -> int:
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zcount(f"{PREFIX}:line:{line}", "-inf", f"({_score(rank_at)}")
+            pipe.zrange(f"{PREFIX}:phones:{line}", 0, -1, withscores=True)
+            pipe.zrange(f"{PREFIX}:seen:{line}", _score(seen_since), "+inf", byscore=True)
+            requests, line_of_phones, seen = pipe.execute()
+        return int(requests) + sum(waiter.rank_at < rank_at for waiter in _waiters(line_of_phones, seen))
+
+    def keep_place(self, line: str, waiter: Waiter, now: datetime) -> None:
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(LINES, line)
+            pipe.zadd(f"{PREFIX}:phones:{line}", {waiter.call_sid: waiter.rank_at.timestamp()})
+            pipe.zadd(f"{PREFIX}:seen:{line}", {waiter.call_sid: now.timestamp()})
+            pipe.execute()
+
+    def leave_line(self, line: str, call_sid: str) -> None:
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(f"{PREFIX}:phones:{line}", call_sid)
+            pipe.zrem(f"{PREFIX}:seen:{line}", call_sid)
+            pipe.execute()
+
+    # ------------------------------------------------------------ agents
 
     def agent(self, agent_id: str) -> Versioned[Agent] | None:
         return self._read(_agent_key(agent_id), Agent)
 
     def agents(self) -> list[Versioned[Agent]]:
-        found = (self.agent(agent_id) for agent_id in sorted(map(str, self._redis.smembers(AGENTS))))
-        return [agent for agent in found if agent is not None]
+        ids = sorted(map(str, self._redis.smembers(AGENTS)))
+        return self._read_records([_agent_key(agent_id) for agent_id in ids], Agent)
 
     def remove_agent(self, agent_id: str) -> bool:
         with self._redis.pipeline(transaction=True) as pipe:
@@ -148,46 +228,168 @@ class RedisStore:
             pipe.delete(_agent_key(agent_id))
             return bool(pipe.execute()[0])
 
-    def keep_place(self, queue: str, waiter: Waiter, now: datetime) -> None:
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(f"{PREFIX}:line:{queue}", {waiter.call_sid: waiter.arrived_at.timestamp()})
-            pipe.zadd(f"{PREFIX}:seen:{queue}", {waiter.call_sid: now.timestamp()})
-            pipe.execute()
+    def talks(self, queue: str) -> tuple[float, ...]:
+        return tuple(map(float, self._redis.lrange(f"{PREFIX}:talks:{queue}", 0, TALKS_KEPT - 1)))
 
-    def leave_line(self, queue: str, call_sid: str) -> None:
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(f"{PREFIX}:line:{queue}", call_sid)
-            pipe.zrem(f"{PREFIX}:seen:{queue}", call_sid)
-            pipe.execute()
+    # ------------------------------------------------------------ people's wishes and data
 
-    def waiters(self, queue: str, seen_since: datetime) -> list[Waiter]:
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrange(f"{PREFIX}:line:{queue}", 0, -1, withscores=True)
-            pipe.zrange(f"{PREFIX}:seen:{queue}", seen_since.timestamp(), "+inf", byscore=True)
-            line, seen = pipe.execute()
-        alive = set(seen)
-        return [
-            Waiter(call_sid=call_sid, arrived_at=datetime.fromtimestamp(arrived, UTC))
-            for call_sid, arrived in line
-            if call_sid in alive
-        ]
+    def on_do_not_call(self, number: str) -> bool:
+        return bool(self._redis.sismember(DO_NOT_CALL, number))
 
-    def ledger(self, limit: int) -> list[dict[str, Any]]:
-        return [msgspec.json.decode(entry) for entry in self._redis.lrange(LEDGER, -limit, -1)]
+    def do_not_call(self, number: str, *, listed: bool) -> None:
+        if listed:
+            self._redis.sadd(DO_NOT_CALL, number)
+        else:
+            self._redis.srem(DO_NOT_CALL, number)
+
+    def do_not_call_list(self) -> list[str]:
+        return sorted(map(str, self._redis.smembers(DO_NOT_CALL)))
+
+    def ended_before(self, instant: datetime, limit: int) -> list[str]:
+        scores = ("-inf", f"({_score(instant)}")
+        return list(map(str, self._redis.zrange(ENDED, *scores, byscore=True, offset=0, num=limit)))
+
+    def forget(self, request_ids: Sequence[str]) -> None:
+        for known in self._read_all(request_ids):
+            script = _Script("")
+            _reindex(script, index_of(self._policy, known.record), None, None)
+            script.command("DEL", _request_key(known.record.id))
+            self._commit(keys=script.keys, args=[script.packed()])
+
+    # ------------------------------------------------------------ reading
+
+    def _until(self, key: str, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
+        return self._read_all(self._redis.zrange(key, "-inf", _score(now), byscore=True, offset=0, num=limit))
 
     def _read(self, key: str, kind: type[Record]) -> Versioned[Record] | None:
-        version, data = self._redis.hmget(key, ["v", "d"])
-        if version is None or data is None:
-            return None
-        return Versioned(msgspec.json.decode(data, type=kind), int(version))
+        return next(iter(self._read_records([key], kind)), None)
 
     def _read_all(self, ids: Iterable[Any]) -> list[Versioned[CallbackRequest]]:
-        found = (self.request(str(request_id)) for request_id in ids)
-        return [request for request in found if request is not None]
+        return self._read_records([_request_key(str(request_id)) for request_id in ids], CallbackRequest)
+
+    def _read_records(self, keys: list[str], kind: type[Record]) -> list[Versioned[Record]]:
+        if not keys:
+            return []
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hmget(key, ["v", "d"])
+            answers = pipe.execute()
+        return [
+            Versioned(msgspec.json.decode(data, type=kind), int(version))
+            for version, data in answers
+            if version is not None and data is not None
+        ]
 
 
-def _encode(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+class _Script:
+    """What one run of the script shall do, with the keys that it touches."""
+
+    def __init__(self, commit_id: str) -> None:
+        self.keys: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._body: dict[str, Any] = {"commit_id": commit_id, "records": [], "guards": [], "commands": [], "counts": []}
+
+    def packed(self) -> bytes:
+        return msgspec.msgpack.encode(self._body)
+
+    def _key(self, key: str) -> int:
+        if key not in self._numbers:
+            self.keys.append(key)
+            self._numbers[key] = len(self.keys)
+        return self._numbers[key]
+
+    def write(self, key: str, version: int, record: msgspec.Struct) -> None:
+        self._body["records"].append((self._key(key), version, msgspec.json.encode(record).decode()))
+
+    def command(self, name: str, key: str, *arguments: str) -> None:
+        self._body["commands"].append((name, self._key(key), *arguments))
+
+    def count(self, key: str, field: str, by: int, listed_in: str | None = None, score: str = "") -> None:
+        """Add to a counter that is gone at 0; `listed_in` is a sorted set that names it while it is there."""
+        listed = () if listed_in is None else (self._key(listed_in), score)
+        self._body["counts"].append((self._key(key), field, by, *listed))
+
+    def must_be_free(self, key: str, field: str, holder: str) -> None:
+        self._body["guards"].append(("free", self._key(key), field, holder))
+
+    def must_have_room(self, key: str, field: str, limit: int) -> None:
+        self._body["guards"].append(("slot", self._key(key), field, limit))
+
+    def quota(self, key: str, limit: int, until: datetime) -> None:
+        self._body["guards"].append(("quota", self._key(key), limit))
+        self.command("INCR", key)
+        self.command("EXPIREAT", key, str(int(until.timestamp()) + 1))
+
+
+def _reindex(script: _Script, before: Index | None, after: Index | None, slot_limit: int | None) -> None:
+    """Commands that turn what points to the request as it was into what points to it now."""
+    was, now = (_scored(index) for index in (before, after))
+    for key in was.keys() - now.keys():
+        script.command("ZREM", key, was[key][0])
+    for key, (member, score) in now.items():
+        if was.get(key) != (member, score):
+            script.command("ZADD", key, score, member)
+    lines = {index.line[0] for index in (after,) if index is not None and index.line is not None}
+    for line in sorted(lines):
+        script.command("SADD", LINES, line)
+    _reopen(script, before, after)
+    old_slot, new_slot = (None if index is None else index.slot for index in (before, after))
+    if old_slot != new_slot:
+        for slot, by in ((old_slot, -1), (new_slot, 1)):
+            if slot is not None:
+                field, start = f"{slot[0]} {int(slot[1].timestamp())}", str(int(slot[1].timestamp()))
+                script.count(SLOTS, field, by, SLOT_STARTS, start)
+                if by > 0 and slot_limit is not None:
+                    script.must_have_room(SLOTS, field, slot_limit)
+    old_queue, new_queue = (None if index is None else index.backlog for index in (before, after))
+    if old_queue != new_queue:
+        for queue, by in ((old_queue, -1), (new_queue, 1)):
+            if queue is not None:
+                script.count(BACKLOG, queue, by)
+
+
+def _reopen(script: _Script, before: Index | None, after: Index | None) -> None:
+    was, now = (None if index is None else index.open_for for index in (before, after))
+    if was is not None and was != now:
+        script.command("HDEL", OPEN, was)
+    if now is not None and after is not None:
+        script.must_be_free(OPEN, now, after.id)
+        if was != now:
+            script.command("HSET", OPEN, now, after.id)
+
+
+def _scored(index: Index | None) -> dict[str, tuple[str, str]]:
+    """Sorted sets that hold the request: key -> (member, score)."""
+    if index is None:
+        return {}
+    scored: dict[str, datetime | None] = {
+        REQUESTS: index.created_at,
+        LATER: index.due_at,
+        LEASE: index.lease_at,
+        REVIEW: index.review_at,
+        ENDED: index.ended_at,
+        **{_number_key(number): index.created_at for number in index.numbers},
+    }
+    if index.line is not None:
+        scored[f"{PREFIX}:line:{index.line[0]}"] = index.line[1]
+    return {key: (index.id, _score(at)) for key, at in scored.items() if at is not None}
+
+
+def _waiters(phones: Iterable[tuple[str, float]], seen: Iterable[str]) -> tuple[Waiter, ...]:
+    alive = set(seen)
+    return tuple(
+        Waiter(call_sid=call_sid, rank_at=datetime.fromtimestamp(rank, UTC))
+        for call_sid, rank in phones
+        if call_sid in alive
+    )
+
+
+def _score(at: datetime) -> str:
+    return repr(at.timestamp())
+
+
+def _scores(since: datetime, until: datetime) -> tuple[str, str]:
+    return _score(since), f"({_score(until)}"
 
 
 def _request_key(request_id: str) -> str:
@@ -198,5 +400,5 @@ def _agent_key(agent_id: str) -> str:
     return f"{PREFIX}:agent:{agent_id}"
 
 
-def _open_field(queue: str, number: str) -> str:
-    return f"{queue} {number}"
+def _number_key(number: str) -> str:
+    return f"{PREFIX}:number:{number}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from callbacks.model import Agent, CallbackRequest, Waiter
 
 Record = TypeVar("Record")
+# What became of a change: "conflict" where a version no longer held or another promise is open, "full" where the slot
+# has been taken, "quota" where one is used up. Nothing was written but for "done".
+Outcome = Literal["done", "conflict", "full", "quota"]
 
 
 class Versioned(msgspec.Struct, Generic[Record], frozen=True):
@@ -19,52 +23,121 @@ class Versioned(msgspec.Struct, Generic[Record], frozen=True):
     version: int
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Records to write, each only if nobody wrote it meanwhile; and what goes on the ledger with them.
+class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One more of something that is limited until an instant at which the count begins anew."""
 
+    key: str
+    limit: int
+    until: datetime
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a conversation in a queue took an agent, wrap-up included: the history of which waits are estimated."""
+
+    queue: str
+    seconds: float
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Records to write, each only if nobody wrote it meanwhile; and what goes with them.
+
+    `before` is the request as it was read, None for a new one. `entries` go on the ledger. `slot_limit` is the most
+    promises that the request's slot may hold, itself included; it is asked only where the request is new in that slot.
     `commit_id` makes the change idempotent: a second arrival of the same change (a retry of the connection)
     answers as the first did and does nothing.
     """
 
     commit_id: str
     request: Versioned[CallbackRequest] | None = None
+    before: CallbackRequest | None = None
     agent: Versioned[Agent] | None = None
-    ledger: dict[str, Any] | None = None
+    entries: tuple[str, ...] = ()
+    slot_limit: int | None = None
+    quotas: tuple[QuotaUse, ...] = ()
+    talk: Talk | None = None
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a line: those callbacks and callers who come first, in order."""
+
+    line: str
+    requests: tuple[Versioned[CallbackRequest], ...] = ()
+    waiters: tuple[Waiter, ...] = ()
 
 
 class Store(Protocol):
-    """Requests, agents, the line and the ledger. All reads may be stale; `commit` finds out."""
+    """Requests, agents, the lines and the ledger. All reads may be stale; `commit` finds out."""
 
-    def commit(self, change: Change) -> bool:
-        """Write all of a change, or nothing where a version no longer holds or another promise is open (False)."""
+    def commit(self, change: Change) -> Outcome:
+        """Write all of a change, or nothing."""
+
+    # ------------------------------------------------------------ requests
 
     def request(self, request_id: str) -> Versioned[CallbackRequest] | None: ...
 
-    def requests(self, limit: int) -> list[CallbackRequest]:
+    def requests(self, limit: int, *, open_only: bool = False) -> list[CallbackRequest]:
         """Requests, the newest first."""
 
-    def open_request_id(self, queue: str, number: str) -> str | None:
-        """The one promise that is open for this number and queue."""
+    def requests_of(self, number: str) -> list[Versioned[CallbackRequest]]:
+        """Every request that is to this number or was asked for from it, the oldest first."""
 
-    def due(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        """Promised requests whose time has come, in the order of their turn."""
+    def open_request_id(self, topic: str, number: str) -> str | None:
+        """The one promise that is open for this number and topic."""
+
+    def came_due(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
+        """Scheduled requests whose time has come, the earliest first."""
 
     def overdue_leases(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
         """Requests in progress that a worker should look at."""
 
+    def to_review(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
+        """Promises of which somebody should ask whether they can be kept."""
+
+    def booked(self, since: datetime, until: datetime) -> Mapping[tuple[str, datetime], int]:
+        """How many promises each slot holds: (line, start of the window) -> count."""
+
+    def backlog(self, queue: str) -> int:
+        """How many promises without a window are open in a queue."""
+
+    # ------------------------------------------------------------ the lines
+
+    def fronts(self, limit: int, seen_since: datetime) -> list[Front]:
+        """The first `limit` requests and callers of every line; of callers those seen at `seen_since` or later."""
+
+    def ahead(self, line: str, rank_at: datetime, seen_since: datetime) -> int:
+        """How many stand in a line before a rank."""
+
+    def keep_place(self, line: str, waiter: Waiter, now: datetime) -> None:
+        """Note that a caller is in line, and still there."""
+
+    def leave_line(self, line: str, call_sid: str) -> None: ...
+
+    # ------------------------------------------------------------ agents
+
     def agent(self, agent_id: str) -> Versioned[Agent] | None: ...
 
-    def agents(self) -> list[Versioned[Agent]]: ...
+    def agents(self) -> list[Versioned[Agent]]:
+        """Everybody, by id."""
 
     def remove_agent(self, agent_id: str) -> bool: ...
 
-    def keep_place(self, queue: str, waiter: Waiter, now: datetime) -> None:
-        """Note that a caller is in line, and still there."""
+    def talks(self, queue: str) -> tuple[float, ...]:
+        """The lengths of the last conversations of a queue in seconds, the newest first; at most `TALKS_KEPT`."""
 
-    def leave_line(self, queue: str, call_sid: str) -> None: ...
+    # ------------------------------------------------------------ people's wishes and data
 
-    def waiters(self, queue: str, seen_since: datetime) -> list[Waiter]:
-        """Callers in line who were seen at `seen_since` or later, by arrival."""
+    def on_do_not_call(self, number: str) -> bool: ...
 
-    def ledger(self, limit: int) -> list[dict[str, Any]]:
-        """The last entries of the ledger, oldest first."""
+    def do_not_call(self, number: str, *, listed: bool) -> None:
+        """Put a number on the list of those that are never called, or take it off."""
+
+    def do_not_call_list(self) -> list[str]: ...
+
+    def ended_before(self, instant: datetime, limit: int) -> list[str]:
+        """Ids of requests that ended before an instant, the oldest first."""
+
+    def forget(self, request_ids: Sequence[str]) -> None:
+        """Delete requests with all that points to them; what the ledger says of them cannot be assigned any more."""
+
+
+TALKS_KEPT = 200
