@@ -9,6 +9,15 @@ import msgspec
 
 State = Literal["promised", "agent_dialling", "agent_ready", "customer_dialling", "talking", "wrap_up", "ended"]
 LegName = Literal["agent", "customer"]
+Order = Literal["agent_first", "customer_first"]
+UnreachedReason = Literal["busy", "no-answer", "failed", "canceled", "bad-number", "machine"]
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """From an instant up to another, which is not part of it."""
+
+    starts: datetime
+    ends: datetime
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,22 +67,42 @@ class CallbackRequest(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
+class Shift(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """When an agent works, by the office's clock: a weekday (Monday is 0) and minutes after its midnight.
+
+    One that ends at or before its start ends on the next day.
+    """
+
+    weekday: int
+    from_minute: int
+    to_minute: int
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Someone who talks with callers. `holder` names the call or the attempt that has them now.
 
-    `state` is the agent's own word; whether they are free also depends on `holder` and `not_before`.
+    `queues` are the agent's skills; an empty `languages` means every language. Without `shifts` they work whenever
+    they are available; `days_off` are dates in the office's zone. `per_hour` limits how many calls they are given.
+    `state` is the agent's own word; whether they are free also depends on `holder`, `not_before` and the pace.
     """
 
     id: str
     name: str
     number: str
     queues: tuple[str, ...]
-    state: Literal["available", "away"] = "available"
+    languages: tuple[str, ...] = ()
+    zone: str = "UTC"
+    shifts: tuple[Shift, ...] = ()
+    days_off: tuple[str, ...] = ()
+    per_hour: int | None = None
+    state: Literal["available", "break", "away"] = "available"
     holder: str | None = None
     leg_sid: str | None = None
     check_at: datetime | None = None
     idle_since: datetime
     not_before: datetime | None = None
+    # When calls were given to them within the last hour, oldest first.
+    given_at: tuple[datetime, ...] = ()
 
     def is_free(self, now: datetime) -> bool:
         """Whether this agent may be rung now."""
@@ -86,3 +115,14 @@ class Waiter(msgspec.Struct, frozen=True, kw_only=True):
 
     call_sid: str
     arrived_at: datetime
+
+
+def line_of(queue: str, language: str) -> str:
+    """The name of the line for a queue and a language."""
+    return f"{queue}/{language}"
+
+
+def parts_of(line: str) -> tuple[str, str]:
+    """The queue and the language of a line."""
+    queue, _, language = line.rpartition("/")
+    return queue, language
