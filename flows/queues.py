@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from flows.parts import ExpressionText, Key, Name, Part
+from flows.parts import KEY_PATTERN, ExpressionText, Name, Part
 
 MOST_MINUTES: Final = 30 * 24 * 60
 
@@ -26,6 +26,12 @@ def _checked_calling_hours(hours: str) -> str:
     return hours
 
 
+def _checked_key(key: str) -> str:
+    if re.fullmatch(KEY_PATTERN, key) is None:
+        raise ValueError(f'"{key}" is no key for an agent to press; write one from "1" to "9"')
+    return key
+
+
 def minutes_of(calling_hours: str) -> tuple[int, int]:
     """The two times of calling hours, in minutes after midnight."""
     first, last = (int(clock[:2]) * 60 + int(clock[3:]) for clock in calling_hours.split("-"))
@@ -36,6 +42,9 @@ CallingHours = Annotated[
     str,
     AfterValidator(_checked_calling_hours),
     WithJsonSchema({"type": "string", "pattern": _CALLING_HOURS_PATTERN, "examples": ["09:00-20:00"]}),
+]
+AgentKey = Annotated[
+    str, AfterValidator(_checked_key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN, "examples": ["1"]})
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", examples=["GB"])]
 NumberPrefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,13}$", examples=["+4420"])]
@@ -117,13 +126,8 @@ class Disposition(Part):
             if is_given
         ]
         if len(given) > 1:
-            when = {
-                "again_minutes": "after its minutes",
-                "rescue": "at once",
-                "machine": "as the retries for machines say",
-            }
-            told = ", ".join(f"`{word}` {when[word]}" for word in given)
-            raise ValueError(f"the customer would be called again in more than one way: {told}; keep one of them")
+            told = " and ".join(f"`{word}`" for word in given)
+            raise ValueError(f"{told} each say when the customer is called again; keep one of them")
         return self
 
 
@@ -271,7 +275,7 @@ class Queue(Part):
         description="Whether a short message is left on an answering machine after the last dial.",
         examples=[False],
     )
-    dispositions: Annotated[dict[Key, Disposition], Field(min_length=1)] = Field(
+    dispositions: Annotated[dict[AgentKey, Disposition], Field(min_length=1)] = Field(
         default=DISPOSITIONS,
         description="How a conversation can have ended, by the key that the agent presses; without it, four of ours.",
         examples=[{"1": {"code": "solved", "label": "solved"}}],
