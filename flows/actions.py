@@ -120,32 +120,81 @@ class SendText(_Action, frozen=True, kw_only=True):
     text: str
 
 
+class RecogniseCaller(_Action, frozen=True, kw_only=True):
+    """Who is calling: what this number has confirmed lately, and what it is promised; answers CallerRecognised.
+
+    The first effect of a call whose number is known. A dial that is pending for this number is withdrawn.
+    """
+
+    number: str
+
+
+class AskSlots(_Action, frozen=True, kw_only=True):
+    """Which windows can be promised in a queue and a language; answers SlotsKnown.
+
+    `since` is the earliest instant at which one may start; None for as soon as there is any.
+    """
+
+    queue: str
+    language: str
+    since: datetime | None = None
+
+
 class SeekPerson(_Action, frozen=True, kw_only=True):
     """Reserve a person for this call; answers PersonFound or NobodyFree.
 
     With `person_id`, that agent alone. `waiting` keeps the place in line; `tried` names the people who missed this
-    call already.
+    call already. The place counts from `arrived_at`, less `head_start_s`, which the rule `priority` gives.
+    `promise_id` is the open promise whose place this caller takes: `arrived_at` is that promise's then.
     """
 
     queue: str
+    language: str
     waiting: bool
     arrived_at: datetime
     tried: tuple[str, ...]
     person_id: str | None = None
+    head_start_s: int = 0
+    priority: str | None = None
+    promise_id: str | None = None
 
 
 class RequestCallback(_Action, frozen=True, kw_only=True):
     """Book a callback, between `starts` and `ends` or as soon as possible.
 
-    Answers CallbackPromised or CallbackRefused.
+    A number has one open promise for each `topic`. `caller_number` is who asks, None where it is withheld;
+    `own_number` tells whether that is also the number to be called. Answers CallbackPromised or CallbackRefused.
     """
 
     queue: str
+    language: str
+    topic: str
     number: str
+    caller_number: str | None
+    own_number: bool
     arrived_at: datetime
     dossier: dict[str, Any]
     starts: datetime | None = None
     ends: datetime | None = None
+    head_start_s: int = 0
+    priority: str | None = None
+
+
+class MovePromise(_Action, frozen=True, kw_only=True):
+    """Give an open promise another window, None and None for as soon as possible.
+
+    Answers CallbackPromised with `moved`, or CallbackRefused.
+    """
+
+    request_id: str
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+
+class CancelPromise(_Action, frozen=True, kw_only=True):
+    """Take back an open promise; answers PromiseCancelled, or CallbackRefused where it is open no more."""
+
+    request_id: str
 
 
 class LeaveLine(_Action, frozen=True, kw_only=True):
@@ -164,5 +213,16 @@ class Decide(_Action, frozen=True, kw_only=True):
 
 
 Verb = Say | Play | Collect | Record | Transfer | Hangup
-Effect = Lookup | AskQueue | SendText | SeekPerson | RequestCallback | LeaveLine
+Effect = (
+    Lookup
+    | AskQueue
+    | SendText
+    | RecogniseCaller
+    | AskSlots
+    | SeekPerson
+    | RequestCallback
+    | MovePromise
+    | CancelPromise
+    | LeaveLine
+)
 Action = Verb | Effect | Decide

@@ -97,6 +97,39 @@ class LookupFailed(_Event, frozen=True, kw_only=True):
     """The lookup could not be done."""
 
 
+class OpenPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback that is booked: until `by`, from `starts` on where it has a window; `words` as in CallbackPromised."""
+
+    request_id: str
+    queue: str
+    number: str
+    arrived_at: datetime
+    by: datetime
+    starts: datetime | None = None
+    reason: str | None = None
+    words: tuple[str, ...] = ()
+
+
+class CallerRecognised(_Event, frozen=True, kw_only=True):
+    """Who is calling: values that this number confirmed lately, none of them sensitive, and its open promise."""
+
+    values: dict[str, Value] = {}
+    promise: OpenPromise | None = None
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A window in which a callback can be promised."""
+
+    starts: datetime
+    ends: datetime
+
+
+class SlotsKnown(_Event, frozen=True, kw_only=True):
+    """Every window that can be promised, in order; there may be none, or hundreds."""
+
+    slots: tuple[Slot, ...] = ()
+
+
 class QueueKnown(_Event, frozen=True, kw_only=True):
     """How a queue stands now."""
 
@@ -121,7 +154,16 @@ class PersonFound(_Event, frozen=True, kw_only=True):
 
 
 class NobodyFree(_Event, frozen=True, kw_only=True):
-    """Every person is busy, away, or spoken for by someone who has waited longer."""
+    """Every person is busy, away, or spoken for by someone who has waited longer.
+
+    `position` is the caller's place in line, 1 for the next one; the expected wait is a window in minutes. Each is
+    None where nobody knows. `offers_callback` is False where no more callbacks can be promised.
+    """
+
+    position: int | None = None
+    wait_from_minutes: int | None = None
+    wait_to_minutes: int | None = None
+    offers_callback: bool = True
 
 
 class TransferEnded(_Event, frozen=True, kw_only=True):
@@ -131,18 +173,43 @@ class TransferEnded(_Event, frozen=True, kw_only=True):
 
 
 class CallbackPromised(_Event, frozen=True, kw_only=True):
-    """The callback is booked and on record, for the window up to `by`; `starts` is None for as soon as possible."""
+    """The callback is booked and on record, for the window up to `by`; `starts` is None for as soon as possible.
+
+    `words` are what the return call will say first, in the caller's language; `moved` tells that an open promise got
+    this time.
+    """
 
     request_id: str
     by: datetime
     already_booked: bool
     starts: datetime | None = None
+    words: tuple[str, ...] = ()
+    moved: bool = False
+
+
+class PromiseCancelled(_Event, frozen=True, kw_only=True):
+    """The open promise was taken back."""
+
+
+RefusalReason = Literal["number", "not_allowed", "own", "quota", "full", "closed", "gone", "store"]
 
 
 class CallbackRefused(_Event, frozen=True, kw_only=True):
-    """The callback could not be booked."""
+    """The callback could not be booked, moved or cancelled.
 
-    reason: Literal["number", "store"]
+    | reason | what it means |
+    |---|---|
+    | number | this cannot be a telephone number |
+    | not_allowed | its country or kind is not called, or whoever has it does not want to be called |
+    | own | it is one of our own |
+    | quota | too many promises for this caller or this number |
+    | full | the time was given to somebody else meanwhile |
+    | closed | no time can be kept |
+    | gone | the promise is open no more |
+    | store | it could not be put on record |
+    """
+
+    reason: RefusalReason
 
 
 class Failed(_Event, frozen=True, kw_only=True):
@@ -171,6 +238,8 @@ Event = (
     | LookupFound
     | LookupMissed
     | LookupFailed
+    | CallerRecognised
+    | SlotsKnown
     | QueueKnown
     | TextSent
     | TextFailed
@@ -178,6 +247,7 @@ Event = (
     | NobodyFree
     | TransferEnded
     | CallbackPromised
+    | PromiseCancelled
     | CallbackRefused
     | Failed
 )

@@ -286,6 +286,25 @@ def windows(
     return list(islice(fitting, count))
 
 
+def openings_between(
+    hours: Hours, holidays: Holidays, zone: dt.tzinfo, since: dt.datetime, until: dt.datetime
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When a table is open between two instants, in order: openings cut to the two, none touching the next, in UTC."""
+    first, last = since.astimezone(zone), until.astimezone(zone)
+    begin, end = since.astimezone(dt.UTC), until.astimezone(dt.UTC)
+    found: list[tuple[dt.datetime, dt.datetime]] = []
+    for wall in _openings(hours, holidays, first, days=(last.date() - first.date()).days):
+        opens, closes = (instant.astimezone(dt.UTC) for instant in _instants(wall, first))
+        opens, closes = max(opens, begin), min(closes, end)
+        if opens >= closes:
+            continue
+        if found and opens <= found[-1][1]:  # what lies between them is an hour that the clocks skip
+            found[-1] = found[-1][0], closes
+        else:
+            found.append((opens, closes))
+    return found
+
+
 def _windows_in(
     opening: tuple[dt.datetime, dt.datetime], at_local: dt.datetime, earliest: float, length_minutes: int
 ) -> Iterator[tuple[dt.datetime, dt.datetime]]:

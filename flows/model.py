@@ -12,9 +12,11 @@ from flows.hours import Holidays, Hours
 from flows.node_facts import exits_of, saved_by
 from flows.nodes import Clocks, Node
 from flows.parts import Language, LocalPhrases, LocalText, Name, Part
+from flows.queues import Queue
 
 # Between the name of a subflow and that of a node in it; no name has it.
 INSIDE: Final = "."
+_DEFAULT_QUEUE: Final = Queue()
 
 
 def _known_zone(name: str) -> str:
@@ -96,6 +98,22 @@ class Flow(Part):
         "the line: callers choose a time within these hours instead.",
         examples=["office"],
     )
+    queues: dict[Name, Queue] = Field(
+        default={},
+        description="What is to be said of queues, by name. Where it is given, it must list every queue that the flow "
+        "names; without it, all have the defaults.",
+        examples=[{"shop": {"hours": "shop", "most_dials": 3}}],
+    )
+    fresh_hours: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=30 * 24,
+            description="For how many hours what a caller has confirmed is not asked again in a new call from the same "
+            "number; 0 is never.",
+            examples=[12],
+        ),
+    ] = 24
     phrases: UniversalPhrases = Field(
         default=UniversalPhrases(),
         description="Other phrases for the universal words.",
@@ -168,6 +186,15 @@ class Flow(Part):
     def start_of(self, subflow: str) -> str:
         """The full name of the node at which a subflow begins."""
         return subflow + INSIDE + self.subflows[subflow].start
+
+    def queue_of(self, name: str) -> Queue:
+        """What is to be said of a queue: the defaults where it is not listed."""
+        return self.queues.get(name, _DEFAULT_QUEUE)
+
+    def hours_of_queue(self, name: str) -> Hours | None:
+        """When the people of a queue are there; None for always."""
+        word = self.queue_of(name).hours or self.staffed
+        return None if word is None else self.hours[word]
 
 
 def subflow_of(node_name: str) -> str:

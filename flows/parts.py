@@ -10,7 +10,8 @@ Language = Literal["en", "ar", "fa"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ar", "fa")
 T = TypeVar("T")
 
-Key = Annotated[str, Field(pattern=r"^[1-9]$", examples=["1"])]
+KEY_PATTERN: Final = r"^[1-9]$"
+Key = Annotated[str, Field(pattern=KEY_PATTERN, examples=["1"])]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60, examples=["main"])]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Phrase = Annotated[str, Field(min_length=1, max_length=60, examples=["opening hours"])]

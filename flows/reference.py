@@ -16,7 +16,7 @@ from flows.expressions.functions import FUNCTIONS
 from flows.expressions.parser import MAX_SOURCE
 from flows.expressions.templates import FILTERS
 from flows.messages import language_name, universal_words
-from flows.parts import LANGUAGES
+from flows.parts import KEY_PATTERN, LANGUAGES
 from flows.prove.explore import MOST_STATES
 from flows.prove.promises import MOST_SECONDS_TO_EXIT
 from flows.prove.proof import PROMISES
@@ -36,7 +36,10 @@ _OF_NODES: Final = {
     "branch": ("Case",),
     "transfer": ("ToQueue", "ToPerson", "ToNumber"),
 }
-_OF_FILE: Final = ("UniversalPhrases", "Clocks", "Effort", "Hours", "Holidays", "Subflow")
+_OF_FILE: Final = (
+    "UniversalPhrases", "Clocks", "Effort", "Hours", "Holidays", "Subflow",
+    "Queue", "Windows", "Retries", "Disposition", "Priority", "Numbers", "Quotas",
+)  # fmt: skip
 # The definition of a subflow, beside the node that calls one.
 _HEADINGS: Final = {"Subflow": "subflows"}
 # Unions that have a chapter of their own: the first of their members -> the chapter.
@@ -268,8 +271,10 @@ def _type(field: Schema) -> str:
         case "array":
             return f"list of {_type(field['items'])}"
         case "object":
-            inner = field.get("additionalProperties") or next(iter(field["patternProperties"].values()))
-            return f"mapping of names to {_type(inner)}"
+            if field.get("additionalProperties"):
+                return f"mapping of names to {_type(field['additionalProperties'])}"
+            ((pattern, inner),) = field["patternProperties"].items()
+            return f"mapping of {'keys' if pattern == KEY_PATTERN else 'names'} to {_type(inner)}"
         case "integer":
             return f"whole number{_range(field)}"
         case "number":
@@ -290,7 +295,7 @@ def _union_type(members: list[Schema]) -> str:
 
 
 def _text_type(field: Schema) -> str:
-    names = {r"^[a-z][a-z0-9_]*$": "name", r"^[1-9]$": '`"1"` to `"9"`', r"^[0-9*#]{1,32}$": "keys"}
+    names = {r"^[a-z][a-z0-9_]*$": "name", KEY_PATTERN: '`"1"` to `"9"`', r"^[0-9*#]{1,32}$": "keys"}
     return names.get(field.get("pattern", ""), "text")
 
 

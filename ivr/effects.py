@@ -13,7 +13,7 @@ import structlog
 
 from callbacks.errors import ConflictError
 from callbacks.service import Callbacks
-from flows import actions, events
+from flows import actions, events, hours
 from flows.model import Flow
 from ivr.lookups import LookupFailedError, look_up
 from ivr.texts import Texts
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 # With less time than that, nothing answers.
 TOO_LITTLE_S: Final = 0.1
+SLOTS_OFFERED: Final = 30
 # The id of the person of last resort, who is no agent of ours: nobody to reserve, nobody to brief.
 OFFICE: str = ""
 
@@ -64,6 +65,12 @@ class Effects:
                 return self._seek_person(call_sid, effect)
             case actions.RequestCallback():
                 return self._request_callback(flow, key, effect)
+            case actions.RecogniseCaller():
+                return events.CallerRecognised(at=self._now())
+            case actions.AskSlots():
+                return self._ask_slots(flow, effect)
+            case actions.MovePromise() | actions.CancelPromise():
+                return events.CallbackRefused(at=self._now(), reason="gone")
             case actions.LeaveLine(queue=queue):
                 self._callbacks.store.leave_line(queue, call_sid)
                 return None
@@ -91,6 +98,15 @@ class Effects:
             free_agents=standing.free_agents,
             wait_minutes=standing.wait_minutes,
         )
+
+    def _ask_slots(self, flow: Flow, effect: actions.AskSlots) -> events.Event:
+        now = self._now()
+        opening = flow.hours.get(flow.staffed) if flow.staffed is not None else next(iter(flow.hours.values()), None)
+        if opening is None:
+            return events.SlotsKnown(at=now)
+        since = max(now, effect.since or now).astimezone(flow.zone)
+        found = hours.windows(opening, flow.holidays, since, count=SLOTS_OFFERED)
+        return events.SlotsKnown(at=now, slots=tuple(events.Slot(starts=starts, ends=ends) for starts, ends in found))
 
     def _send_text(self, flow: Flow, key: str, effect: actions.SendText, left_s: float) -> events.Event:
         number = dialable(effect.number, flow.country)

@@ -81,6 +81,12 @@ class World:
                 return self._seek(effect, at)
             case actions.RequestCallback():
                 return self._book(effect, at)
+            case actions.RecogniseCaller():
+                return events.CallerRecognised(at=at), "the caller is new here"
+            case actions.AskSlots(queue=queue):
+                return events.SlotsKnown(at=at), f"no time of {queue} is free"
+            case actions.MovePromise() | actions.CancelPromise():
+                return events.CallbackRefused(at=at, reason="gone"), "no such promise is open"
             case actions.LeaveLine(queue=queue):
                 return None, f"left the line of {queue}"
 

@@ -83,6 +83,7 @@ def seek(state: CallState) -> Step:
     state = msgspec.structs.replace(state, stage=stage, silences=0, mismatches=0, missed=None)
     seek = actions.SeekPerson(
         queue=state.queue,
+        language=state.language,
         waiting=waiting,
         arrived_at=state.started_at,
         tried=state.tried,
@@ -235,7 +236,11 @@ def _request(flow: model.Flow, state: CallState, number: str, window: Window | N
     state = msgspec.structs.replace(state, stage=Booking(number=number, window=window))
     request = actions.RequestCallback(
         queue=state.queue,
+        language=state.language,
+        topic=state.queue,
         number=number,
+        caller_number=state.caller_number,
+        own_number=number == state.caller_number,
         arrived_at=state.started_at,
         dossier=dossier_of(flow, state),
         starts=None if window is None else window.starts,

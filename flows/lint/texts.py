@@ -129,8 +129,12 @@ def _forms(written: Written) -> Iterator[Text]:
 
 @lru_cache(maxsize=4)
 def expressions_in(document: Document) -> tuple[Worked, ...]:
-    """Every expression of the flow that is written as one."""
-    found: list[Worked] = []
+    """Every expression of the flow that is written as one; those of a queue belong to no node."""
+    found = [
+        Worked("", ("queues", name, "priorities", index, "when"), rule.when, "when")
+        for name, queue in document.flow.queues.items()
+        for index, rule in enumerate(queue.priorities)
+    ]
     for name, node in document.flow.all_nodes.items():
         home = path_of(name)
         match node:

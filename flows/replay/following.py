@@ -207,6 +207,8 @@ class _Follower:
                 return events.CallbackPromised(
                     at=state.at, request_id="replay", by=by, already_booked=False, starts=starts
                 )
+            case actions.RecogniseCaller():
+                return events.CallerRecognised(at=state.at)
             case actions.SendText():
                 return events.TextSent(at=state.at)
             case actions.Lookup():

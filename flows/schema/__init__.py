@@ -84,7 +84,7 @@ def _field(word: str, field: Schema, about: str) -> Schema:
         field = {**members[0], **field}
     elif members:
         field["anyOf"] = members
-    if field.get("default") is None or isinstance(field["default"], dict | list):
+    if field.get("default") in (None, []) or isinstance(field["default"], dict):
         field.pop("default", None)
     if word == "type" and "const" in field:
         field |= {"description": _one_line(about), "examples": [field["const"]]}

@@ -140,7 +140,9 @@ def about(effect: actions.Effect) -> str:
             return queue
         case actions.SeekPerson(queue=queue, person_id=person_id):
             return queue if person_id is None else f"{queue}: {person_id}"
-        case actions.SendText():
+        case actions.AskSlots(queue=queue):
+            return queue
+        case actions.SendText() | actions.RecogniseCaller() | actions.MovePromise() | actions.CancelPromise():
             return ""
 
 

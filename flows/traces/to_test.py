@@ -181,7 +181,7 @@ def _booking(answer: object) -> str:
         case events.CallbackPromised(already_booked=True):
             return "already_booked"
         case events.CallbackRefused(reason=reason):
-            return BOOKED[reason]
+            return BOOKED.get(reason, "number_refused")
         case _:
             return "booked"
 

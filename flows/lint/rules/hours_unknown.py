@@ -20,6 +20,9 @@ def _check(document: Document) -> Iterator[Problem]:
     staffed = document.flow.staffed
     if staffed is not None and staffed not in hours:
         yield found(ID, document, ("staffed",), _message(staffed, known), known=known)
+    for name, queue in document.flow.queues.items():
+        if queue.hours is not None and queue.hours not in hours:
+            yield found(ID, document, ("queues", name, "hours"), _message(queue.hours, known), known=known)
     for name, node in document.flow.all_nodes.items():
         if isinstance(node, nodes.Callback) and node.hours is not None and node.hours not in hours:
             yield found(ID, document, (*path_of(name), "hours"), _message(node.hours, known), known=known)
@@ -41,12 +44,13 @@ RULE = Rule(
     id=ID,
     level="error",
     title="Opening hours that do not exist",
-    why="`open('shop')` and a callback at a chosen time need the opening hours of that name under `hours`.",
+    why="`open('shop')`, a queue and a callback at a chosen time need the opening hours of that name under `hours`.",
     fails=(
         "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"
         "nodes:\n  main: {type: branch, cases: [{when: open('shp'), to: person}], otherwise: goodbye}",
         "nodes:\n  main: {type: callback, when: choose_time}",
         "staffed: shp\nhours:\n  shop: {mon-fri: ['09:00-17:00']}",
+        "hours:\n  shop: {mon-fri: ['09:00-17:00']}\nqueues:\n  shop: {hours: shp}",
     ),
     passes=(
         "hours:\n  shop: {mon-fri: ['09:00-17:00']}\n"

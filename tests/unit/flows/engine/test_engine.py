@@ -208,19 +208,30 @@ def every_event(at: datetime = AT) -> list[events.Event]:
         events.LookupFound(at=at, values={"state": "sent"}),
         events.LookupMissed(at=at),
         events.LookupFailed(at=at),
+        events.CallerRecognised(at=at),
+        events.CallerRecognised(at=at, values={"number": "4821"}, promise=promise_of(at)),
+        events.SlotsKnown(at=at),
+        events.SlotsKnown(at=at, slots=(events.Slot(starts=at, ends=at),)),
         events.QueueKnown(at=at, waiting=3, free_agents=0, wait_minutes=9),
         events.TextSent(at=at),
         events.TextFailed(at=at),
         events.PersonFound(at=at, person_id="desk", person_number="+442079460100"),
         events.NobodyFree(at=at),
+        events.NobodyFree(at=at, position=3, wait_from_minutes=10, wait_to_minutes=15),
+        events.NobodyFree(at=at, position=1, offers_callback=False),
         events.TransferEnded(at=at, talked=False),
         events.TransferEnded(at=at, talked=True),
         events.CallbackPromised(at=at, request_id="cb1", by=at, already_booked=False),
         events.CallbackPromised(at=at, request_id="cb1", by=at, already_booked=True, starts=at),
-        events.CallbackRefused(at=at, reason="number"),
-        events.CallbackRefused(at=at, reason="store"),
+        events.CallbackPromised(at=at, request_id="cb1", by=at, already_booked=False, words=("river",), moved=True),
+        events.PromiseCancelled(at=at),
+        *(events.CallbackRefused(at=at, reason=reason) for reason in get_args(events.RefusalReason)),
         events.Failed(at=at, code="engine"),
     ]
+
+
+def promise_of(at: datetime) -> events.OpenPromise:
+    return events.OpenPromise(request_id="cb1", queue="shop", number="+442079460123", arrived_at=at, by=at)
 
 
 def test_every_type_of_event_is_tried() -> None:

@@ -20,7 +20,7 @@ def in_line() -> Call:
 
 def test_a_caller_who_wants_a_person_is_told_so_and_joined_with_whoever_is_free() -> None:
     call = Call(menu_of()).press("0")
-    assert call.did == [actions.SeekPerson(queue="shop", waiting=False, arrived_at=AT, tried=())]
+    assert call.did == [actions.SeekPerson(queue="shop", language="en", waiting=False, arrived_at=AT, tried=())]
     call.person()
     assert call.spoken == "One moment, I will find you a person. I am putting you through now."
     assert call.last == actions.Transfer(person_id="desk", person_number="+442079460100")
@@ -61,7 +61,9 @@ def test_a_transfer_to_a_number_rings_it_and_after_a_miss_the_flows_own_queue() 
     call = transferring(to={"number": "+442079460199"})
     assert call.last == actions.Transfer(person_id="+442079460199", person_number="+442079460199")
     call.transfer_ended(talked=False)
-    assert call.last == actions.SeekPerson(queue="shop", waiting=False, arrived_at=AT, tried=("+442079460199",))
+    assert call.last == actions.SeekPerson(
+        queue="shop", language="en", waiting=False, arrived_at=AT, tried=("+442079460199",)
+    )
 
 
 def test_a_transfer_without_a_destination_seeks_the_flows_own_queue() -> None:

@@ -1,0 +1,99 @@
+"""Windows that fit into no opening, so that callers could choose no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows import nodes
+from flows.document import Document
+from flows.hours import DAY_MINUTES, never_opens
+from flows.lint.graph import path_of
+from flows.lint.queues import common, hours_of, longest, longest_pause, path_in_queue, promising_in, week_of
+from flows.lint.rule import Rule, found
+from flows.problems import Problem
+
+ID = "no-time-to-offer"
+
+
+def _check(document: Document) -> Iterator[Problem]:
+    broken = set()
+    for queue in promising_in(document):
+        problems = list(_of_queue(document, queue))
+        if any(problem.level == "error" for problem in problems):
+            broken.add(queue)
+        yield from problems
+    flow = document.flow
+    for name, node in flow.all_nodes.items():
+        if not isinstance(node, nodes.Callback) or node.when != "choose_time" or node.hours not in flow.hours:
+            continue
+        queue = node.queue or flow.queue
+        own = flow.hours[node.hours]
+        theirs = hours_of(document, queue)
+        if queue in broken or never_opens(own) or (theirs is not None and never_opens(theirs)):
+            continue
+        minutes = flow.queue_of(queue).windows.minutes
+        if longest(common(week_of(own), week_of(theirs))) < minutes:
+            message = (
+                f'the hours "{node.hours}" and those of the queue "{queue}" never have {minutes} minutes in common'
+            )
+            yield found(ID, document, (*path_of(name), "hours"), message)
+
+
+def _of_queue(document: Document, queue: str) -> Iterator[Problem]:
+    windows = document.flow.queue_of(queue).windows
+    ahead = windows.days_ahead * DAY_MINUTES
+    if windows.notice_minutes >= ahead:
+        path = path_in_queue(document, queue, "windows", "notice_minutes")
+        message = f"{windows.notice_minutes} minutes of notice leave no time within {_days(windows.days_ahead)}"
+        yield found(ID, document, path, message)
+        return
+    hours = hours_of(document, queue)
+    if hours is not None and never_opens(hours):
+        return  # a mistake of its own
+    week = week_of(hours)
+    if longest(week) < windows.minutes:
+        path = path_in_queue(document, queue, "windows", "minutes")
+        message = (
+            f'a window of {windows.minutes} minutes fits into no opening of the queue "{queue}"; '
+            f"the longest has {longest(week)} minutes"
+        )
+        yield found(ID, document, path, message)
+        return
+    week = tuple(stretch for stretch in week if longest((stretch,)) >= windows.minutes)
+    pause = longest_pause(week)
+    if pause and pause + windows.minutes > ahead - windows.notice_minutes:
+        path = path_in_queue(document, queue, "windows", "days_ahead")
+        message = (
+            f'the queue "{queue}" is closed for {pause // 60} hours in a row: {_days(windows.days_ahead)} ahead leave '
+            "some callers no time to choose"
+        )
+        yield found(ID, document, path, message, level="warning")
+
+
+def _days(count: int) -> str:
+    return "one day" if count == 1 else f"{count} days"
+
+
+RULE = Rule(
+    id=ID,
+    level="error",
+    title="Windows that fit nowhere",
+    why="A time is offered only if the whole window lies inside one opening of the queue (and of the `hours` of the "
+    "`callback`), after the notice, and within the days ahead. Where none does, callers could choose no time. It is a "
+    "warning where that is so for a part of the week.",
+    fails=(
+        "staffed: shop\nhours:\n  shop: {mon-fri: ['09:00-09:45']}",
+        "hours:\n  shop: {mon-fri: ['09:00-12:00']}\nqueues:\n  shop: {hours: shop, windows: {minutes: 240}}",
+        "queues:\n  shop: {windows: {notice_minutes: 1440, days_ahead: 1}}",
+        "hours:\n  shop: {mon-fri: ['09:00-12:00']}\n  late: {mon-fri: ['13:00-17:00']}\n"
+        "queues:\n  shop: {hours: shop}\n"
+        "nodes:\n  main: {type: callback, when: choose_time, hours: late}",
+        "staffed: shop\nhours:\n  shop: {mon-fri: ['09:00-17:00']}\nqueues:\n  shop: {windows: {days_ahead: 2}}",
+    ),
+    passes=(
+        "hours:\n  shop: {mon-fri: ['09:00-12:00']}\n  late: {mon-fri: ['10:00-17:00']}\n"
+        "queues:\n  shop: {hours: shop, windows: {minutes: 120, days_ahead: 5}}\n"
+        "nodes:\n  main: {type: callback, when: choose_time, hours: late}",
+    ),
+    check=_check,
+)
