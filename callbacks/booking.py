@@ -29,8 +29,9 @@ DAY: Final = timedelta(days=1)
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """A callback as somebody asks for it. The same `key` books once, ever.
 
-    `number` is as it was keyed in within `country`; `own_number` says whether it is the one that calls. Without `starts`
-    it is as soon as possible, in the place of somebody who arrived at `arrived_at`, ahead of it by what a rule gives.
+    `number` is as it was keyed in within `country`; `own_number` says whether it is the one that calls. Without
+    `starts` it is as soon as possible, in the place of somebody who came at `arrived_at`, ahead of it by what a rule
+    gives.
     """
 
     key: str
@@ -72,7 +73,10 @@ class Promises:
         self._standing = standing
 
     def book(self, wish: Wish, now: datetime) -> Promise | Refusal:
-        """Make a promise, or say why not. Raises `ConflictError` where the store is too busy; nothing is promised then."""
+        """Make a promise, or say why not.
+
+        Raises `ConflictError` where the store is too busy; nothing is promised then.
+        """
         request_id = "cb" + hashlib.sha256(wish.key.encode()).hexdigest()[:10]
         rules = self._committer.rules_of(wish.queue)
         for _ in range(RETRIES):
@@ -112,13 +116,13 @@ class Promises:
         until = now + timedelta(days=rules.slots.days_ahead + 1)
         allowed = _allowed(rules, number_zones, now, until)
         return slots.offered(
-            rules,
+            self._committer.rules_of,
             line_of(queue, language),
             now,
             [known.record for known in self._store.agents()],
             allowed,
             self._store.booked(now - DAY, until),
-            self._standing.talk_s(queue),
+            self._standing.talk_s,
         )
 
     def move(
@@ -130,7 +134,9 @@ class Promises:
             if known is None or not known.record.is_open:
                 return Refusal(reason="gone")
             request, rules = known.record, self._committer.rules_of(known.record.queue)
-            times = self._times(rules, request.number_zones, request.queue, request.language, request.rank_at, starts, now)
+            times = self._times(
+                rules, request.number_zones, request.queue, request.language, request.rank_at, starts, now
+            )
             if isinstance(times, Refusal):
                 return times
             event = events.Moved(
@@ -153,7 +159,10 @@ class Promises:
         raise ConflictError(f"could not move {request_id}")
 
     def cancel(self, request_id: str, now: datetime) -> CallbackRequest:
-        """Take a promise back, up to the conversation; its legs are the dispatcher's to end. Raises `IllegalEventError`."""
+        """Take a promise back, up to the conversation; its legs are the dispatcher's to end.
+
+        Raises `IllegalEventError`.
+        """
         return self._committer.apply(request_id, events.Cancelled(at=now))
 
     def recognise(self, number: str, call_sid: str, now: datetime) -> list[CallbackRequest]:
@@ -247,8 +256,8 @@ class Promises:
         """When it is due and by when it is promised."""
         if starts is not None:
             ends = starts + timedelta(minutes=rules.slots.window_minutes)
-            offered = any(slot.starts == starts for slot in self.slots(queue, language, now, zones))
-            return Interval(starts=starts, ends=ends) if offered else Refusal(reason="full", detail="not a window now")
+            room = self._capacity(rules, line_of(queue, language), zones, starts, now)
+            return Interval(starts=starts, ends=ends) if room else Refusal(reason="full", detail="not a window now")
         allowed = _allowed(rules, zones, now, now + LOOK_AHEAD)
         by = self._standing.promise_by(queue, language, rank_at, now, allowed)
         if by is None:
@@ -256,18 +265,22 @@ class Promises:
         return Interval(starts=max(now, allowed[0].starts), ends=by)
 
     def _slot_limit(self, request: CallbackRequest, now: datetime) -> int | None:
+        """The most promises that the request's window may hold, whatever its line holds already."""
         if request.starts_at is None:
             return None
         rules = self._committer.rules_of(request.queue)
-        until = request.starts_at + DAY
+        return self._capacity(rules, request.line, request.number_zones, request.starts_at, now)
+
+    def _capacity(self, rules: QueueRules, line: str, zones: tuple[str, ...], starts: datetime, now: datetime) -> int:
         return slots.capacity(
-            rules,
-            request.line,
-            request.starts_at,
+            self._committer.rules_of,
+            line,
+            starts,
             now,
             [known.record for known in self._store.agents()],
-            self._store.booked(request.starts_at - DAY, until),
-            self._standing.talk_s(request.queue),
+            _allowed(rules, zones, starts - DAY, starts + DAY),
+            self._store.booked(starts - DAY, starts + DAY),
+            self._standing.talk_s,
         )
 
 

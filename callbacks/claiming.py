@@ -113,10 +113,8 @@ class Claims:
             for front in fronts
             for waiter in front.waiters
         ]
-        for front in fronts:
-            for known in front.requests:
-                people.append(person_of(known.record, self._committer.rules_of(known.record.queue)))
-        return people
+        requests = (known.record for front in fronts for known in front.requests)
+        return people + [person_of(request, self._committer.rules_of(request.queue)) for request in requests]
 
     def _take(
         self, known: Versioned[CallbackRequest], agent: Versioned[Agent], now: datetime

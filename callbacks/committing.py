@@ -160,5 +160,3 @@ def _live_talk(before: Agent, after: Agent) -> Talk | None:
     if before.joined_at is None or before.held_for is None or after.holder is not None:
         return None
     return Talk(queue=before.held_for, seconds=max(0.0, (after.idle_since - before.joined_at).total_seconds()))
-
-

@@ -7,9 +7,9 @@
     ended <-- wrap_up <-- talking <------------------------------------------------------------------------------------+
 
 Every event about an attempt names the fence that it acts under, and one about an agent the offer too. An event of
-another fence or offer, or one that the table does not know in the present state, raises `IllegalEventError`, and nothing
-happens: so that of two answers only one can bridge, and a worker that slept past its lease changes nothing when it
-wakes.
+another fence or offer, or one that the table does not know in the present state, raises `IllegalEventError`, and
+nothing happens: so that of two answers only one can bridge, and a worker that slept past its lease changes nothing when
+it wakes.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ class MemoryStore:
             for record in written:
                 self._commits[record] = change.commit_id
             if change.request is not None:
-                record = change.request.record
-                self._requests[record.id] = Versioned(record, change.request.version + 1)
+                request = change.request.record
+                self._requests[request.id] = Versioned(request, change.request.version + 1)
             if change.agent is not None:
                 self._agents[change.agent.record.id] = Versioned(change.agent.record, change.agent.version + 1)
             for use in change.quotas:
@@ -68,9 +68,9 @@ class MemoryStore:
             if after.open_for is not None and any(index.open_for == after.open_for for index in others):
                 return "conflict"
             was = None if change.before is None else index_of(self._policy, change.before).slot
-            if after.slot is not None and after.slot != was and change.slot_limit is not None:
-                if sum(index.slot == after.slot for index in others) >= change.slot_limit:
-                    return "full"
+            taken = after.slot is not None and after.slot != was and change.slot_limit is not None
+            if taken and sum(index.slot == after.slot for index in others) >= (change.slot_limit or 0):
+                return "full"
         if any(self._used(use.key) >= use.limit for use in change.quotas):
             return "quota"
         return None

@@ -64,9 +64,7 @@ class Standing:
         wait_s = self.talk_s(queue) if turn is None else (turn[1] - now).total_seconds()
         return promise_by(now, wait_s / 60, allowed)
 
-    def turn(
-        self, queue: str, language: str, rank_at: datetime, now: datetime
-    ) -> tuple[datetime, datetime] | None:
+    def turn(self, queue: str, language: str, rank_at: datetime, now: datetime) -> tuple[datetime, datetime] | None:
         """Between which instants it will probably be the turn of this rank; None while nobody serves the line."""
         position = self._ahead(queue, language, rank_at, now) + 1
         assumed_s = self._committer.rules_of(queue).assumed_talk_s
@@ -92,5 +90,3 @@ class Standing:
     def _ahead(self, queue: str, language: str, rank_at: datetime, now: datetime) -> int:
         patience = timedelta(seconds=self._committer.policy.line_patience_s)
         return self._store.ahead(line_of(queue, language), rank_at, now - patience)
-
-

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
+from callbacks.model import CallbackRequest
 from flows import actions
 from flows.engine.steps import sentence
 from flows.messages import message
@@ -101,20 +102,57 @@ class Documents:
         sounds, address = self._standing(language, name)
         return twilio_twiml.say_and_hang_up(sounds, address=address)
 
-    def of_customer(self, dossier: dict[str, Any], *, room: str) -> str:
+    def of_customer(self, request: CallbackRequest, *, room: str) -> str:
         """The customer of a callback hears who calls, and is joined with the agent in `room`."""
-        language, organisation = known_language(dossier.get("language")), dossier.get("organisation")
+        sounds, address = self._greeting(request, "callback_greeting")
+        return twilio_twiml.join_conference(sounds, room=room, address=address)
+
+    def of_proof(self, request: CallbackRequest, *, action: str, otherwise: str, timeout_s: int) -> str:
+        """The customer who is called first hears who calls, and presses 1; else the call goes on at `otherwise`."""
+        sounds, address = self._greeting(request, "callback_prove")
+        return twilio_twiml.press_one(sounds, action=action, timeout_s=timeout_s, otherwise=otherwise, address=address)
+
+    def of_waiting_customer(self, request: CallbackRequest, *, room: str) -> str:
+        """The customer who pressed 1 waits in `room` for an agent."""
+        sounds, address = self._said(request.language, "callback_one_moment")
+        return twilio_twiml.join_conference(sounds, room=room, address=address)
+
+    def of_message(self, request: CallbackRequest) -> str:
+        """The short message that is left on the last attempt."""
+        sounds, address = self._greeting(request, "callback_message", words=False)
+        return twilio_twiml.say_and_hang_up(sounds, address=address)
+
+    def of_apology(self, request: CallbackRequest) -> str:
+        """No agent was found for a customer who was called first."""
+        sounds, address = self._said(request.language, "callback_nobody_came")
+        return twilio_twiml.say_and_hang_up(sounds, address=address)
+
+    def _greeting(
+        self, request: CallbackRequest, name: str, *, words: bool = True
+    ) -> tuple[Sequence[actions.Sound], Address]:
+        """The two words that they know us by, and a sentence that says who calls."""
+        language, organisation = known_language(request.language), request.dossier.get("organisation")
+        sounds = []
+        if words and len(request.words) == 2:
+            sounds.append(sentence(language, "callback_words", first=request.words[0], second=request.words[1]))
         if organisation:
-            greeting = sentence(language, "callback_greeting", organisation=organisation)
+            sounds.append(sentence(language, name, organisation=organisation))
         else:
-            greeting = sentence(language, "callback_greeting_unnamed")
+            sounds.append(sentence(language, f"{name}_unnamed"))
         try:
-            address = self._address([greeting], "")
+            return sounds, self._address(sounds, "")
         except UnspeakableError as error:
             # The organisation's name is in the language that nothing speaks.
             log.error("a customer is greeted in another language", error=str(error))
-            greeting, address = sentence(FALLBACK_LANGUAGE, "callback_greeting_unnamed"), twilio_twiml.by_carrier
-        return twilio_twiml.join_conference([greeting], room=room, address=address)
+            return [sentence(FALLBACK_LANGUAGE, f"{name}_unnamed")], twilio_twiml.by_carrier
+
+    def _said(self, language: str, name: str) -> tuple[Sequence[actions.Sound], Address]:
+        sounds = [sentence(known_language(language), name)]
+        try:
+            return sounds, self._address(sounds, "")
+        except UnspeakableError as error:
+            log.error("a customer is spoken to in another language", error=str(error))
+            return [sentence(FALLBACK_LANGUAGE, name)], twilio_twiml.by_carrier
 
     def whisper(self, sounds: Sequence[actions.Sound], *, revision: str, action: str, timeout_s: int) -> str:
         """What an agent hears before a call, and takes it by pressing 1."""

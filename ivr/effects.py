@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +11,18 @@ import msgspec
 import phonenumbers
 import structlog
 
-from callbacks.errors import ConflictError
+from callbacks.model import line_of
 from callbacks.service import Callbacks
-from flows import actions, events, hours
+from flows import actions, events
 from flows.model import Flow
 from ivr.lookups import LookupFailedError, look_up
+from ivr.promise_effects import PromiseEffects
 from ivr.texts import Texts
 
 log = structlog.get_logger()
 
 # With less time than that, nothing answers.
 TOO_LITTLE_S: Final = 0.1
-SLOTS_OFFERED: Final = 30
 # The id of the person of last resort, who is no agent of ours: nobody to reserve, nobody to brief.
 OFFICE: str = ""
 
@@ -34,6 +34,7 @@ class Effects:
         self,
         *,
         callbacks: Callbacks,
+        promises: PromiseEffects,
         texts: Texts,
         lookup_folder: Path,
         person_number: str,
@@ -41,6 +42,7 @@ class Effects:
         now: Callable[[], datetime],
     ) -> None:
         self._callbacks = callbacks
+        self._promises = promises
         self._texts = texts
         self._lookup_folder = lookup_folder
         self._person_number = person_number
@@ -64,15 +66,18 @@ class Effects:
             case actions.SeekPerson():
                 return self._seek_person(call_sid, effect)
             case actions.RequestCallback():
-                return self._request_callback(flow, key, effect)
+                return self._promises.book(flow, key, effect)
             case actions.RecogniseCaller():
-                return events.CallerRecognised(at=self._now())
+                return self._promises.recognise(call_sid, effect)
             case actions.AskSlots():
-                return self._ask_slots(flow, effect)
-            case actions.MovePromise() | actions.CancelPromise():
-                return events.CallbackRefused(at=self._now(), reason="gone")
+                return self._promises.ask_slots(effect)
+            case actions.MovePromise():
+                return self._promises.move(call_sid, key, effect)
+            case actions.CancelPromise():
+                return self._promises.cancel(effect)
             case actions.LeaveLine(queue=queue):
-                self._callbacks.store.leave_line(queue, call_sid)
+                for language in flow.languages:
+                    self._callbacks.store.leave_line(line_of(queue, language), call_sid)
                 return None
 
     def _look_up(self, effect: actions.Lookup, left_s: float) -> events.Event:
@@ -91,22 +96,13 @@ class Effects:
 
     def _ask_queue(self, queue: str) -> events.Event:
         now = self._now()
-        standing = self._callbacks.standing(queue, now)
+        standing = self._callbacks.standing.of_queue(queue, now)
         return events.QueueKnown(
             at=now,
             waiting=standing.waiting,
             free_agents=standing.free_agents,
             wait_minutes=standing.wait_minutes,
         )
-
-    def _ask_slots(self, flow: Flow, effect: actions.AskSlots) -> events.Event:
-        now = self._now()
-        opening = flow.hours.get(flow.staffed) if flow.staffed is not None else next(iter(flow.hours.values()), None)
-        if opening is None:
-            return events.SlotsKnown(at=now)
-        since = max(now, effect.since or now).astimezone(flow.zone)
-        found = hours.windows(opening, flow.holidays, since, count=SLOTS_OFFERED)
-        return events.SlotsKnown(at=now, slots=tuple(events.Slot(starts=starts, ends=ends) for starts, ends in found))
 
     def _send_text(self, flow: Flow, key: str, effect: actions.SendText, left_s: float) -> events.Event:
         number = dialable(effect.number, flow.country)
@@ -120,10 +116,12 @@ class Effects:
         if wanted is not None and all(agent.record.id != wanted for agent in known):
             log.error("a flow transfers to an agent who does not exist; the queue is asked", agent_id=wanted)
             wanted = None
-        agent = self._callbacks.reserve_agent(
+        rank_at = effect.arrived_at - timedelta(seconds=effect.head_start_s)
+        agent = self._callbacks.agents.reserve(
             queue=effect.queue,
+            language=effect.language,
             call_sid=call_sid,
-            arrived_at=effect.arrived_at,
+            rank_at=rank_at,
             waiting=effect.waiting,
             # Ringing, the whisper, and some time for the carrier to tell us.
             lease_s=self._ring_s + 45,
@@ -135,35 +133,14 @@ class Effects:
         staffed = wanted is not None or any(effect.queue in held.record.queues for held in known)
         if not staffed and OFFICE not in effect.tried:
             return events.PersonFound(at=now, person_id=OFFICE, person_number=self._person_number)
-        return events.NobodyFree(at=now)
-
-    def _request_callback(self, flow: Flow, key: str, effect: actions.RequestCallback) -> events.Event:
-        now = self._now()
-        number = dialable(effect.number, flow.country)
-        if number is None:
-            return events.CallbackRefused(at=now, reason="number")
-        try:
-            promise = self._callbacks.promise(
-                key=key,
-                number=number,
-                queue=effect.queue,
-                dossier=effect.dossier,
-                arrived_at=effect.arrived_at,
-                now=now,
-                starts=effect.starts,
-                ends=effect.ends,
-            )
-        except ConflictError:
-            log.error("callback not booked", key=key)
-            return events.CallbackRefused(at=now, reason="store")
-        request = promise.request
-        log.info("callback promised", request_id=request.id, by=request.promised_by.isoformat())
-        return events.CallbackPromised(
+        place = self._callbacks.standing.place(effect.queue, effect.language, rank_at, now)
+        soonest, latest = place.wait_minutes or (None, None)
+        return events.NobodyFree(
             at=now,
-            request_id=request.id,
-            by=request.promised_by,
-            already_booked=promise.already_booked,
-            starts=request.starts_at,
+            position=place.position,
+            wait_from_minutes=soonest,
+            wait_to_minutes=latest,
+            offers_callback=place.offers_callback,
         )
 
 

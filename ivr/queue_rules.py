@@ -11,9 +11,30 @@ from callbacks.rules import QueueRules
 from flows.hours import openings_between
 from flows.model import Flow
 from flows.queues import Disposition, Numbers, Queue, minutes_of
+from ivr.redis_flows import FlowStore
 
 # Whole days of openings that are kept: a tick asks for the same ones all day long.
 _KEPT = 64
+
+
+class CurrentRules:
+    """The rules of the flow that new calls begin with, worked out once for each revision."""
+
+    def __init__(self, flows: FlowStore, *, own_numbers: tuple[str, ...]) -> None:
+        self._flows = flows
+        self._own_numbers = own_numbers
+        self._known: tuple[str, dict[str, QueueRules]] = ("", {})
+
+    def __call__(self, queue: str) -> QueueRules:
+        """The rules of a queue; the defaults for one that the flow does not list."""
+        flow = self._flows.current
+        revision, known = self._known
+        if revision != flow.revision:
+            known = {}
+            self._known = (flow.revision, known)
+        if queue not in known:
+            known[queue] = rules_of(flow, queue, own_numbers=self._own_numbers)
+        return known[queue]
 
 
 def rules_of(flow: Flow, queue: str, *, own_numbers: tuple[str, ...]) -> QueueRules:

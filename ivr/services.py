@@ -10,14 +10,18 @@ from typing import Final
 import msgspec
 import structlog
 
-from callbacks.policy import Policy
+from callbacks.dispatch import Dispatcher
+from callbacks.model import CallbackRequest
 from callbacks.redis_store import RedisStore
+from callbacks.rules import Policy
 from callbacks.service import Callbacks
 from ivr.dialler import CarrierDialler
 from ivr.documents import Documents, standing_prompts
 from ivr.effects import Effects
 from ivr.flow_audio import FlowAudio
 from ivr.flow_file import FlowFile
+from ivr.promise_effects import PromiseEffects
+from ivr.queue_rules import CurrentRules
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
 from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
@@ -34,6 +38,7 @@ from ivr.texts import Texts
 from ivr.turns import Turns
 from ivr.twilio_rest import Carrier
 from ivr.urls import Urls
+from ivr.wordings import Wordings
 
 log = structlog.get_logger()
 
@@ -58,6 +63,7 @@ class Services(msgspec.Struct, frozen=True):
     flows: FlowStore
     traces: TraceStore
     dialler: CarrierDialler
+    dispatcher: Dispatcher
     turns: Turns
     urls: Urls
     documents: Documents
@@ -94,9 +100,10 @@ def build(settings: Settings) -> Services:
         agent_lease_s=settings.agent_ring_s + 60,
         customer_lease_s=settings.customer_ring_s + 30,
     )
-    callbacks = Callbacks(RedisStore(client, policy), policy)
     calls, listening, traces = CallStore(client), ListenStore(client), TraceStore(client)
     flows = FlowStore(client, flow_source(client, settings))
+    rules = CurrentRules(flows, own_numbers=(settings.caller_id_number, settings.person_number))
+    callbacks = Callbacks(RedisStore(client, policy), policy, rules)
     background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
     prompts = SpokenPrompts(
         espeak.find_engine(),
@@ -114,9 +121,25 @@ def build(settings: Settings) -> Services:
         ring_s=settings.agent_ring_s,
         person_number=settings.person_number,
     )
+    texts = Texts(carrier, TextLedger(client), background, from_number=settings.caller_id_number)
+    dialler = CarrierDialler(
+        carrier,
+        urls,
+        texts,
+        wording=Wordings(flows),
+        from_number=settings.caller_id_number,
+        agent_ring_s=settings.agent_ring_s,
+        customer_ring_s=settings.customer_ring_s,
+    )
+    dispatcher = Dispatcher(callbacks, dialler)
+
+    def end_legs(request: CallbackRequest) -> None:
+        background.submit(dispatcher.end_legs, request)
+
     effects = Effects(
         callbacks=callbacks,
-        texts=Texts(carrier, TextLedger(client), background, from_number=settings.caller_id_number),
+        promises=PromiseEffects(callbacks, end_legs=end_legs, now=utc_now),
+        texts=texts,
         lookup_folder=settings.beside_flow,
         person_number=settings.person_number,
         ring_s=settings.agent_ring_s,
@@ -132,13 +155,8 @@ def build(settings: Settings) -> Services:
         heartbeats=Heartbeats(client),
         flows=flows,
         traces=traces,
-        dialler=CarrierDialler(
-            carrier,
-            urls,
-            from_number=settings.caller_id_number,
-            agent_ring_s=settings.agent_ring_s,
-            customer_ring_s=settings.customer_ring_s,
-        ),
+        dialler=dialler,
+        dispatcher=dispatcher,
         turns=Turns(
             calls=calls,
             listening=listening,

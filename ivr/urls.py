@@ -53,13 +53,13 @@ class Urls:
     def person_status(self, call_sid: str, person_id: str) -> str:
         return self._url("/agent/status", call=call_sid, person=person_id)
 
-    def callback(self, step: str, request_id: str, fence: int) -> str:
+    def callback(self, step: str, request_id: str, fence: int, *, offer: int = 1) -> str:
         """A step of a callback attempt: offer, accept, agent-status, wrap-up, disposition, customer-status, ..."""
-        return self._url(f"/callback/{step}", request=request_id, fence=fence)
+        return self._url(f"/callback/{step}", request=request_id, fence=fence, offer=offer)
 
-    def callback_answer(self, request_id: str, fence: int, *, language: str) -> str:
-        """Where a customer's leg begins; their `language` is in it for the same reason as a caller's."""
-        return self._url("/callback/answer", request=request_id, fence=fence, lang=language)
+    def callback_answer(self, request_id: str, fence: int, *, language: str, step: str = "answer") -> str:
+        """Where a customer's leg goes; their `language` is in it for the same reason as a caller's."""
+        return self._url(f"/callback/{step}", request=request_id, fence=fence, lang=language)
 
     def _url(self, path: str, **query: str | int) -> str:
         return f"{self._public_url}{path}" + (f"?{urlencode(query)}" if query else "")

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 
-from callbacks.dispatch import Dispatcher
 from callbacks.errors import DialError
 from callbacks.scheduler import Ticker
 from ivr import logs
@@ -29,14 +28,13 @@ class Tick:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._dispatcher = Dispatcher(services.callbacks, services.dialler)
         self._fault: str | None = None
 
     def __call__(self) -> None:
         fault = None
         try:
             self._services.heartbeats.worker_beats(utc_now().timestamp())
-            self._dispatcher.dispatch_due(utc_now())
+            self._services.dispatcher.dispatch_due(utc_now())
         except (RedisError, DialError) as error:
             fault = f"{type(error).__name__}: {error}"
         except Exception:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from callbacks.model import Agent
+from callbacks.shifts import is_free
 from ivr.commands.common import err, out, settings_with_redis
 from ivr.effects import dialable
 from ivr.masking import mask_number
@@ -25,7 +26,7 @@ def show() -> None:
     table = Table("id", "name", "number", "queues", "state")
     for known in services.callbacks.store.agents():
         agent = known.record
-        state: str = "free" if agent.is_free(now) else "busy" if agent.holder else agent.state
+        state: str = "free" if is_free(agent, now) else "busy" if agent.holder else agent.state
         if agent.state == "available" and agent.holder is None and agent.not_before and now < agent.not_before:
             state = f"left alone for {(agent.not_before - now).seconds} s after a missed call"
         table.add_row(agent.id, agent.name, mask_number(agent.number), ", ".join(agent.queues), state)
@@ -47,7 +48,7 @@ def add(
         err.print(f"{number} is not a number that can be dialled; write it as +442079460100")
         raise typer.Exit(1)
     agent = Agent(id=agent_id, name=name, number=e164, queues=tuple(queue or [flow.queue]), idle_since=utc_now())
-    services.callbacks.put_agent(agent, utc_now())
+    services.callbacks.agents.put(agent)
     out.print(f"{name} takes calls of {', '.join(agent.queues)}")
 
 
@@ -62,7 +63,7 @@ def state(
     if known is None:
         err.print(f"there is no agent {agent_id}; see `ivr agents list`")
         raise typer.Exit(1)
-    services.callbacks.put_agent(msgspec.structs.replace(known.record, state=new_state, not_before=None), utc_now())
+    services.callbacks.agents.put(msgspec.structs.replace(known.record, state=new_state, not_before=None))
     out.print(f"{known.record.name} is {new_state}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,6 @@ import typer
 from rich.table import Table
 
 from callbacks.errors import IllegalEventError
-from callbacks.lifecycle import Cancelled
 from ivr.commands.common import err, out, settings_with_redis
 from ivr.masking import mask_number
 from ivr.services import build, utc_now
@@ -48,15 +46,8 @@ def show(request_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 def cancel(request_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Cancel a promise that nobody is being rung for."""
     try:
-        build(settings_with_redis()).callbacks.apply(request_id, Cancelled(at=utc_now()))
+        build(settings_with_redis()).callbacks.promises.cancel(request_id, utc_now())
     except IllegalEventError as error:
         err.print(f"not cancelled: {error}")
         raise typer.Exit(1) from None
     out.print(f"{request_id} is cancelled")
-
-
-@callbacks.command()
-def ledger(limit: int = 1000) -> None:
-    """Print the ledger's last entries as JSON lines, the oldest first."""
-    for entry in build(settings_with_redis()).callbacks.store.ledger(limit):
-        out.print(json.dumps(entry, ensure_ascii=False), soft_wrap=True)

@@ -87,7 +87,7 @@ class Play:
     def run(self) -> Report:
         """Place the calls, wait for the callback to end, and look at what is on record."""
         agent = Agent(id="agent", name="the agent", number=scenario.AGENT_NUMBER, queues=(QUEUE,), idle_since=utc_now())
-        self._services.callbacks.put_agent(agent, utc_now())
+        self._services.callbacks.agents.put(agent)
         self._carrier.set_phone(scenario.AGENT_NUMBER, scenario.AGENT_TAKES_A_CALL, scenario.AGENT_TAKES_THE_CALLBACK)
         self._carrier.set_phone(scenario.TAKES_A_CALLBACK.from_number, scenario.CUSTOMER_IS_CALLED_BACK)
 

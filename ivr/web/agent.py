@@ -63,7 +63,7 @@ def whisper_answer() -> Response:
     call_sid, person_id = request.args["call"], request.args["person"]
     if request.values.get("Digits") != "1":
         return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
-    services().callbacks.agent_joined(person_id, call_sid, request.form["CallSid"], utc_now())
+    services().callbacks.agents.joined(person_id, call_sid, request.form["CallSid"], utc_now())
     return twiml(twilio_twiml.nothing())
 
 
@@ -72,7 +72,7 @@ def status() -> Response:
     """The person's leg is over."""
     call_sid, person_id = request.args["call"], request.args["person"]
     missed = request.form.get("CallStatus") != "completed"
-    services().callbacks.release_agent(person_id, f"call:{call_sid}", utc_now(), missed=missed)
+    services().callbacks.agents.release(person_id, f"call:{call_sid}", utc_now(), missed=missed)
     return twiml(twilio_twiml.nothing())
 
 

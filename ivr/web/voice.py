@@ -139,7 +139,7 @@ def _release_person(call_sid: str, *, missed: bool) -> bool:
     holder = f"call:{call_sid}"
     agent = services().callbacks.store.agent(stage.person_id)
     accepted = agent is not None and agent.record.holder == holder and agent.record.leg_sid is not None
-    services().callbacks.release_agent(stage.person_id, holder, utc_now(), missed=missed)
+    services().callbacks.agents.release(stage.person_id, holder, utc_now(), missed=missed)
     return accepted
 
 

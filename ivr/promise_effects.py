@@ -1,0 +1,118 @@
+"""Performs the engine's effects that are about promises: who calls, which windows, to book, to move, to take back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+import structlog
+
+from callbacks.booking import Promise, Refusal, Wish
+from callbacks.errors import ConflictError, IllegalEventError
+from callbacks.model import CallbackRequest
+from callbacks.service import Callbacks
+from flows import actions, events
+from flows.model import Flow
+
+log = structlog.get_logger()
+
+
+class PromiseEffects:
+    """Answers for `callbacks.service.Callbacks`. `end_legs` ends what an attempt has on the line, on another thread."""
+
+    def __init__(
+        self, callbacks: Callbacks, *, end_legs: Callable[[CallbackRequest], None], now: Callable[[], datetime]
+    ) -> None:
+        self._callbacks = callbacks
+        self._end_legs = end_legs
+        self._now = now
+
+    def recognise(self, call_sid: str, effect: actions.RecogniseCaller) -> events.Event:
+        """Who is it, and what are they promised? Nobody rings them while they talk with us."""
+        now = self._now()
+        promised = self._callbacks.promises.recognise(effect.number, call_sid, now)
+        for request in promised:
+            self._end_legs(request)
+        return events.CallerRecognised(at=now, promise=_as_open(promised[0]) if promised else None)
+
+    def ask_slots(self, effect: actions.AskSlots) -> events.Event:
+        """The windows that can be promised."""
+        now = self._now()
+        found = self._callbacks.promises.slots(effect.queue, effect.language, now)
+        slots = tuple(
+            events.Slot(starts=slot.starts, ends=slot.ends)
+            for slot in found
+            if effect.since is None or slot.starts >= effect.since
+        )
+        return events.SlotsKnown(at=now, slots=slots)
+
+    def book(self, flow: Flow, key: str, effect: actions.RequestCallback) -> events.Event:
+        """Make a promise, once for each key."""
+        wish = Wish(
+            key=key,
+            number=effect.number,
+            country=flow.country,
+            queue=effect.queue,
+            language=effect.language,
+            topic=effect.topic,
+            dossier=effect.dossier,
+            arrived_at=effect.arrived_at,
+            caller_number=effect.caller_number,
+            own_number=effect.own_number,
+            starts=effect.starts,
+            head_start_s=effect.head_start_s,
+            priority=effect.priority,
+        )
+        return self._answer(key, lambda: self._callbacks.promises.book(wish, self._now()))
+
+    def move(self, call_sid: str, key: str, effect: actions.MovePromise) -> events.Event:
+        """Another time for an open promise; it stays put off until this call is over."""
+        return self._answer(
+            key,
+            lambda: self._callbacks.promises.move(effect.request_id, effect.starts, self._now(), by_call=call_sid),
+            moved=True,
+        )
+
+    def cancel(self, effect: actions.CancelPromise) -> events.Event:
+        """Take a promise back."""
+        now = self._now()
+        try:
+            self._end_legs(self._callbacks.promises.cancel(effect.request_id, now))
+        except IllegalEventError:
+            return events.CallbackRefused(at=now, reason="gone")
+        return events.PromiseCancelled(at=now)
+
+    def _answer(self, key: str, promise: Callable[[], Promise | Refusal], *, moved: bool = False) -> events.Event:
+        try:
+            answer = promise()
+        except ConflictError:
+            log.error("callback not booked", key=key)
+            return events.CallbackRefused(at=self._now(), reason="store")
+        if isinstance(answer, Refusal):
+            log.info("callback refused", key=key, reason=answer.reason, why=answer.detail)
+            return events.CallbackRefused(at=self._now(), reason=answer.reason)
+        request = answer.request
+        log.info("callback promised", request_id=request.id, by=request.promised_by.isoformat(), moved=moved)
+        return events.CallbackPromised(
+            at=self._now(),
+            request_id=request.id,
+            by=request.promised_by,
+            already_booked=answer.already_booked,
+            starts=request.starts_at,
+            words=request.words,
+            moved=moved,
+        )
+
+
+def _as_open(request: CallbackRequest) -> events.OpenPromise:
+    return events.OpenPromise(
+        request_id=request.id,
+        queue=request.queue,
+        number=request.number,
+        arrived_at=request.arrived_at,
+        by=request.promised_by,
+        starts=request.starts_at,
+        reason=cast("str | None", request.dossier.get("reason")),
+        words=request.words,
+    )
