@@ -122,21 +122,23 @@ class DrivenCarrier:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None = None,
-        form: Mapping[str, str | Sequence[str]] | None = None,
+        query: Mapping[str, object] | None = None,
+        form: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         timeout_s: float = 15.0,
     ) -> tuple[int, Any]:
         """Return status and JSON of a REST request (`path` from `/2010-04-01` on), as over HTTP.
 
-        What it causes (ringing, webhooks) happens when the carrier is moved next. A delayed reply lets that much
-        call time pass before this returns; inside a webhook it delays the webhook's own answer instead. Raises
-        `ConnectionError` where a fault breaks the connection and `TimeoutError` after `timeout_s` of call time: then
-        the request may have taken effect or not.
+        Values are written as `str` does; a list or tuple in `form` is a repeated field. What the request causes
+        (ringing, webhooks) happens when the carrier is moved next. A delayed reply lets that much call time pass
+        before this returns; inside a webhook it delays the webhook's own answer instead. Raises `ConnectionError`
+        where a fault breaks the connection and `TimeoutError` after `timeout_s` of call time: then the request may
+        have taken effect or not.
         """
         authorization = {name.lower(): value for name, value in (headers or {}).items()}.get("authorization", "")
-        request = RestRequest(method.upper(), path, dict(query or {}), _lists(form or {}), authorization)
+        one = {name: str(value) for name, value in (query or {}).items()}
+        request = RestRequest(method.upper(), path, one, _lists(form or {}), authorization)
         with self._turn:
             reply = answer(self._exchange, request)
             self._wait(min(reply.delay_s, timeout_s))
@@ -266,8 +268,11 @@ class DrivenCarrier:
             raise RuntimeError("call time cannot be moved while the application answers a webhook")
 
 
-def _lists(form: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
-    return {name: [value] if isinstance(value, str) else list(value) for name, value in form.items()}
+def _lists(form: Mapping[str, object]) -> dict[str, list[str]]:
+    return {
+        name: [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+        for name, value in form.items()
+    }
 
 
 def _nobody(method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[int, bytes]:  # noqa: ARG001

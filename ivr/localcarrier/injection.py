@@ -43,6 +43,8 @@ class Injection:
 
     def take_for_webhook(self, counter: str, purpose: str, params: Mapping[str, str], call_sid: str | None) -> bool:
         """Count a fault down if it is about this webhook; True if it is to happen now."""
+        if getattr(self.faults, counter) <= 0:
+            return False
         event = params.get("StatusCallbackEvent") or params.get("CallStatus", "")
         wanted = self.faults.webhook_purpose in ("*", purpose, f"{purpose}:{event}")
         return wanted and self.take(counter, call_sid)

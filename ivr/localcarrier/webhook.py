@@ -7,6 +7,7 @@ https://www.twilio.com/docs/usage/security, error pages https://www.twilio.com/d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -193,6 +194,7 @@ class _Delivery:
         return round((self._transport.seconds() - started) * 1000)
 
 
+@lru_cache(1024)
 def _without_userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
     """Return the URL as it is requested (no fragment, no userinfo), and the credentials that it named."""
     parts = urlsplit(url)
