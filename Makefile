@@ -10,10 +10,10 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 
 	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve doctor test check bench train format clean
+.PHONY: help demo serve doctor test check bench bench-crash train format clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## Install, then place real calls end to end and print what happened
 	@$(BIN)/ivr demo
@@ -37,6 +37,11 @@ check: $(VENV)/.test ## Formatter, linter, types, architecture fences
 
 bench: $(VENV)/.test ## Measure how long callers wait for an answer, over ten calls
 	@$(BIN)/python -m tests.benchmarks.turn_latency
+
+# JSON=1 makes its last line one JSON object.
+bench-crash: $(VENV)/.demo ## Kill -9 workers in the middle of 600 callbacks: ours and those of five peers
+	@$(call INSTALL,bench)
+	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.crash
 
 RECORDINGS ?= ../shared/speech
 train: $(VENV)/.demo ## Train telephone-en anew from RECORDINGS (see speech/training/README.md; about an hour)

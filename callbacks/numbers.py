@@ -52,8 +52,9 @@ _SEPARATORS: Final = frozenset("().-/")
 # Spaces, dashes, and the marks of direction that come with numbers out of Arabic and Persian text.
 _SEPARATOR_CATEGORIES: Final = frozenset({"Zs", "Pd", "Cf"})
 
-# Calling codes 1 and 7 are many countries, and for some of these the zone data knows only the zones of the whole
-# code, which have hardly an hour of the day in common. Here the country says more than the number.
+# Where the zone data knows only the zones of a whole calling code, and these countries say more: codes 1 and 7 are many
+# countries, whose zones have hardly an hour of the day in common; of Chile, Greenland and Papua New Guinea it knows
+# too few. Source: zone.tab of the IANA time zone database.
 _ZONES_OF_COUNTRY: Final = {
     "AG": ("America/Antigua",),
     "AI": ("America/Anguilla",),
@@ -65,9 +66,11 @@ _ZONES_OF_COUNTRY: Final = {
         *("America/St_Johns", "America/Halifax", "America/Toronto", "America/Winnipeg", "America/Regina"),
         *("America/Edmonton", "America/Fort_Nelson", "America/Vancouver"),
     ),
+    "CL": ("America/Santiago", "America/Coyhaique", "America/Punta_Arenas", "Pacific/Easter"),
     "DM": ("America/Dominica",),
     "DO": ("America/Santo_Domingo",),
     "GD": ("America/Grenada",),
+    "GL": ("America/Nuuk", "America/Danmarkshavn", "America/Scoresbysund", "America/Thule"),
     "GU": ("Pacific/Guam",),
     "JM": ("America/Jamaica",),
     "KN": ("America/St_Kitts",),
@@ -76,6 +79,7 @@ _ZONES_OF_COUNTRY: Final = {
     "LC": ("America/St_Lucia",),
     "MP": ("Pacific/Saipan",),
     "MS": ("America/Montserrat",),
+    "PG": ("Pacific/Port_Moresby", "Pacific/Bougainville"),
     "PR": ("America/Puerto_Rico",),
     "SX": ("America/Lower_Princes",),
     "TC": ("America/Grand_Turk",),
@@ -87,6 +91,15 @@ _ZONES_OF_COUNTRY: Final = {
     "VC": ("America/St_Vincent",),
     "VG": ("America/Tortola",),
     "VI": ("America/St_Thomas",),
+}
+# Zones of neighbours that the zone data gives to these calling codes, whose clocks change otherwise.
+_CORRECTED: Final = {
+    (7, "Europe/Bucharest"): "Europe/Kaliningrad",
+    (211, "Africa/Nairobi"): "Africa/Juba",
+    (212, "Atlantic/Canary"): "Africa/Casablanca",
+    (213, "Europe/Paris"): "Africa/Algiers",
+    (218, "Europe/Bucharest"): "Africa/Tripoli",
+    (505, "America/Chicago"): "America/Managua",
 }
 
 Reason = Literal["number", "not_allowed", "own"]
@@ -157,8 +170,10 @@ def _no_number(parsed: phonenumbers.PhoneNumber, e164: str) -> Refused | None:
     if e164 in WITHHELD:
         return Refused(reason="number", detail="withheld")
     national = phonenumbers.national_significant_number(parsed)
-    if national in EMERGENCY or any(
-        shortnumberinfo.is_emergency_number(national, region) for region in _regions(parsed)
+    # The parser keeps a leading 0 of what is too short for a number.
+    dialled = {national, national.lstrip("0")}
+    if dialled & EMERGENCY or any(
+        shortnumberinfo.is_emergency_number(digits, region) for digits in dialled for region in _regions(parsed)
     ):
         return Refused(reason="not_allowed", detail="an emergency number")
     if shortnumberinfo.is_valid_short_number(parsed) and not phonenumbers.is_valid_number(parsed):
@@ -193,6 +208,8 @@ def _by_rule(parsed: phonenumbers.PhoneNumber, e164: str, country: str, rules: N
         if set(_regions(parsed)).isdisjoint(allowed):
             return Refused(reason="not_allowed", detail="a country that is not called")
         return Refused(reason="number", detail="in no range that the numbering plan has given out")
+    if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
+        return Refused(reason="not_allowed", detail="an international service")
     if region not in allowed:
         return Refused(reason="not_allowed", detail=f"a country that is not called: {region}")
     kind = phonenumbers.number_type(parsed)
@@ -210,24 +227,26 @@ def _regions(parsed: phonenumbers.PhoneNumber) -> tuple[str, ...]:
 
 def _zones_of(parsed: phonenumbers.PhoneNumber, country: str) -> tuple[str, ...]:
     """Every zone where the number may be; where nothing is known (a satellite phone), those of the office's country."""
+    code = parsed.country_code or 0
     zones = tuple(timezone.time_zones_for_number(parsed))
     if UNKNOWN_ZONE in zones:
         # Allowed by its prefix, and not known to the plan.
         zones = tuple(timezone.time_zones_for_geographical_number(parsed))
     if UNKNOWN_ZONE in zones:
-        return _zones_of_country(country)
-    if zones == _zones_of_calling_code(parsed.country_code or 0):
-        return _ZONES_OF_COUNTRY.get(phonenumbers.region_code_for_number(parsed) or "", zones)
-    return zones
+        return _zones_of_country(country, phonenumbers.country_code_for_region(country))
+    if zones == _zones_of_calling_code(code):
+        return _zones_of_country(phonenumbers.region_code_for_number(parsed) or "", code)
+    return _corrected(zones, code)
+
+
+def _zones_of_country(country: str, calling_code: int) -> tuple[str, ...]:
+    return _ZONES_OF_COUNTRY.get(country) or _corrected(_zones_of_calling_code(calling_code), calling_code)
 
 
 def _zones_of_calling_code(calling_code: int) -> tuple[str, ...]:
-    return tuple(
-        timezone.time_zones_for_geographical_number(
-            phonenumbers.PhoneNumber(country_code=calling_code, national_number=0)
-        )
-    )
+    anywhere = phonenumbers.PhoneNumber(country_code=calling_code, national_number=0)
+    return tuple(timezone.time_zones_for_geographical_number(anywhere))
 
 
-def _zones_of_country(country: str) -> tuple[str, ...]:
-    return _ZONES_OF_COUNTRY.get(country) or _zones_of_calling_code(phonenumbers.country_code_for_region(country))
+def _corrected(zones: tuple[str, ...], calling_code: int) -> tuple[str, ...]:
+    return tuple(_CORRECTED.get((calling_code, zone), zone) for zone in zones)

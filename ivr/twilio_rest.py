@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http import HttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -49,9 +50,9 @@ class Carrier:
     Source: https://www.twilio.com/docs/voice/api/call-resource
     """
 
-    def __init__(self, account_sid: str, auth_token: str, api_url: str) -> None:
+    def __init__(self, account_sid: str, auth_token: str, api_url: str, http_client: HttpClient | None = None) -> None:
         # No retry in the HTTP client: whether a request may be sent again is ours to decide, call by call.
-        http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_S, max_retries=0)
+        http = http_client or TwilioHttpClient(timeout=REQUEST_TIMEOUT_S, max_retries=0)
         self._client = Client(account_sid, auth_token, http_client=http)
         self._client.api.base_url = api_url
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fast-prompts", action="store_true", help="every Say is a short silence")
     parser.add_argument("--speech-rate", type=int, default=165, metavar="WPM", help="how fast prompts are spoken")
     parser.add_argument("--pace", type=float, default=1.0, help="call seconds per second (default: %(default)s)")
+    parser.add_argument("--silent", action="store_true", help="nobody makes a sound; no speech engine is needed")
+    parser.add_argument("--manual-clock", metavar="TIME", help="call time stands at this ISO time until it is moved")
     parser.add_argument(
         "--switches", default="{}", metavar="JSON", help='e.g. {"redirect_latency_ms": 0}; see switches.py'
     )
@@ -40,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         switches = msgspec.json.decode(given.switches, type=Switches)
     except msgspec.DecodeError as error:
         parser.error(f"--switches: {error}")
+    try:
+        start = datetime.fromisoformat(given.manual_clock) if given.manual_clock else None
+    except ValueError as error:
+        parser.error(f"--manual-clock: {error}")
+    if start is not None and start.tzinfo is None:
+        parser.error("--manual-clock: the time needs its zone, e.g. 2026-01-05T09:00:00+00:00")
     settings = CarrierSettings(
         account_sid=given.account_sid,
         auth_token=given.auth_token,
@@ -51,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fast_prompts=given.fast_prompts,
         speech_rate_wpm=given.speech_rate,
         pace=given.pace,
+        silent=given.silent,
+        manual_clock=start,
         switches=switches,
     )
     return run(settings)

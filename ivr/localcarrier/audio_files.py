@@ -14,6 +14,7 @@ from ivr.localcarrier.voices import Voices
 from ivr.sound import mulaw, wav
 
 MAX_AUDIO_BYTES: Final = 40 * 60 * 16_000 * 2  # 40 minutes of 16 kHz PCM. Source: docs/voice/twiml/play
+SILENT_S: Final = 2  # how long a file lasts that is not fetched
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 _MAX_AGE: Final = re.compile(r"max-age=(\d+)")
 
@@ -31,13 +32,16 @@ class AudioError(Exception):
 class AudioFiles:
     """Audio by URL, as mu-law codes."""
 
-    def __init__(self, voices: Voices, log: EventLog) -> None:
+    def __init__(self, voices: Voices, log: EventLog, *, silent: bool = False) -> None:
         self._voices = voices
+        self._silent = silent
         self._log = log
         self._cache: dict[str, tuple[float, bytes]] = {}
 
     async def fetch(self, url: str, call_sid: str | None = None) -> bytes:
         """Return the mu-law codes of the file at `url`; raises `AudioError`."""
+        if self._silent:
+            return b"\xff" * (SILENT_S * mulaw.RATE_HZ)
         known = self._cache.get(url)
         if known is not None and known[0] > time.monotonic():
             return known[1]

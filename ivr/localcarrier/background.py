@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ivr.localcarrier.client import LocalCarrierClient
-from ivr.localcarrier.server import LocalCarrier
+from ivr.localcarrier.server import LocalCarrier, loop_for
 from ivr.localcarrier.settings import CarrierSettings
 
 _START_TIMEOUT_S = 15.0
@@ -20,7 +20,7 @@ def carrier_in_background(settings: CarrierSettings) -> Iterator[LocalCarrierCli
     started = threading.Event()
     failure: list[BaseException] = []
     carrier = LocalCarrier(settings)
-    loop = asyncio.new_event_loop()
+    loop = loop_for(settings)
     stop = asyncio.Event()
 
     async def work() -> None:

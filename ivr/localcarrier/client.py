@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from ivr.localcarrier.script import Phone, Step
-from ivr.localcarrier.wire import CallView, Event, Faults, InboundCall, NumberSettings, PhoneBook
+from ivr.localcarrier.wire import CallView, Event, Faults, InboundCall, NumberSettings, Passing, PhoneBook
 
 _T = TypeVar("_T")
 _LONG_POLL_S = 5.0
@@ -96,6 +96,10 @@ class LocalCarrierClient:
         """Let the person on this leg hang up now."""
         self._request("POST", f"/local/calls/{quote(sid)}/hang_up")
 
+    def drop_line(self, sid: str) -> None:
+        """Break the line of this leg now: it ends with the status `failed`."""
+        self._request("POST", f"/local/calls/{quote(sid)}/drop_line")
+
     def act(self, sid: str, steps: Sequence[Step]) -> None:
         """Let the person on this leg do `steps` next, in place of what is left of the script."""
         self._request("POST", f"/local/calls/{quote(sid)}/steps", list(steps))
@@ -108,6 +112,21 @@ class LocalCarrierClient:
         """Break the media sockets of one leg, or of all; returns how many were open."""
         path = "/local/drop_media" + (f"?call_sid={quote(call_sid)}" if call_sid else "")
         return self._fetch("POST", path, dict[str, int])["dropped"]
+
+    def advance(self, seconds: float) -> None:
+        """Let call time pass on a manual clock; returns when all webhooks that this causes have been answered.
+
+        What the application does beside answering (a REST request from another thread) is not waited for.
+        """
+        self._request("POST", "/local/clock/advance", Passing(seconds))
+
+    def advance_to_next_event(self) -> float | None:
+        """Jump to the next thing that happens; returns how many seconds passed, None where nothing is to come."""
+        return self._fetch("POST", "/local/clock/advance_to_next_event", Passing).seconds
+
+    def next_event_in(self) -> float | None:
+        """Return in how many seconds of call time something happens, or None."""
+        return self._fetch("GET", "/local/clock/next_event", Passing).seconds
 
     def events(self, after: int = 0, *, wait_s: float = 0.0) -> list[Event]:
         """Return the events with `seq` > `after`; waits up to `wait_s` for the first one."""

@@ -10,21 +10,27 @@ import asyncio
 import heapq
 import itertools
 import math
+import time
 from collections.abc import Callable
 from typing import Final
 
 from ivr.sound.mulaw import FRAME_MS
 
-_TICK_S: Final = FRAME_MS / 1000
+TICK_S: Final = FRAME_MS / 1000
 # After a longer stop (a suspended laptop) time goes on from now instead of racing through what was missed.
 _MAX_LAG_S: Final = 5.0
+
+
+def ticks_in(seconds: float) -> int:
+    """Return how many frames `seconds` of call time are, rounded up."""
+    return max(0, math.ceil(seconds / TICK_S - 1e-9))
 
 
 class Clock:
     """Counts ticks and wakes sleepers; at `pace` 4 a second of call time passes in a quarter of a second."""
 
     def __init__(self, pace: float = 1.0) -> None:
-        self._real_tick_s = _TICK_S / pace
+        self._real_tick_s = TICK_S / pace
         self.ticks = 0
         self._order = itertools.count()
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -42,6 +48,14 @@ class Clock:
             self.tick()
             on_tick()
 
+    def now(self) -> float:
+        """Return the time of day as the carrier reports it: epoch seconds."""
+        return time.time()
+
+    def seconds(self) -> float:
+        """Return seconds since an arbitrary moment; they never go back."""
+        return time.monotonic()
+
     def tick(self) -> None:
         """Move on by one frame and wake those who have slept enough."""
         self.ticks += 1
@@ -56,6 +70,34 @@ class Clock:
             await asyncio.sleep(0)
             return
         sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        due = self.ticks + math.ceil(seconds / _TICK_S - 1e-9)
-        heapq.heappush(self._sleepers, (due, next(self._order), sleeper))
+        heapq.heappush(self._sleepers, (self.ticks + ticks_in(seconds), next(self._order), sleeper))
         await sleeper
+
+
+class ManualClock(Clock):
+    """A clock that stands until somebody moves it; `epoch_s` is the time of day at tick 0.
+
+    All that the carrier reports follows it: dates, durations, the event log.
+    """
+
+    def __init__(self, epoch_s: float) -> None:
+        super().__init__()
+        self._epoch_s = epoch_s
+
+    def now(self) -> float:
+        """Return the time of day on this clock."""
+        return self._epoch_s + self.ticks * TICK_S
+
+    def seconds(self) -> float:
+        """Return the call time since tick 0."""
+        return self.ticks * TICK_S
+
+    def skip(self, ticks: int) -> None:
+        """Move on by `ticks` in which nobody has to wake."""
+        self.ticks += ticks
+
+    def ticks_to_next(self) -> int | None:
+        """Return how many ticks it is until the next sleeper wakes; None while nobody sleeps."""
+        while self._sleepers and self._sleepers[0][2].done():  # cancelled meanwhile
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] - self.ticks if self._sleepers else None

@@ -29,7 +29,8 @@ Kinds and the fields of their `data`:
     stream_connecting, stream_started, stream_stopped, stream_error
                         stream_sid, name, url, frames, code, message
     text_message        message_sid, from_number, to_number, text
-    rest_request        operation, method, path, params, status, reply_lost
+    rest_request        operation, method, path, params, status (0: did not arrive), reply_lost
+    machine_detected    answered_by, duration_ms
     warning             code, message, url
     error               code, message, url
     fault_injected      fault
@@ -39,6 +40,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -50,7 +52,8 @@ from ivr.localcarrier.wire import Event
 class EventLog:
     """An append-only list of `Event`, with a way to wait for more."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._events: list[Event] = []
         self._grown = asyncio.Event()
         self._file: TextIO | None = None
@@ -60,7 +63,7 @@ class EventLog:
 
     def add(self, kind: str, call_sid: str | None = None, **data: Any) -> Event:
         """Append an event with the present time and wake those who wait."""
-        event = Event(len(self._events) + 1, time.time(), kind, call_sid, data)
+        event = Event(len(self._events) + 1, self._now(), kind, call_sid, data)
         self._events.append(event)
         if self._file is not None:
             self._file.write(msgspec.json.encode(event).decode() + "\n")

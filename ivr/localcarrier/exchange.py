@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Coroutine
+import random
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ivr.localcarrier.audio_files import AudioFiles
-from ivr.localcarrier.clock import Clock
+from ivr.localcarrier.clock import Clock, ManualClock
 from ivr.localcarrier.events import EventLog
+from ivr.localcarrier.injection import Injection
 from ivr.localcarrier.parameters import API_VERSION
 from ivr.localcarrier.script import Phone
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.sids import Sids
+from ivr.localcarrier.transport import CallTransport, Deliver, Transport
+from ivr.localcarrier.transport_http import HttpTransport
 from ivr.localcarrier.voices import Voices
 from ivr.localcarrier.webhook import WebhookClient
-from ivr.localcarrier.wire import Faults, NumberSettings
+from ivr.localcarrier.wire import NumberSettings
 from ivr.sound import espeak
 
 if TYPE_CHECKING:
@@ -40,23 +44,34 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 class Exchange:
-    """The services and registries of one running carrier. Must be made inside the event loop."""
+    """The services and registries of one running carrier on `loop`; webhooks go to `deliver` or, without, by HTTP.
 
-    def __init__(self, settings: CarrierSettings) -> None:
+    With `deliver` None it must be made inside the running loop.
+    """
+
+    def __init__(
+        self, settings: CarrierSettings, loop: asyncio.AbstractEventLoop, deliver: Deliver | None = None
+    ) -> None:
         self.settings = settings
+        self.loop = loop
         self.switches = settings.switches
         self.sids = Sids(settings.seed)
-        self.clock = Clock(settings.pace)
-        self.log = EventLog(settings.events_file)
-        self.webhooks = WebhookClient(settings.auth_token, self.log, self.sids)
+        self.chance = random.Random(settings.seed)  # noqa: S311 - no secret
+        start = settings.manual_clock
+        self.clock = Clock(settings.pace) if start is None else ManualClock(start.timestamp())
+        self.log = EventLog(settings.events_file, self.clock.now)
+        self.injection = Injection(self.clock, self.log)
+        self.away = 0  # how many pieces of work are done outside this loop now
+        transport: Transport = HttpTransport(self.elsewhere) if deliver is None else CallTransport(deliver, self.clock)
+        self.webhooks = WebhookClient(self, transport)
         self.voices = Voices(
-            espeak.find_engine(),
+            None if settings.silent else espeak.find_engine(),
             fast_prompts=settings.fast_prompts,
             rate_wpm=settings.speech_rate_wpm,
-            warn=lambda message: self.notice("warning", None, 0, message),
+            warn=lambda message: None if settings.silent else self.notice("warning", None, 0, message),
+            elsewhere=self.elsewhere,
         )
-        self.audio = AudioFiles(self.voices, self.log)
-        self.faults = Faults()
+        self.audio = AudioFiles(self.voices, self.log, silent=settings.silent)
         self.legs: dict[str, Leg] = {}
         self.live: dict[str, Leg] = {}
         self.conferences: dict[str, ConferenceRoom] = {}
@@ -68,6 +83,7 @@ class Exchange:
         self._calls_to: dict[str, int] = {}
         self._next_start = 0.0
         self._background: set[asyncio.Task[Any]] = set()
+        self.failures: list[BaseException] = []  # of the carrier itself: they must not happen
 
     def tick(self) -> None:
         """Move every leg's audio on by 20 ms: first all speak, then all hear."""
@@ -104,42 +120,55 @@ class Exchange:
         if call_sid is not None and code:
             sid = self.sids.new("NO")
             is_error = level == "error"
-            entry = Notification(sid, call_sid, code, message, url, is_error, time.time())
+            entry = Notification(sid, call_sid, code, message, url, is_error, self.clock.now())
             self.notifications.append(entry)
 
     def next_start_delay_s(self) -> float:
-        """Return how long a call created now waits in the queue; 0 without pacing.
+        """Return how long a call created now waits in the queue; 0 without pacing and fault.
 
         Source: support article 223180028 (one call per second and account by default).
         """
+        if self.injection.take("queue_calls"):
+            return self.injection.faults.queue_s
         per_s = self.switches.pacing_calls_per_s
         if per_s <= 0:
             return 0.0
-        now = time.monotonic()
+        now = self.clock.seconds()
         starts = max(now, self._next_start)
         self._next_start = starts + 1 / per_s
         return starts - now
 
-    def take_fault(self, counter: str) -> bool:
-        """Count a fault down; True if it is to happen now."""
-        left: int = getattr(self.faults, counter)
-        if left <= 0:
-            return False
-        self.faults = msgspec.structs.replace(self.faults, **{counter: left - 1})
-        self.log.add("fault_injected", fault=counter)
-        return True
-
     def in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run `work` beside everything else; a failure is logged and harms nobody."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = self.loop.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background_done)
         return task
 
     def _background_done(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.log.add("error", code=0, message=f"internal: {task.exception()!r}", url="")
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self.failed(failure, None)
+
+    def failed(self, failure: BaseException, call_sid: str | None) -> None:
+        """Note a failure of the carrier itself."""
+        self.failures.append(failure)
+        self.notice("error", call_sid, 0, f"internal: {failure!r}")
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Count a piece of work that is done outside this loop: what waits for it is not settled."""
+        self.away += 1
+        try:
+            yield
+        finally:
+            self.away -= 1
+
+    def abandon(self) -> None:
+        """Cancel all background work; it ends when the loop runs next."""
+        for task in list(self._background):
+            task.cancel()
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for background work to end, at most `timeout_s`; what is left is cancelled."""
@@ -149,7 +178,8 @@ class Exchange:
         for task in list(self._background):
             task.cancel()
 
-    @staticmethod
-    def timestamp(at: float | None = None) -> str:
+    def timestamp(self, at: float | None = None) -> str:
         """Return RFC 2822 in UTC, as the vendor writes dates."""
-        return formatdate(time.time() if at is None else at, localtime=False, usegmt=False).replace("-0000", "+0000")
+        return formatdate(self.clock.now() if at is None else at, localtime=False, usegmt=False).replace(
+            "-0000", "+0000"
+        )

@@ -103,6 +103,8 @@ class Interpreter:
     def _render_ahead(self, document: v.Document) -> None:
         """Begin to render everything that will be said, so that no prompt waits for the one before it."""
         exchange = self._leg.exchange
+        if not exchange.voices.renders_prompts:
+            return
         for verb in document.verbs:
             for prompt in verb.prompts if isinstance(verb, v.Gather) else (verb,):
                 if isinstance(prompt, v.Say) and prompt.text:

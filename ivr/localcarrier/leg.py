@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import aiohttp
 import msgspec
 
 from ivr.localcarrier.line import Line, Playback
 from ivr.localcarrier.parameters import CallFacts, standard_parameters
+from ivr.localcarrier.script import Answerer
 from ivr.localcarrier.status_webhooks import StatusSubscription, StatusWebhooks
 
 if TYPE_CHECKING:
@@ -72,7 +71,6 @@ class Leg:
         parent: Leg | None = None,
         extra: dict[str, str] | None = None,
     ) -> None:
-        loop = asyncio.get_running_loop()
         self.exchange = exchange
         self.sid = exchange.sids.new("CA")
         self.direction = direction
@@ -82,7 +80,7 @@ class Leg:
         self.parent = parent
         self.extra = extra or {}
         self.status = "queued" if direction == "outbound-api" else "ringing"
-        self.created_at = self.updated_at = time.time()
+        self.created_at = self.updated_at = exchange.clock.now()
         # Outbound calls of the REST API wait in a queue first.
         self.dialled_at: float | None = None if direction == "outbound-api" else self.created_at
         self.answered_at: float | None = None
@@ -91,7 +89,9 @@ class Leg:
         self.script_done = False
         self.script_error: str | None = None
         self.recording: str | None = None
-        self.cookies = aiohttp.CookieJar(unsafe=True)  # "unsafe": applications on 127.0.0.1 have cookies as well
+        self.answerer = Answerer()  # who took the call
+        self.answered_by: str | None = None  # what machine detection says
+        self.cookies: Any = exchange.webhooks.transport.new_cookies()
         self.line = Line(record=exchange.settings.record_dir is not None)
         self.streams: list[MediaStream] = []  # those that run
         self.all_streams: list[MediaStream] = []
@@ -102,7 +102,7 @@ class Leg:
         self.in_dial = False
         self.answered = asyncio.Event()
         self.gone = asyncio.Event()
-        self.interrupt: asyncio.Future[DocumentRequest] = loop.create_future()
+        self.interrupt: asyncio.Future[DocumentRequest] = exchange.loop.create_future()
         self._news = asyncio.Event()
         self._on_key: Callable[[str], bool] | None = None
         self._on_key_name = "nobody"
@@ -136,7 +136,7 @@ class Leg:
         """Whole seconds since the answer."""
         if self.answered_at is None:
             return 0
-        return round((self.ended_at or time.time()) - self.answered_at)
+        return round((self.ended_at or self.exchange.clock.now()) - self.answered_at)
 
     def facts(self, status: str | None = None) -> CallFacts:
         """Return what webhooks say about this leg."""
@@ -160,14 +160,14 @@ class Leg:
     def set_status(self, status: str) -> None:
         """Move on to `initiated`, `ringing` or `in-progress`."""
         if self.dialled_at is None:
-            self.dialled_at = time.time()
+            self.dialled_at = self.exchange.clock.now()
         self._change(status)
         self._status_webhooks.report(status)
 
     def answer(self) -> None:
         """Pick up; nothing happens if that was done before or if the leg has ended."""
         if self.status in _BEFORE_ANSWER:
-            self.answered_at = time.time()
+            self.answered_at = self.exchange.clock.now()
             self.set_status("in-progress")
             self.answered.set()
 
@@ -178,20 +178,26 @@ class Leg:
         """
         if self.ended:
             return
-        self.ended_at = time.time()
+        self.ended_at = self.exchange.clock.now()
         self.ended_by = by
         self._change(status or ("completed" if self.is_answered else "no-answer"))
         self.exchange.live.pop(self.sid, None)
         self.line.close()
         self.exchange.log.add("call_ended", self.sid, status=self.status, by=by, duration_s=self.duration_s)
         code = sip_code or {"completed": 200, "busy": 486, "failed": 404}.get(self.status, 487)
-        self._status_webhooks.report(self.status, duration_s=self.duration_s, sip_code=code)
+        self._status_webhooks.report(
+            self.status, duration_s=self.duration_s, sip_code=code, answered_by=self.answered_by
+        )
         self.gone.set()
         self._tell()
 
+    def lose_line(self) -> None:
+        """End the leg as a broken line does; an answered one is `failed` as well."""
+        self.end("carrier", "failed", sip_code=503)
+
     def _change(self, status: str) -> None:
         self.status = status
-        self.updated_at = time.time()
+        self.updated_at = self.exchange.clock.now()
         self.exchange.log.add("call_status", self.sid, status=status)
 
     # -- what the person hears
@@ -293,8 +299,13 @@ class Leg:
     def redirect(self, request: DocumentRequest) -> None:
         """Interrupt the present verb and go on with another document."""
         if self.interrupt.done():
-            self.interrupt = asyncio.get_running_loop().create_future()
+            self.interrupt = self.exchange.loop.create_future()
         self.interrupt.set_result(request)
+
+    @property
+    def needs_frames(self) -> bool:
+        """Whether somebody listens to the line frame by frame."""
+        return bool(self.streams) or self.on_said is not None or self.exchange.settings.record_dir is not None
 
     def feed_streams(self) -> None:
         """Give this tick's frames to the open media streams, and to who records."""

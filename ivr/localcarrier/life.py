@@ -8,10 +8,14 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+import msgspec
+
 from ivr.localcarrier.interpreter import Interpreter
 from ivr.localcarrier.leg import DocumentRequest, Leg
+from ivr.localcarrier.machine_detection import Detection, detect
 from ivr.localcarrier.person import Person
 from ivr.localcarrier.waiting import cancel_and_wait
+from ivr.localcarrier.webhook import WebhookError
 from ivr.sound import wav
 
 
@@ -39,6 +43,7 @@ async def ring(leg: Leg, timeout_s: float) -> bool:
     if phone.behaviour == "busy":
         leg.end("callee", "busy", sip_code=486)
         return False
+    leg.answerer = phone.answerer
     leg.answer()
     Person.of(leg).follow(phone.steps)
     return True
@@ -65,8 +70,9 @@ async def live(leg: Leg, work: Coroutine[Any, Any, Any]) -> None:
                     break
                 task = asyncio.ensure_future(Interpreter(leg).run(request))
                 continue
-            if task.exception() is not None:
-                exchange.notice("error", leg.sid, 0, f"internal: {task.exception()!r}")
+            failure = task.exception()
+            if failure is not None:
+                exchange.failed(failure, leg.sid)
             leg.end("application")
     finally:
         gone.cancel()
@@ -83,6 +89,31 @@ async def live(leg: Leg, work: Coroutine[Any, Any, Any]) -> None:
             script_error=leg.script_error,
             recording=leg.recording,
         )
+
+
+async def _verdict(leg: Leg, detection: Detection) -> dict[str, str]:
+    """Wait for the verdict on who answered, and return its webhook parameters."""
+    verdict = detect(leg.answerer, detection)
+    await leg.exchange.clock.sleep(verdict.duration_ms / 1000)
+    if not leg.ended:
+        leg.answered_by = verdict.answered_by
+        fields = {"answered_by": verdict.answered_by, "duration_ms": verdict.duration_ms}
+        leg.exchange.log.add("machine_detected", leg.sid, **fields)
+    return {"AnsweredBy": verdict.answered_by, "MachineDetectionDuration": str(verdict.duration_ms)}
+
+
+async def _tell_verdict(leg: Leg, detection: Detection) -> None:
+    """Post the verdict to who asked; a call that is over before has none."""
+    exchange = leg.exchange
+    params = {"CallSid": leg.sid, "AccountSid": exchange.settings.account_sid, **await _verdict(leg, detection)}
+    if leg.ended or detection.callback is None:
+        return
+    try:
+        await exchange.webhooks.send(
+            "machine_detection", detection.callback, params, method=detection.callback_method, call_sid=leg.sid
+        )
+    except WebhookError as error:
+        exchange.notice("warning", leg.sid, error.code, f"machine detection webhook: {error}", error.url)
 
 
 async def _interrupted(leg: Leg, task: asyncio.Task[Any]) -> DocumentRequest:
@@ -116,7 +147,8 @@ async def _write_recording(leg: Leg) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         wav.write_stereo(path, said, heard)
 
-    await asyncio.to_thread(write)
+    with leg.exchange.elsewhere():
+        await asyncio.to_thread(write)
     leg.recording = str(path)
 
 
@@ -126,12 +158,20 @@ async def inbound(leg: Leg, person: Person, steps: tuple[Any, ...]) -> None:
     await live(leg, run_documents(leg))
 
 
-async def outbound(leg: Leg, timeout_s: float, start_after_s: float) -> None:
+async def outbound(leg: Leg, timeout_s: float, start_after_s: float, detection: Detection | None = None) -> None:
     """Dial a phone for the REST API and run the application's documents once it answers."""
 
     async def work() -> None:
         await leg.exchange.clock.sleep(start_after_s)
-        if await ring(leg, timeout_s):
-            await run_documents(leg)
+        if not await ring(leg, timeout_s):
+            return
+        if detection is not None and detection.is_async:
+            leg.exchange.in_background(_tell_verdict(leg, detection))
+        elif detection is not None:
+            params = {**leg.handling.first.params, **await _verdict(leg, detection)}
+            leg.handling = msgspec.structs.replace(
+                leg.handling, first=msgspec.structs.replace(leg.handling.first, params=params)
+            )
+        await run_documents(leg)
 
     await live(leg, work())

@@ -21,11 +21,11 @@ class Playback:
         codes: bytes,
         *,
         on_start: Callable[[], None] = _nothing,
-        on_sound_end: Callable[[], None] = _nothing,
+        on_sound_end: Callable[[], None] | None = None,
     ) -> None:
         self._codes = codes
         self._position = 0
-        self._sound_end = mulaw.loudest_end(codes)
+        self._sound_end = mulaw.loudest_end(codes) if on_sound_end is not None else 0
         self._on_start = on_start
         self._on_sound_end = on_sound_end
         self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -44,11 +44,23 @@ class Playback:
         start, end = self._position, self._position + mulaw.FRAME_BYTES
         frame = self._codes[start:end]
         self._position = end
-        if start < self._sound_end <= end or (start == 0 and self._sound_end == 0):
+        if self._on_sound_end is not None and (start < self._sound_end <= end or (start == 0 and self._sound_end == 0)):
             self._on_sound_end()
         if end >= len(self._codes):
             self.done.set_result(True)
         return mulaw.pad(frame) if frame else None
+
+    def ticks_to_next(self) -> int:
+        """Return in how many ticks it begins, its sound ends or it ends."""
+        if self._position == 0:
+            return 1
+        mark = self._sound_end if self._on_sound_end is not None and self._sound_end > self._position else 0
+        left = (mark or len(self._codes)) - self._position
+        return max(1, -(-left // mulaw.FRAME_BYTES))
+
+    def skip(self, ticks: int) -> None:
+        """Send `ticks` frames that nobody looks at; less than `ticks_to_next` of a playback that has begun."""
+        self._position += ticks * mulaw.FRAME_BYTES
 
     def cut(self) -> None:
         """Stop at once."""
@@ -96,6 +108,18 @@ class Line:
             self._said.append(self.said)
             self._heard.append(self.heard)
 
+    def ticks_to_next(self) -> int | None:
+        """Return in how many ticks something begins or ends to play; None in silence."""
+        playing = [queue[0].ticks_to_next() for queue in (self._speech, self._prompts) if _head(queue)]
+        return min(playing, default=None)
+
+    def skip(self, ticks: int) -> None:
+        """Let `ticks` frames pass that nobody looks at, less than `ticks_to_next`."""
+        for queue in (self._speech, self._prompts):
+            head = _head(queue)
+            if head is not None:
+                head.skip(ticks)
+
     def close(self) -> None:
         """Cut everything that is still playing."""
         for playback in (*self._speech, *self._prompts):
@@ -105,6 +129,12 @@ class Line:
     def recorded(self) -> tuple[bytes, bytes]:
         """Return all that was said and heard, as mu-law."""
         return b"".join(self._said), b"".join(self._heard)
+
+
+def _head(queue: deque[Playback]) -> Playback | None:
+    while queue and queue[0].done.done():
+        queue.popleft()
+    return queue[0] if queue else None
 
 
 def _take(queue: deque[Playback]) -> bytes | None:

@@ -5,6 +5,7 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ class Overrides(msgspec.Struct, frozen=True):
     retry_on: frozenset[RetryOn] = frozenset({"ct"})
 
 
+@lru_cache(1024)
 def parse_overrides(url: str) -> Overrides:
     """Read the fragment of `url`; unknown keys and values out of range are ignored."""
     pairs = dict(pair.partition("=")[::2] for pair in urlsplit(url).fragment.split("&") if "=" in pair)

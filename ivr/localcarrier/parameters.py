@@ -68,8 +68,9 @@ def status_parameters(
     timestamp: str,
     duration_s: int | None = None,
     sip_response_code: int | None = None,
+    answered_by: str | None = None,
 ) -> dict[str, str]:
-    """Return the set of a call-progress webhook; `duration_s` only for the final one."""
+    """Return the set of a call-progress webhook; `duration_s` and `answered_by` only for the final one."""
     params = standard_parameters(call)
     params["CallbackSource"] = "call-progress-events"
     params["SequenceNumber"] = str(sequence_number)
@@ -79,4 +80,6 @@ def status_parameters(
         params["Duration"] = str(-(-duration_s // 60))  # billed minutes: begun ones count
     if sip_response_code is not None:
         params["SipResponseCode"] = str(sip_response_code)
+    if answered_by is not None:
+        params["AnsweredBy"] = answered_by
     return params

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from ivr.localcarrier.leg import Heard, Leg
-from ivr.localcarrier.script import HangUp, Hear, HearEnd, Play, Press, Say, Stay, Step, Wait
+from ivr.localcarrier.script import HangUp, Hear, HearEnd, LoseLine, Play, Press, Say, Stay, Step, Wait
 from ivr.sound import espeak, wav
 
 _LAST_WORDS_S: Final = 1.0
@@ -51,7 +51,7 @@ class Person:
             self._task.cancel()
         self._leg.script_done, self._leg.script_error = False, None
         voices = self._leg.exchange.voices
-        for step in steps:
+        for step in steps if voices.engine_name is not None else ():
             if isinstance(step, Say):  # rendered ahead, so that the person does not hesitate
                 self._leg.exchange.in_background(voices.speech(_speech(step)))
         self._task = self._leg.exchange.in_background(self._run(tuple(steps)))
@@ -115,6 +115,8 @@ class Person:
                 await self._press(step)
             case HangUp():
                 leg.end("person")
+            case LoseLine():
+                leg.lose_line()
             case Stay():
                 await leg.gone.wait()
 

@@ -1,19 +1,18 @@
-"""The REST API over HTTP: routes, Basic auth, faults, error bodies.
+"""The REST API as values: a request in, an answer out, without HTTP and without waiting.
 
-Source: https://www.twilio.com/docs/voice/api
+`rest_http` puts it on a socket, `driven` offers it as a method. Source: https://www.twilio.com/docs/voice/api
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 import msgspec
-from aiohttp import web
 
 from ivr.localcarrier import verbs as v
 from ivr.localcarrier.exchange import Exchange
@@ -23,17 +22,41 @@ from ivr.localcarrier.rest_calls import create_call, list_calls, update_call
 from ivr.localcarrier.rest_messages import create_message
 from ivr.localcarrier.rest_views import RestError, call_view, notification_view, page, stream_view
 from ivr.localcarrier.streams import TRACKS, begin_stream
-from ivr.sound import mulaw, wav
 
-EXCHANGE: Final = web.AppKey("exchange", Exchange)
 _MAX_PARAMETERS: Final = 99
-_Answer = tuple[int, Any]
-_Operation = Callable[[Exchange, web.Request], Awaitable[_Answer]]
+_HIDDEN: Final = {"CallToken", "SipAuthPassword"}
 
 
-def is_authorized(exchange: Exchange, request: web.Request) -> bool:
-    """Whether the request carries the account's SID and token."""
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+class RestRequest(msgspec.Struct, frozen=True):
+    """One request; `form` is the body of a POST, `names` what the route found in the path."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    form: dict[str, list[str]]
+    authorization: str = ""
+    names: dict[str, str] = {}
+
+
+class RestAnswer(msgspec.Struct, frozen=True):
+    """What comes back, `delay_s` of call time later.
+
+    `broken` says that the connection breaks instead: nobody listens ("refused"), the request did not arrive
+    ("request"), or the reply does not ("reply").
+    """
+
+    status: int
+    body: Any
+    delay_s: float = 0.0
+    broken: Literal["", "refused", "request", "reply"] = ""
+
+
+_Operation = Callable[[Exchange, RestRequest], tuple[int, Any]]
+
+
+def is_authorized(exchange: Exchange, authorization: str) -> bool:
+    """Whether this `Authorization` header carries the account's SID and token."""
+    scheme, _, encoded = authorization.partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
@@ -42,112 +65,95 @@ def is_authorized(exchange: Exchange, request: web.Request) -> bool:
     return scheme.lower() == "basic" and hmac.compare_digest(given, wanted)
 
 
-def json_response(body: Any, status: int = 200) -> web.Response:
-    """Return `body` as JSON."""
-    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+def answer(exchange: Exchange, request: RestRequest) -> RestAnswer:
+    """Do what the request asks, with the faults that are due. Works inside and outside the running loop."""
+    name, operation, names = _route(request)
+    request = msgspec.structs.replace(request, names=names)
+    injection = exchange.injection
+    if injection.rest_is_down():
+        return _note(exchange, name, request, RestAnswer(0, None, broken="refused"))
+    if injection.take_for_rest("lose_requests", name):
+        return _note(exchange, name, request, RestAnswer(0, None, broken="request"))
+    status, body = _processed(exchange, name, operation, request)
+    broken: Literal["", "reply"] = ""
+    if status < 300:
+        if injection.take_for_rest("rest_errors_after_effect", name):
+            status, body = 500, RestError(20500, "Injected failure", 500).body()
+        elif injection.take_for_rest("lose_replies", name):
+            broken = "reply"
+    concerned = injection.faults.rest_operation in ("*", name)
+    delay_s = injection.faults.delay_reply_ms / 1000 if concerned else 0.0
+    return _note(exchange, name, request, RestAnswer(status, body, delay_s, broken))
 
 
-def add_rest_routes(app: web.Application) -> None:
-    """Add the paths of the REST API."""
-    calls = f"/{API_VERSION}/Accounts/{{account}}/Calls"
-    one = calls + "/{sid:[^/.]+}"
-    for method, path, name, operation in (
-        ("POST", f"{calls}.json", "create_call", _create_call),
-        ("GET", f"{calls}.json", "list_calls", _list_calls),
-        ("GET", f"{one}.json", "fetch_call", _fetch_call),
-        ("POST", f"{one}.json", "update_call", _update_call),
-        ("POST", f"{one}/Streams.json", "create_stream", _create_stream),
-        ("POST", one + "/Streams/{stream:[^/]+}.json", "update_stream", _update_stream),
-        ("GET", f"{one}/Notifications.json", "list_notifications", _list_notifications),
-        ("POST", f"/{API_VERSION}/Accounts/{{account}}/Messages.json", "create_message", _create_message),
-    ):
-        app.router.add_route(method, path, _handler(name, operation))
-    recording = f"/{API_VERSION}/Accounts/{{account}}/Recordings/{{sid:[^/.]+}}"
-    for path in (recording, f"{recording}.wav"):
-        app.router.add_route("GET", path, _recording)
-    app.router.add_route("*", f"/{API_VERSION}/{{rest:.*}}", _handler("unknown", _unknown))
+def _processed(exchange: Exchange, name: str, operation: _Operation, request: RestRequest) -> tuple[int, Any]:
+    try:
+        if not is_authorized(exchange, request.authorization):
+            raise RestError(20003, "Authenticate", 401)
+        if exchange.injection.take_for_rest("rest_errors", name):
+            status = exchange.injection.faults.rest_error_status
+            raise RestError(20429 if status == 429 else 20500, "Injected failure", status)
+        if request.names.get("account", exchange.settings.account_sid) != exchange.settings.account_sid:
+            raise _not_found(request)
+        return operation(exchange, request)
+    except RestError as error:
+        return error.status, error.body()
 
 
-def _handler(name: str, operation: _Operation) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        exchange = request.app[EXCHANGE]
-        faults = exchange.faults
-        concerned = faults.rest_operation in ("*", name)
-        try:
-            if not is_authorized(exchange, request):
-                raise RestError(20003, "Authenticate", 401)
-            if concerned and exchange.take_fault("rest_errors"):
-                status = faults.rest_error_status
-                raise RestError(20429 if status == 429 else 20500, "Injected failure", status)
-            if request.match_info.get("account", exchange.settings.account_sid) != exchange.settings.account_sid:
-                raise RestError(20404, f"The requested resource {request.path} was not found", 404)
-            status, body = await operation(exchange, request)
-        except RestError as error:
-            status, body = error.status, error.body()
-        lost = concerned and status < 300 and exchange.take_fault("lose_replies")
-        exchange.log.add(
-            "rest_request",
-            _sid_of(request, body),
-            operation=name,
-            method=request.method,
-            path=request.path,
-            params=await _params(request),
-            status=status,
-            code=body.get("code") if isinstance(body, dict) else None,
-            reply_lost=lost,
-        )
-        if concerned and faults.delay_reply_ms:
-            await asyncio.sleep(faults.delay_reply_ms / 1000)
-        if lost and request.transport is not None:
-            request.transport.abort()
-        return json_response(body, status)
-
-    return handle
+def _note(exchange: Exchange, name: str, request: RestRequest, reply: RestAnswer) -> RestAnswer:
+    body = reply.body if isinstance(reply.body, dict) else {}
+    given: Mapping[str, list[str]] = request.form
+    if request.method != "POST":
+        given = {key: [value] for key, value in request.query.items()}
+    exchange.log.add(
+        "rest_request",
+        request.names.get("sid") or body.get("sid"),
+        operation=name,
+        method=request.method,
+        path=request.path,
+        params={key: values for key, values in given.items() if key not in _HIDDEN},
+        status=reply.status,
+        code=body.get("code"),
+        reply_lost=reply.broken == "reply",
+    )
+    return reply
 
 
-def _sid_of(request: web.Request, body: Any) -> str | None:
-    sid = request.match_info.get("sid")
-    return sid or (body.get("sid") if isinstance(body, dict) else None)
+def _not_found(request: RestRequest) -> RestError:
+    return RestError(20404, f"The requested resource {request.path} was not found", 404)
 
 
-async def _params(request: web.Request) -> dict[str, list[str]]:
-    form = await request.post() if request.method == "POST" else request.query
-    hidden = {"CallToken", "SipAuthPassword"}
-    return {name: [str(value) for value in form.getall(name)] for name in form if name not in hidden}
-
-
-def _leg(exchange: Exchange, request: web.Request) -> Leg:
-    leg = exchange.legs.get(request.match_info["sid"])
+def _leg(exchange: Exchange, request: RestRequest) -> Leg:
+    leg = exchange.legs.get(request.names["sid"])
     if leg is None:
-        raise RestError(20404, f"The requested resource {request.path} was not found", 404)
+        raise _not_found(request)
     return leg
 
 
-async def _create_call(exchange: Exchange, request: web.Request) -> _Answer:
-    return 201, call_view(create_call(exchange, await _params(request)))
+def _create_call(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
+    return 201, call_view(create_call(exchange, request.form))
 
 
-async def _list_calls(exchange: Exchange, request: web.Request) -> _Answer:
-    query = dict(request.query)
-    legs = list_calls(exchange, query)
-    envelope, part = page("calls", request.path, query, legs)
+def _list_calls(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
+    legs = list_calls(exchange, request.query)
+    envelope, part = page("calls", request.path, request.query, legs)
     return 200, {**envelope, "calls": [call_view(leg) for leg in legs[part]]}
 
 
-async def _fetch_call(exchange: Exchange, request: web.Request) -> _Answer:
+def _fetch_call(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     return 200, call_view(_leg(exchange, request))
 
 
-async def _update_call(exchange: Exchange, request: web.Request) -> _Answer:
+def _update_call(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     leg = _leg(exchange, request)
-    update_call(leg, await _params(request))
+    update_call(leg, request.form)
     return 200, call_view(leg)
 
 
-async def _create_stream(exchange: Exchange, request: web.Request) -> _Answer:
+def _create_stream(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     """Fork by REST. Source: https://www.twilio.com/docs/voice/api/stream-resource"""
     leg = _leg(exchange, request)
-    form = {name: values[0] for name, values in (await _params(request)).items()}
+    form = {name: values[0] for name, values in request.form.items()}
     if leg.status != "in-progress":
         raise RestError(21220, "Call is not in-progress. Cannot start a stream.")
     if "Url" not in form:
@@ -168,38 +174,53 @@ async def _create_stream(exchange: Exchange, request: web.Request) -> _Answer:
     return 201, stream_view(begin_stream(leg, verb, verb.status_callback))
 
 
-async def _update_stream(exchange: Exchange, request: web.Request) -> _Answer:
+def _update_stream(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     leg = _leg(exchange, request)
-    wanted = request.match_info["stream"]
+    wanted = request.names["stream"]
     for stream in reversed(leg.all_streams):
         if wanted in (stream.sid, stream.name):
             stream.stop()
             return 200, stream_view(stream)
-    raise RestError(20404, f"The requested resource {request.path} was not found", 404)
+    raise _not_found(request)
 
 
-async def _create_message(exchange: Exchange, request: web.Request) -> _Answer:
+def _create_message(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     """Accept a text message. Source: https://www.twilio.com/docs/messaging/api/message-resource"""
-    return 201, create_message(exchange, await _params(request))
+    return 201, create_message(exchange, request.form)
 
 
-async def _recording(request: web.Request) -> web.Response:
-    """The media of a recording, as WAV. Source: https://www.twilio.com/docs/voice/api/recording (fetch media)"""
-    exchange = request.app[EXCHANGE]
-    if not is_authorized(exchange, request):
-        return web.Response(status=401)
-    codes = exchange.recordings.get(request.match_info["sid"])
-    if codes is None:
-        return web.Response(status=404)
-    return web.Response(body=wav.mono_wav(mulaw.decode(codes)), content_type="audio/x-wav")
-
-
-async def _list_notifications(exchange: Exchange, request: web.Request) -> _Answer:
+def _list_notifications(exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
     leg = _leg(exchange, request)
     entries = [entry for entry in exchange.notifications if entry.call_sid == leg.sid]
-    envelope, part = page("notifications", request.path, dict(request.query), entries)
+    envelope, part = page("notifications", request.path, request.query, entries)
     return 200, {**envelope, "notifications": [notification_view(exchange, one) for one in entries[part]]}
 
 
-async def _unknown(_exchange: Exchange, request: web.Request) -> _Answer:
-    raise RestError(20404, f"The requested resource {request.path} was not found", 404)
+def _unknown(_exchange: Exchange, request: RestRequest) -> tuple[int, Any]:
+    raise _not_found(request)
+
+
+_ACCOUNT: Final = rf"/{API_VERSION}/Accounts/(?P<account>[^/]+)"
+_CALL: Final = _ACCOUNT + r"/Calls/(?P<sid>[^/.]+)"
+_ROUTES: Final[tuple[tuple[str, re.Pattern[str], str, _Operation], ...]] = tuple(
+    (method, re.compile(pattern), name, operation)
+    for method, pattern, name, operation in (
+        ("POST", _ACCOUNT + r"/Calls\.json", "create_call", _create_call),
+        ("GET", _ACCOUNT + r"/Calls\.json", "list_calls", _list_calls),
+        ("GET", _CALL + r"\.json", "fetch_call", _fetch_call),
+        ("POST", _CALL + r"\.json", "update_call", _update_call),
+        ("POST", _CALL + r"/Streams\.json", "create_stream", _create_stream),
+        ("POST", _CALL + r"/Streams/(?P<stream>[^/]+)\.json", "update_stream", _update_stream),
+        ("GET", _CALL + r"/Notifications\.json", "list_notifications", _list_notifications),
+        ("POST", _ACCOUNT + r"/Messages\.json", "create_message", _create_message),
+    )
+)
+
+
+def _route(request: RestRequest) -> tuple[str, _Operation, dict[str, str]]:
+    for method, pattern, name, operation in _ROUTES:
+        if method == request.method:
+            match = pattern.fullmatch(request.path)
+            if match is not None:
+                return name, operation, match.groupdict()
+    return "unknown", _unknown, {}

@@ -15,6 +15,7 @@ import msgspec
 
 from ivr.localcarrier.leg import DocumentRequest, Handling, Leg
 from ivr.localcarrier.life import outbound
+from ivr.localcarrier.machine_detection import DetectionError, parse_detection
 from ivr.localcarrier.rest_views import RestError
 from ivr.localcarrier.status_webhooks import StatusSubscription
 
@@ -41,6 +42,12 @@ def create_call(exchange: Exchange, form: Form) -> Leg:
     first = _document_request(form)
     if first is None:
         raise RestError(21201, "Neither Url nor Twiml was given.")
+    try:
+        detection = parse_detection({name: values[0] for name, values in form.items() if values})
+    except DetectionError as error:
+        raise RestError(20001, f"{error}.") from error
+    if detection is not None and detection.callback is not None:
+        _check_url(detection.callback)
     events, bad_events = _events(form)
     status = None
     callback = _one(form, "StatusCallback")
@@ -59,7 +66,7 @@ def create_call(exchange: Exchange, form: Form) -> Leg:
     timeout_text = _one(form, "Timeout") or ""
     timeout_s = int(timeout_text) if timeout_text.isdecimal() else DEFAULT_TIMEOUT_S
     delay_s = exchange.next_start_delay_s()
-    exchange.in_background(outbound(leg, min(timeout_s, MAX_TIMEOUT_S), delay_s))
+    exchange.in_background(outbound(leg, min(timeout_s, MAX_TIMEOUT_S), delay_s, detection))
     return leg
 
 
@@ -94,7 +101,8 @@ def update_call(leg: Leg, form: Form) -> None:
 
 def list_calls(exchange: Exchange, query: Mapping[str, str]) -> list[Leg]:
     """Return the calls that fit the filters, newest first; raises `RestError` for a date that is none."""
-    legs = [leg for leg in exchange.legs.values() if _fits(leg, query)]
+    # Several may be created in the same instant of a manual clock: those are in the order of creation.
+    legs = [leg for leg in reversed(exchange.legs.values()) if _fits(leg, query)]
     return sorted(legs, key=lambda leg: leg.created_at, reverse=True)
 
 

@@ -69,7 +69,7 @@ def call_view(leg: Leg) -> dict[str, Any]:
         "price": None,
         "price_unit": "USD",
         "direction": leg.direction,
-        "answered_by": None,
+        "answered_by": leg.answered_by,
         "api_version": API_VERSION,
         "forwarded_from": leg.extra.get("ForwardedFrom"),
         "group_sid": None,

@@ -73,11 +73,32 @@ class HangUp(msgspec.Struct, frozen=True, tag_field="do", tag="hang_up", forbid_
     """End the call."""
 
 
+class LoseLine(msgspec.Struct, frozen=True, tag_field="do", tag="lose_line", forbid_unknown_fields=True):
+    """The line breaks: the call ends with the status `failed`, also in the middle of a talk."""
+
+
 class Stay(msgspec.Struct, frozen=True, tag_field="do", tag="stay", forbid_unknown_fields=True):
     """Stay on the line until the other side ends the call. The end of a script means the same."""
 
 
-Step = Hear | HearEnd | Wait | Say | Play | Press | HangUp | Stay
+Step = Hear | HearEnd | Wait | Say | Play | Press | HangUp | LoseLine | Stay
+
+Kind = Literal["human", "machine", "fax", "unknown"]
+
+
+class Answerer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who or what answers a phone, as machine detection hears it.
+
+    `greeting_ms` is how long the first words last; None is the usual: 800 for a person, 6000 for a machine. `beeps`
+    is about the end of a machine's greeting. `taken_for` is a wrong verdict on purpose, e.g. a human taken for a
+    machine.
+    """
+
+    kind: Kind = "human"
+    greeting_ms: int | None = None
+    beeps: bool = True
+    taken_for: Kind | None = None
+
 
 Behaviour = Literal["answer", "busy", "no_answer", "failed"]
 
@@ -91,11 +112,13 @@ class Phone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     behaviour: Behaviour = "answer"
     answer_after_ms: int = 500
     steps: tuple[Step, ...] = ()
+    answerer: Answerer = Answerer()
 
 
 def voicemail(greeting: str, *, answer_after_ms: int = 500, stays_ms: int = 20_000) -> Phone:
     """Return a phone that answers, plays its greeting, presses nothing and hangs up `stays_ms` later."""
-    return Phone(answer_after_ms=answer_after_ms, steps=(Say(greeting), Wait(stays_ms), HangUp()))
+    steps = (Say(greeting), Wait(stays_ms), HangUp())
+    return Phone(answer_after_ms=answer_after_ms, steps=steps, answerer=Answerer("machine"))
 
 
 def decode_steps(document: bytes | str) -> tuple[Step, ...]:

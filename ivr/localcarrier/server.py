@@ -12,8 +12,9 @@ from aiohttp import web
 
 from ivr.localcarrier.control import add_control_routes
 from ivr.localcarrier.exchange import Exchange
-from ivr.localcarrier.rest import EXCHANGE, add_rest_routes
+from ivr.localcarrier.rest_http import EXCHANGE, add_rest_routes
 from ivr.localcarrier.settings import CarrierSettings
+from ivr.localcarrier.settling import SettlingLoop
 
 _STOP_TIMEOUT_S = 5.0
 
@@ -36,9 +37,17 @@ class LocalCarrier:
         self.base_url = ""
 
     async def start(self) -> None:
-        """Listen and let the clock run; raises `CarrierStartError` if the port is taken."""
+        """Listen and let the clock run; raises `CarrierStartError` if the port is taken.
+
+        With a manual clock the loop must be a `SettlingLoop` (see `loop_for`).
+        """
         settings = self._settings
-        exchange = self._exchange = Exchange(settings)
+        loop = asyncio.get_running_loop()
+        if settings.manual_clock is not None and not isinstance(loop, SettlingLoop):
+            raise CarrierStartError("a manual clock needs an event loop that can settle: make it with `loop_for`")
+        exchange = self._exchange = Exchange(settings, loop)
+        if isinstance(loop, SettlingLoop):
+            loop.settling.busy = lambda: exchange.away > 0
         app = web.Application()
         app[EXCHANGE] = exchange
         add_rest_routes(app)
@@ -58,7 +67,8 @@ class LocalCarrier:
             raise CarrierStartError(message) from error
         port = self._runner.addresses[0][1]
         self.base_url = exchange.base_url = f"http://{settings.host}:{port}"
-        self._ticking = asyncio.ensure_future(exchange.clock.run(exchange.tick))
+        if settings.manual_clock is None:
+            self._ticking = asyncio.ensure_future(exchange.clock.run(exchange.tick))
 
     async def stop(self) -> None:
         """End all calls, deliver what is still to be delivered, and close; safe to call twice."""
@@ -66,7 +76,9 @@ class LocalCarrier:
         if exchange is not None:
             for leg in list(exchange.live.values()):
                 leg.end("carrier")
-            await exchange.settle(_STOP_TIMEOUT_S)
+            if isinstance(exchange.loop, SettlingLoop):
+                await exchange.loop.settled()
+            await exchange.settle(0.0 if exchange.settings.manual_clock is not None else _STOP_TIMEOUT_S)
         if self._ticking is not None:
             self._ticking.cancel()
         if self._runner is not None:
@@ -92,10 +104,16 @@ class LocalCarrier:
         await self.stop()
 
 
+def loop_for(settings: CarrierSettings) -> asyncio.AbstractEventLoop:
+    """Return a new event loop that suits these settings."""
+    return SettlingLoop() if settings.manual_clock is not None else asyncio.new_event_loop()
+
+
 def run(settings: CarrierSettings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status: 0, or 1 if the carrier could not start."""
     try:
-        asyncio.run(_run(settings))
+        with asyncio.Runner(loop_factory=lambda: loop_for(settings)) as runner:
+            runner.run(_run(settings))
     except CarrierStartError as error:
         sys.stderr.write(f"{error}\n")
         return 1

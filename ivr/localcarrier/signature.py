@@ -9,9 +9,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 
+@lru_cache(1024)
 def signed_url(url: str) -> str:
     """Return `url` as it is signed: without fragment and userinfo; `https` and `wss` also lose the port."""
     parts = urlsplit(url)

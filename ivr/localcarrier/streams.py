@@ -61,7 +61,7 @@ class MediaStream:
         self.frames = 0
         self.open = False
         self.status = "in-progress"
-        self.updated_at = datetime.now(UTC)
+        self.updated_at = self._now()
         self._verb = verb
         self._status_url = status_url
         self._frames: asyncio.Queue[tuple[bytes, bytes] | None] = asyncio.Queue()
@@ -94,9 +94,12 @@ class MediaStream:
             connection.transport.abort()
         return True
 
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.leg.exchange.clock.now(), UTC)
+
     def _over(self) -> None:
         self.status = "stopped"
-        self.updated_at = datetime.now(UTC)
+        self.updated_at = self._now()
         if self in self.leg.streams:
             self.leg.streams.remove(self)
 
@@ -115,7 +118,7 @@ class MediaStream:
     async def _connect_and_send(self) -> None:
         url = self._checked_url()
         self._note("stream_connecting")
-        if self.leg.exchange.take_fault("refuse_media"):
+        if self.leg.exchange.injection.take("refuse_media"):
             raise StreamError(31902, "connection refused (injected)")
         headers = {
             "User-Agent": "Twilio.TmeWs/1.0",
@@ -126,7 +129,8 @@ class MediaStream:
             try:
                 # aiohttp offers no extensions with compress=0, as the vendor offers none.
                 async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                    self._socket = await session.ws_connect(url, headers=headers, compress=0)
+                    with self.leg.exchange.elsewhere():
+                        self._socket = await session.ws_connect(url, headers=headers, compress=0)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 raise _failure(error) from error
             reader = asyncio.ensure_future(self._read(self._socket))
@@ -244,7 +248,7 @@ class MediaStream:
             "StreamSid": self.sid,
             "StreamName": self.name,
             "StreamEvent": event,
-            "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "Timestamp": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             **extra,
         }
         method = self._verb.status_callback_method

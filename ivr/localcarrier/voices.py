@@ -6,6 +6,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +33,13 @@ class Voices:
         fast_prompts: bool,
         rate_wpm: int = espeak.DEFAULT_RATE_WPM,
         warn: Callable[[str], None],
+        elsewhere: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._engine = engine
         self._fast_prompts = fast_prompts
         self._rate_wpm = rate_wpm
         self._warn = warn
+        self._elsewhere = elsewhere
         self._warned = False
         self._cache: OrderedDict[espeak.Speech, bytes] = OrderedDict()
         self._rendering: dict[espeak.Speech, asyncio.Future[bytes]] = {}
@@ -45,6 +49,11 @@ class Voices:
     def engine_name(self) -> str | None:
         """What speaks, or None for silence."""
         return None if self._engine is None else self._engine.name
+
+    @property
+    def renders_prompts(self) -> bool:
+        """Whether it takes time to make a prompt."""
+        return self._engine is not None and not self._fast_prompts
 
     async def prompt(self, say: Say) -> bytes:
         """Return the mu-law codes of one `<Say>`, a whole number of frames."""
@@ -69,7 +78,8 @@ class Voices:
             running = loop.run_in_executor(self._threads, self._render, self._engine, speech)
             self._rendering[speech] = running
         try:
-            codes = await asyncio.shield(running)
+            with self._elsewhere():
+                codes = await asyncio.shield(running)
         except espeak.SpeechError as error:
             self._warn(str(error))
             return _silence(speech.text, _SILENT_MS_PER_WORD)
@@ -84,12 +94,14 @@ class Voices:
     async def file(self, path: Path) -> bytes:
         """Return the mu-law codes of a WAV file; raises `OSError` or `wav.WavError`."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: mulaw.pad(wav.read_wav(path.read_bytes())))
+        with self._elsewhere():
+            return await loop.run_in_executor(self._threads, lambda: mulaw.pad(wav.read_wav(path.read_bytes())))
 
     async def decoded(self, content: bytes) -> bytes:
         """Return the mu-law codes of WAV bytes; raises `wav.WavError`."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: mulaw.pad(wav.read_wav(content)))
+        with self._elsewhere():
+            return await loop.run_in_executor(self._threads, lambda: mulaw.pad(wav.read_wav(content)))
 
     def close(self) -> None:
         """End the threads and the engine."""
@@ -104,5 +116,9 @@ class Voices:
 
 
 def _silence(text: str, ms_per_word: int) -> bytes:
-    words = max(1, len(text.split()))
+    return _quiet(max(1, len(text.split())), ms_per_word)
+
+
+@lru_cache(512)
+def _quiet(words: int, ms_per_word: int) -> bytes:
     return mulaw.pad(b"\xff" * (words * ms_per_word * mulaw.RATE_HZ // 1000))

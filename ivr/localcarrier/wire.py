@@ -63,23 +63,53 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Faults to inject from now on. Counters count down to 0; the whole set replaces the one before.
 
     refuse_media: the next N media sockets are refused (31902) without a connection attempt.
-    rest_operation: which REST requests the next three are about: `create_call`, `update_call`, `fetch_call`,
+    rest_down_s: for so many seconds from now, no REST request gets through.
+    rest_operation: which REST requests the next ones are about: `create_call`, `update_call`, `fetch_call`,
         `list_calls`, `create_stream`, `update_stream`, `list_notifications`, `create_message`, or `*` for all.
+    lose_requests: the next N of them never arrive (the connection breaks).
     rest_error_status, rest_errors: the next N of them get this status (429 or 5xx) and are not processed.
+    rest_errors_after_effect: the next N of them are processed, and get the status 500 all the same.
     lose_replies: the next N of them are processed, but their reply is lost (the connection breaks).
     delay_reply_ms: replies to them come this much later.
-    duplicate_webhooks: the next N webhooks are sent twice, with one idempotency token.
-    shuffle_status_webhooks: a call's status webhooks are sent at once and in a changed order.
+    queue_calls, queue_s: the next N created calls wait so long in the queue before they are dialled.
+    webhook_purpose: which webhooks the next ones are about: `answer`, `gather`, `redirect`, `update`, `dial`, `record`,
+        `whisper`, `conference_wait`, `fallback`, `status`, `conference_status`, `stream_status`, `machine_detection`,
+        one status or event of those (`status:completed`, `conference_status:participant-join`), or `*` for all.
+    lose_webhooks: the next N of them never arrive, whatever is tried.
+    delay_webhooks, webhook_delay_ms: the next N of them are sent this much later; other status webhooks overtake.
+    duplicate_webhooks, duplicate_delay_ms: the next N of them are sent twice with one idempotency token, the second
+        time so much later.
+    late_answers: the next N of them arrive, but the answer comes after the carrier has given up (15 s).
+    shuffle_status_webhooks: a call's status webhooks are sent at once and in a changed order (by the carrier's seed).
+
+    All times are call time.
     """
 
     refuse_media: int = 0
     rest_error_status: int = 429
     rest_errors: int = 0
     lose_replies: int = 0
+    rest_errors_after_effect: int = 0
+    lose_requests: int = 0
     delay_reply_ms: int = 0
     rest_operation: str = "*"
+    rest_down_s: float = 0.0
+    queue_calls: int = 0
+    queue_s: float = 0.0
+    webhook_purpose: str = "*"
+    lose_webhooks: int = 0
+    delay_webhooks: int = 0
+    webhook_delay_ms: int = 0
     duplicate_webhooks: int = 0
+    duplicate_delay_ms: int = 0
+    late_answers: int = 0
     shuffle_status_webhooks: bool = False
+
+
+class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of call time; None: nothing will ever happen by itself."""
+
+    seconds: float | None
 
 
 class CallView(msgspec.Struct, frozen=True):
