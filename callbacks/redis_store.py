@@ -181,7 +181,8 @@ class RedisStore:
                 pipe.zrange(f"{PREFIX}:seen:{line}", _score(seen_since), "+inf", byscore=True)
             answers = pipe.execute()
         ids = [request_id for found in answers[::3] for request_id in found]
-        known = {each.record.id: each for each in self._read_all(ids)}
+        # Another worker may have taken one since the index was read.
+        known = {each.record.id: each for each in self._read_all(ids) if each.record.state == "waiting"}
         return [
             Front(
                 line=line,

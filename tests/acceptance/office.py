@@ -54,7 +54,7 @@ class Office:
         since = utc_now().replace(year=2020) if idle_first else utc_now()
         state = "away" if away else "available"
         agent = Agent(id=number[-3:], name=number[-3:], number=number, queues=(QUEUE,), state=state, idle_since=since)
-        self.services.callbacks.put_agent(agent, utc_now())
+        self.services.callbacks.agents.put(agent)
         self.carrier.set_phone(number, *phones)
 
     def call(self, *steps: Step, from_number: str = CALLER_NUMBER) -> str:

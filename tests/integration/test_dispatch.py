@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import redis
 
-from callbacks import lifecycle
+from callbacks import lifecycle_events as lifecycle
 from callbacks.dispatch import Dispatcher, LegStatus
 from callbacks.errors import DialError
 from callbacks.model import Agent, CallbackRequest, Leg
-from callbacks.policy import Policy
 from callbacks.redis_store import RedisStore
+from callbacks.rules import Policy
 from callbacks.service import Callbacks
+from tests.wishes import CUSTOMER, NOW, book, london
 
-NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 POLICY = Policy()
-CUSTOMER, AGENT = "+442079460123", "+442079460100"
+AGENT = "+442079460100"
 
 
 class ScriptedCarrier:
@@ -29,6 +29,8 @@ class ScriptedCarrier:
         self.statuses: dict[str, LegStatus] = {}
         self.ended: list[str] = []
         self.let_go = 0
+        self.apologies = 0
+        self.told: list[datetime] = []
         self.lose_reply = False
         self.refuse: DialError | None = None
         self._lock = threading.Lock()
@@ -45,6 +47,7 @@ class ScriptedCarrier:
 
     def ring_agent(self, request: CallbackRequest) -> str:
         assert request.attempt is not None
+        assert request.attempt.agent_leg is not None
         return self._create(request.attempt.agent_leg.to_number)
 
     def ring_customer(self, request: CallbackRequest) -> str:
@@ -63,6 +66,13 @@ class ScriptedCarrier:
         assert request.attempt is not None
         self.let_go += 1
 
+    def apologise(self, request: CallbackRequest) -> None:
+        self.apologies += 1
+
+    def tell(self, request: CallbackRequest, ends: datetime) -> str | None:
+        self.told.append(ends)
+        return "text"
+
     def times_rung(self, number: str) -> int:
         return list(self.legs.values()).count(number)
 
@@ -74,9 +84,9 @@ def carrier() -> ScriptedCarrier:
 
 @pytest.fixture
 def callbacks(redis_client: redis.Redis) -> Callbacks:
-    made = Callbacks(RedisStore(redis_client, POLICY), POLICY)
-    made.put_agent(Agent(id="desk", name="Desk", number=AGENT, queues=("shop",), idle_since=NOW), NOW)
-    made.promise(key="CA1:3:0", number=CUSTOMER, queue="shop", dossier={}, arrived_at=NOW, now=NOW)
+    made = Callbacks(RedisStore(redis_client, POLICY), POLICY, london)
+    made.agents.put(Agent(id="desk", name="Desk", number=AGENT, queues=("shop",), idle_since=NOW))
+    book(made)
     return made
 
 
@@ -111,6 +121,7 @@ def test_a_lost_reply_is_looked_up_and_never_dialled_again(callbacks: Callbacks,
     assert carrier.times_rung(AGENT) == 1
     attempt = only(callbacks).attempt
     assert attempt is not None
+    assert attempt.agent_leg is not None
     assert attempt.agent_leg.sid == "CA0"
 
 
@@ -130,7 +141,7 @@ def test_a_leg_that_was_never_made_is_tried_again_under_a_new_fence(
 def test_a_worker_that_dies_after_the_claim_leaves_its_request_to_the_next_one(
     callbacks: Callbacks, carrier: ScriptedCarrier
 ) -> None:
-    assert callbacks.claim(NOW) is not None  # and then nothing: the worker was killed before it dialled
+    assert callbacks.claims.claim(NOW) is not None  # and then nothing: the worker was killed before it dialled
     for seconds in range(6, 60, 6):
         Dispatcher(callbacks, carrier).dispatch_due(later(seconds))
     assert carrier.times_rung(AGENT) == 1
@@ -141,7 +152,7 @@ def test_a_worker_that_wakes_after_its_lease_hangs_up_the_leg_that_it_made(
     callbacks: Callbacks, carrier: ScriptedCarrier
 ) -> None:
     """It slept between its claim and its dial; meanwhile another worker took over."""
-    slow = callbacks.claim(NOW)
+    slow = callbacks.claims.claim(NOW)
     assert slow is not None
     callbacks.apply(slow.id, lifecycle.AgentDeclined(at=later(20), fence=1, carrier_down=True))
     dispatcher = Dispatcher(callbacks, carrier)
@@ -161,12 +172,12 @@ def test_a_customer_who_does_not_answer_frees_the_agent_and_keeps_the_promise(
     carrier.statuses["CA1"] = "no-answer"  # and no status webhook ever comes
     dispatcher.dispatch_due(later(3 + POLICY.customer_lease_s))
     request = only(callbacks)
-    assert (request.state, request.dials) == ("promised", 1)
+    assert (request.state, request.dials) == ("scheduled", 1)
     assert carrier.let_go == 1
-    callbacks.release_agent("desk", f"request:{request.id}:1", later(70))
+    callbacks.agents.release("desk", f"request:{request.id}:1", later(70))
     dispatcher.dispatch_due(later(80))
     assert carrier.times_rung(AGENT) == 1, "not before the retry plan says so"
-    dispatcher.dispatch_due(later(80 + POLICY.retry_no_answer_s))
+    dispatcher.dispatch_due(later(80 + 15 * 60))
     assert carrier.times_rung(AGENT) == 2
 
 
@@ -197,9 +208,9 @@ def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
 ) -> None:
     for number in range(20):
         phone = f"+4420794602{number:02d}"
-        callbacks.put_agent(Agent(id=f"a{number}", name="x", number=phone, queues=("shop",), idle_since=NOW), NOW)
+        callbacks.agents.put(Agent(id=f"a{number}", name="x", number=phone, queues=("shop",), idle_since=NOW))
         customer = f"+4420794603{number:02d}"
-        callbacks.promise(key=f"k{number}", number=customer, queue="shop", dossier={}, arrived_at=NOW, now=NOW)
+        book(callbacks, f"k{number}", customer)
 
     def work() -> None:
         dispatcher = Dispatcher(callbacks, carrier)

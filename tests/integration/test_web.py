@@ -200,7 +200,7 @@ def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     client: SignedClient, services: Services
 ) -> None:
     agent = Agent(id="desk", name="Desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
-    services.callbacks.put_agent(agent, utc_now())
+    services.callbacks.agents.put(agent)
     order = client.post(action(client.post("/voice/incoming")), Digits="1")
     document = tree(client.post(action(order), Digits="0"))
     number = document.find("Dial/Number")
@@ -225,7 +225,7 @@ def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
 ) -> None:
     """The end of the call and the end of the transfer are reported in any order."""
     agent = Agent(id="desk", name="desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
-    services.callbacks.put_agent(agent, utc_now())
+    services.callbacks.agents.put(agent)
     document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
     number, dial = document.find("Dial/Number"), document.find("Dial")
     assert number is not None
@@ -242,7 +242,7 @@ def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
 
 def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient, services: Services) -> None:
     agent = Agent(id="desk", name="Desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
-    services.callbacks.put_agent(agent, utc_now())
+    services.callbacks.agents.put(agent)
     document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
     number, dial = document.find("Dial/Number"), document.find("Dial")
     assert number is not None

@@ -87,7 +87,7 @@ class Office:
 
     def add_agent(self, **changes: Any) -> None:
         known: dict[str, Any] = {"id": "desk", "name": "desk", "number": "+442079460100", "queues": ("shop",)}
-        self.services.callbacks.put_agent(Agent(**{**known, "idle_since": utc_now(), **changes}), utc_now())
+        self.services.callbacks.agents.put(Agent(**{**known, "idle_since": utc_now(), **changes}))
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Rig:
         number = f"+44207946{len(agent_id):04d}"
         state = "away" if away else "available"
         agent = Agent(id=agent_id, name=agent_id, number=number, queues=queues, state=state, idle_since=utc_now())
-        self.services.callbacks.put_agent(agent, utc_now())
+        self.services.callbacks.agents.put(agent)
         return agent
 
     def state(self) -> object:

@@ -83,7 +83,7 @@ def test_whatever_callers_do_each_document_leads_on_and_nothing_fails(
     agent = Agent(
         id="desk", name="desk", number="+442079460100", queues=(services.flows.current.queue,), idle_since=utc_now()
     )
-    services.callbacks.put_agent(agent, utc_now())
+    services.callbacks.agents.put(agent)
     client = SignedClient(create_app(services).test_client())
     with capture_logs() as logged:
         for number in range(CALLS):
