@@ -10,10 +10,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
+from twilio.http import HttpClient
+from twilio.http.response import Response as SdkResponse
 from twilio.request_validator import RequestValidator
+
+from ivr.localcarrier.driven import DrivenCarrier
+from ivr.localcarrier.switches import Switches
+from ivr.localcarrier.wire import Event
 
 ACCOUNT_SID = "AC" + "0a" * 16
 AUTH_TOKEN = "a token for tests"
@@ -155,3 +163,79 @@ def running_app() -> Iterator[App]:
 def response(*verbs: str) -> str:
     """Return a TwiML document."""
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{"".join(verbs)}</Response>'
+
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EVERY_EVENT = ["initiated", "ringing", "answered", "completed"]
+APP_URL = "https://app.example"
+CALLS = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls"
+
+
+class DrivenApp:
+    """Answers each path of `APP_URL` with its document, called in the carrier's thread; 204 without one.
+
+    A document that is a function gets the form; it may raise what `transport.Deliver` allows.
+    """
+
+    def __init__(self) -> None:
+        self.documents: dict[str, str | tuple[int, str] | Callable[[dict[str, str]], str | tuple[int, str]]] = {}
+        self.asked: list[Asked] = []
+        self._validator = RequestValidator(AUTH_TOKEN)
+        self.carrier: DrivenCarrier  # set by `driven`
+
+    def to(self, path: str) -> list[Asked]:
+        return [one for one in self.asked if one.path == path]
+
+    def statuses(self, path: str = "/status") -> list[str]:
+        return [one.params["CallStatus"] for one in self.to(path)]
+
+    def deliver(self, method: str, url: str, headers: Any, form: Any) -> tuple[int, str]:
+        path, params = urlsplit(url).path, dict(form)
+        is_signed = self._validator.validate(url, params, headers["X-Twilio-Signature"])
+        at = self.carrier.now().timestamp()
+        self.asked.append(Asked(path, method, params, dict(headers), is_signed, at))
+        answer = self.documents.get(path, (204, ""))
+        if callable(answer):
+            answer = answer(params)
+        return answer if isinstance(answer, tuple) else (200, answer)
+
+    def create(self, to: str = AGENT, **form: Any) -> str:
+        """Create a call by REST, with every status event, and return its SID."""
+        wanted = {"To": to, "From": SERVICE, "Url": f"{APP_URL}/answer", "StatusCallback": f"{APP_URL}/status"}
+        status, body = self.rest("POST", f"{CALLS}.json", {**wanted, "StatusCallbackEvent": EVERY_EVENT, **form})
+        assert status == 201, body
+        return str(body["sid"])
+
+    def rest(self, method: str, path: str, form: Any = None, **options: Any) -> tuple[int, Any]:
+        headers = {"Authorization": self.carrier.authorization}
+        return self.carrier.rest(method, path, form=form, headers=headers, **options)
+
+
+@contextmanager
+def driven(**switches: Any) -> Iterator[tuple[DrivenCarrier, DrivenApp]]:
+    """Yield a carrier that stands at `START`, and its application; no latency but what the test gives."""
+    app = DrivenApp()
+    chosen = Switches(**{"redirect_latency_ms": 0, "redirect_latency_dial_ms": 0, **switches})
+    with DrivenCarrier(ACCOUNT_SID, AUTH_TOKEN, app.deliver, start=START, seed=1, switches=chosen) as carrier:
+        app.carrier = carrier
+        yield carrier, app
+
+
+class SdkClient(HttpClient):
+    """Carries the vendor's SDK to a driven carrier without HTTP."""
+
+    def __init__(self, carrier: DrivenCarrier) -> None:
+        super().__init__(logger=None, is_async=False)
+        self._carrier = carrier
+
+    def request(self, method, uri, params=None, data=None, headers=None, auth=None, **_options):
+        basic = base64.b64encode(":".join(auth).encode()).decode()
+        path = urlsplit(uri).path
+        given = {**(headers or {}), "Authorization": f"Basic {basic}"}
+        status, body = self._carrier.rest(method, path, params, data, given, timeout_s=3.0)
+        return SdkResponse(status, json.dumps(body))
+
+
+def of_kind(carrier: DrivenCarrier, kind: str, call_sid: str | None = None) -> list[Event]:
+    """Return the events of a kind, of one leg or of all."""
+    return [e for e in carrier.events() if e.kind == kind and call_sid in (None, e.call_sid)]
