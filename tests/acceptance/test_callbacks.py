@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callbacks.model import QUIET
+from callbacks.shifts import is_free
 from ivr.localcarrier.script import HangUp, Hear, Phone, Press, Stay, Wait, voicemail
 from ivr.localcarrier.wire import Faults
 from ivr.services import utc_now
@@ -120,4 +121,4 @@ def test_webhooks_that_come_twice_and_status_webhooks_out_of_order_change_nothin
 
 def _is_free(office: Office, number: str) -> bool:
     known = office.services.callbacks.store.agent(number[-3:])
-    return known is not None and known.record.is_free(utc_now())
+    return known is not None and is_free(known.record, utc_now())

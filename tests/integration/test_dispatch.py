@@ -15,6 +15,7 @@ from callbacks.model import Agent, CallbackRequest, Leg
 from callbacks.redis_store import RedisStore
 from callbacks.rules import Policy
 from callbacks.service import Callbacks
+from callbacks.shifts import is_free
 from tests.wishes import CUSTOMER, NOW, book, london
 
 POLICY = Policy()
@@ -29,8 +30,8 @@ class ScriptedCarrier:
         self.statuses: dict[str, LegStatus] = {}
         self.ended: list[str] = []
         self.let_go = 0
-        self.apologies = 0
-        self.told: list[datetime] = []
+        self.apologies: list[str] = []
+        self.told: list[tuple[str, datetime]] = []
         self.lose_reply = False
         self.refuse: DialError | None = None
         self._lock = threading.Lock()
@@ -67,10 +68,10 @@ class ScriptedCarrier:
         self.let_go += 1
 
     def apologise(self, request: CallbackRequest) -> None:
-        self.apologies += 1
+        self.apologies.append(request.id)
 
     def tell(self, request: CallbackRequest, ends: datetime) -> str | None:
-        self.told.append(ends)
+        self.told.append((request.id, ends))
         return "text"
 
     def times_rung(self, number: str) -> int:
@@ -236,7 +237,7 @@ def test_a_carrier_that_is_down_is_asked_again_later_without_blaming_the_agent(
     dispatcher.dispatch_due(NOW)
     desk = callbacks.store.agent("desk")
     assert desk is not None
-    assert desk.record.is_free(NOW)
+    assert is_free(desk.record, NOW)
     carrier.refuse = None
     dispatcher.dispatch_due(later(1))
     assert carrier.times_rung(AGENT) == 0

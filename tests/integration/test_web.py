@@ -17,6 +17,7 @@ from signed import CALLER, HEARS_ENGLISH, PERSON, SID, SignedClient, action, set
 from structlog.testing import capture_logs
 
 from callbacks.model import Agent
+from callbacks.shifts import is_free
 from flows.state import Ended
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build, utc_now
@@ -182,8 +183,8 @@ def test_nonsense_for_keys_is_a_no_match(client: SignedClient, digits: str) -> N
 def test_a_withheld_number_is_asked_for_before_a_callback_is_promised(
     client: SignedClient, services: Services, number: str
 ) -> None:
-    services.callbacks.put_agent(
-        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+    services.callbacks.agents.put(
+        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now())
     )
     offer = client.post(action(client.post("/voice/incoming", From=number)), From=number, Digits="0")
     assert "key in the number" in spoken(client.post(action(offer), From=number, Digits="1"))
@@ -216,7 +217,7 @@ def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     assert tree(ended).find("Hangup") is not None
     freed = services.callbacks.store.agent("desk")
     assert freed is not None
-    assert freed.record.is_free(utc_now())
+    assert is_free(freed.record, utc_now())
 
 
 @pytest.mark.parametrize("status_first", [True, False])
@@ -255,8 +256,8 @@ def test_a_voicemail_presses_nothing_and_so_is_never_joined(client: SignedClient
 
 
 def test_a_promise_is_made_once_however_often_the_webhook_comes(client: SignedClient, services: Services) -> None:
-    services.callbacks.put_agent(
-        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now()), utc_now()
+    services.callbacks.agents.put(
+        Agent(id="desk", name="Desk", number=PERSON, queues=("shop",), state="away", idle_since=utc_now())
     )
     offer = client.post(action(client.post("/voice/incoming")), Digits="0")
     confirm = client.post(action(offer), Digits="1")

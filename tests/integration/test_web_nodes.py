@@ -403,7 +403,7 @@ def test_the_hash_key_is_help_where_one_key_is_the_answer(rig: Callable[..., Rig
 def test_waiting_callers_count_for_the_queue(rig: Callable[..., Rig]) -> None:
     running = rig(BUSY.replace("when: queue.free_agents > 0", "when: queue.waiting == 0"))
     now = utc_now()
-    running.services.callbacks.store.keep_place("shop", Waiter(call_sid="CA9", arrived_at=now - timedelta(1)), now)
+    running.services.callbacks.store.keep_place("shop/en", Waiter(call_sid="CA9", rank_at=now - timedelta(1)), now)
     assert "All are busy" in spoken(running.client.begin())
 
 
