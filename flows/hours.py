@@ -32,6 +32,7 @@ from pydantic_core import InitErrorDetails
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HORIZON_DAYS: Final = 60
 DAY_MINUTES: Final = 24 * 60
+_MINUTE: Final = dt.timedelta(minutes=1)
 
 _OPENING_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _RANGE_PATTERN: Final = rf"^({'|'.join(DAYS)})-({'|'.join(DAYS)})$"
@@ -353,10 +354,11 @@ def _instant(wall: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
     jump = (after.utcoffset() or dt.timedelta()) - (before.utcoffset() or dt.timedelta())
     if jump <= dt.timedelta():
         return before
-    # Inside a gap: find the minute at which the offset changes, going back from the wall time by at most the gap.
-    first = wall
-    while first > wall - jump and _in_gap(first - dt.timedelta(minutes=1), zone):
-        first -= dt.timedelta(minutes=1)
+    # Inside a gap: halve the time back to before the gap until the minute is left at which the clocks jump.
+    outside, first = wall - jump, wall
+    while first - outside > _MINUTE:
+        middle = outside + (first - outside) // (2 * _MINUTE) * _MINUTE
+        outside, first = (outside, middle) if _in_gap(middle, zone) else (middle, first)
     return (first + jump).replace(tzinfo=zone)
 
 

@@ -93,11 +93,11 @@ def openings_of(flow: Flow, queue: str) -> rules.Openings:
 
     def openings(since: dt.datetime, until: dt.datetime) -> list[Interval]:
         begin, end = since.astimezone(dt.UTC), until.astimezone(dt.UTC)
-        return [
+        cut = (
             Interval(starts=max(opening.starts, begin), ends=min(opening.ends, end))
             for opening in whole_days(begin.toordinal(), end.toordinal())
-            if opening.starts < end and opening.ends > begin
-        ]
+        )
+        return [opening for opening in cut if opening.starts < opening.ends]
 
     return openings
 

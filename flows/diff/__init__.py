@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from flows.diff.facts import ORDER, PHRASES, SPOKEN, Facts, Where, facts_of, is_exit, language_of, part_of, word_of
+from flows.diff.queues import queue_facts
 from flows.model import Flow, Subflow
 from flows.nodes import Node
 
 _LANGUAGE_NAMES: Final = {"en": "English", "ar": "Arabic", "fa": "Persian"}
 # Parts of a flow that have sentences of their own.
-_APART: Final = frozenset({"revision", "zerohold", "start", "nodes", "subflows"})
+_APART: Final = frozenset({"revision", "zerohold", "start", "nodes", "subflows", "queues"})
 _LONGEST_QUOTE: Final = 120
 
 
@@ -24,6 +25,7 @@ def sentences(before: Flow, after: Flow) -> list[str]:
     """What `after` has otherwise than `before`, in the order of the flow; empty where callers notice nothing."""
     return [
         *_of_flow(before, after),
+        *_of_queues(before, after),
         *_of_nodes("", before.nodes, after.nodes, before, after),
         *_of_subflows(before, after),
     ]
@@ -45,6 +47,12 @@ def _of_flow(before: Flow, after: Flow) -> Iterator[str]:
         for flow in (before, after)
     )
     yield from _of_facts("the flow", old, new)
+
+
+def _of_queues(before: Flow, after: Flow) -> Iterator[str]:
+    """By what counts for each queue: one that is listed with the defaults is the same as one that is not listed."""
+    for name in dict.fromkeys((*before.queues, *after.queues)):
+        yield from _of_facts(f"the queue {name}", queue_facts(before.queue_of(name)), queue_facts(after.queue_of(name)))
 
 
 def _of_subflows(before: Flow, after: Flow) -> Iterator[str]:

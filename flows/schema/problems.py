@@ -25,6 +25,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     r"^[a-z][a-z0-9_]*$": "must be a name: small letters a to z, digits and _, beginning with a letter",
     r"^[A-Z]{2}$": 'must be a country\'s two capital letters, such as "GB"',
     r"^[A-Z]{3}$": 'must be a currency\'s three capital letters, such as "GBP"',
+    r"^\+[1-9][0-9]{0,13}$": 'must be the beginning of an international telephone number, such as "+4420"',
     r"^\+[1-9][0-9]{6,14}$": 'must be an international telephone number such as "+442079460000"',
 }
 _TYPES: Final[Mapping[str, str]] = {

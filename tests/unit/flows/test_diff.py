@@ -195,5 +195,66 @@ def test_a_node_of_another_type_is_one_sentence() -> None:
     ]
 
 
+QUEUES = """\
+queues:
+  shop:
+    calling_hours: "10:00-18:00"
+    retries: {busy: [5]}
+    dispositions:
+      "1": {code: fixed, label: fixed}
+      "2": {code: again, label: to be called again, again_minutes: 60}
+    priorities:
+      - {name: gold, when: "language == 'fa'", head_start_minutes: 5}
+      - {name: old, when: not speech, head_start_minutes: 9}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"10:00-18:00"', '"10:00-19:00"', 'calling_hours is now "10:00-19:00"; it was "10:00-18:00".'),
+        ('    calling_hours: "10:00-18:00"\n', "", 'calling_hours is now "09:00-20:00"; it was "10:00-18:00".'),
+        ("busy: [5]", "busy: [5, 9]", "retries.busy is now [5, 9]; it was [5]."),
+        ("busy: [5]", "busy: [5], failed: [1]", "retries.failed is now [1]; it was [5, 30]."),
+        (
+            "label: fixed",
+            "label: repaired",
+            'disposition 1 is now {"code": "fixed", "label": "repaired"}; it was {"code": "fixed", "label": "fixed"}.',
+        ),
+        (
+            '      "1": {code: fixed, label: fixed}\n',
+            "",
+            'disposition 1 is gone; it was {"code": "fixed", "label": "fixed"}.',
+        ),
+        (
+            "head_start_minutes: 9",
+            "head_start_minutes: 8",
+            'priority old is now {"when": "not speech", "head_start_minutes": 8}; '
+            'it was {"when": "not speech", "head_start_minutes": 9}.',
+        ),
+    ],
+)
+def test_a_change_to_a_queue_is_one_sentence_by_what_counts(old: str, new: str, said: str) -> None:
+    assert QUEUES.replace(old, new) != QUEUES
+    changes = sentences(flow_of(QUEUES + FLOW), flow_of(QUEUES.replace(old, new) + FLOW))
+    assert changes == [f"the queue shop: {said}"]
+
+
+def test_the_order_of_priorities_matters_and_is_said() -> None:
+    lines = QUEUES.splitlines(keepends=True)
+    turned = "".join([*lines[:-2], lines[-1], lines[-2]])
+    assert sentences(flow_of(QUEUES + FLOW), flow_of(turned + FLOW)) == [
+        "the queue shop: the priorities come in another order: old, gold."
+    ]
+
+
+def test_a_queue_that_is_listed_with_the_defaults_is_no_change() -> None:
+    listed = FLOW + "queues: {shop: {most_dials: 5}, other: {}}\nfresh_hours: 24\n"
+    assert sentences(flow_of(FLOW), flow_of(listed)) == []
+    assert sentences(flow_of(listed), flow_of(listed.replace("fresh_hours: 24", "fresh_hours: 0"))) == [
+        "the flow: fresh_hours is now 0; it was 24."
+    ]
+
+
 def test_the_lines_that_differ_are_written_as_diff_does() -> None:
     assert unified("a\nb\n", "a\nc\n", "old", "new") == ["--- old", "+++ new", "@@ -1,2 +1,2 @@", " a", "-b", "+c"]
