@@ -107,7 +107,9 @@ def within_pace(agent: Agent, at: datetime) -> bool:
 
 def is_free(agent: Agent, now: datetime) -> bool:
     """Whether the agent may be rung now: available, in no call, not cooling off, on shift and within the pace."""
-    return agent.is_free(now) and within_pace(agent, now) and on_shift(agent, now)
+    cooling_off = agent.not_before is not None and now < agent.not_before
+    ready = agent.state == "available" and agent.holder is None and not cooling_off
+    return ready and within_pace(agent, now) and on_shift(agent, now)
 
 
 def parse_shifts(text: str) -> tuple[Shift, ...]:

@@ -77,6 +77,15 @@ MESSAGES: Final[dict[str, str]] = {
     "callback_greeting": "مرحبًا، معك {organisation}. نتصل بك كما وعدناك. سيتم توصيلك الآن بأحد موظفينا.",
     "callback_greeting_unnamed": "مرحبًا، نتصل بك كما وعدناك. سيتم توصيلك الآن بأحد موظفينا.",
     "callback_not_needed": "عذرًا على الإزعاج. لم تعد هناك حاجة إلى هذه المكالمة. مع السلامة.",
+    "callback_words": "{first}. {second}.",
+    "callback_prove": "مرحبًا، معك {organisation}. نتصل بك كما وعدناك. لكي نوصلك بأحد موظفينا، اضغط واحد.",
+    "callback_prove_unnamed": "مرحبًا، نتصل بك كما وعدناك. لكي نوصلك بأحد موظفينا، اضغط واحد.",
+    "callback_one_moment": "شكرًا. لحظة من فضلك، سأوصلك الآن بأحد موظفينا.",
+    "callback_nobody_came": "عذرًا، لا يوجد موظف متفرغ الآن. سنتصل بك مرة أخرى بعد دقائق. مع السلامة.",
+    "callback_message": "مرحبًا، معك {organisation}. طلبت منا أن نتصل بك ولم نتمكن من الوصول "
+    "إليك. اتصل بنا متى شئت. مع السلامة.",
+    "callback_message_unnamed": "مرحبًا، طلبت منا أن نتصل بك ولم نتمكن من الوصول إليك. اتصل بنا متى شئت. مع السلامة.",
+    "callback_late": "مرحبًا، معك {organisation}. نعتذر، سيتأخر اتصالنا بك عن الموعد: سنتصل بك قبل {time}.",
 }
 
 # The first phrase of each is the one that is said aloud.

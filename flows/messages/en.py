@@ -80,6 +80,17 @@ MESSAGES: Final[dict[str, str]] = {
     "callback_greeting": "Hello, this is {organisation}, calling you back as promised. I am connecting you.",
     "callback_greeting_unnamed": "Hello, we are calling you back as promised. I am connecting you.",
     "callback_not_needed": "We are sorry, this call is not needed any more. Please excuse the disturbance. Goodbye.",
+    "callback_words": "{first}. {second}.",
+    "callback_prove": "Hello, this is {organisation}, calling you back as promised. To be connected, press 1.",
+    "callback_prove_unnamed": "Hello, we are calling you back as promised. To be connected, press 1.",
+    "callback_one_moment": "Thank you. One moment, I am getting somebody for you.",
+    "callback_nobody_came": "I am sorry, nobody is free after all. We will call you again in a few minutes. Goodbye.",
+    "callback_message": "Hello, this is {organisation}. You asked us to call you back, and we "
+    "did not reach you. Please call us when it suits you. Goodbye.",
+    "callback_message_unnamed": "Hello. You asked us to call you back, and we did not reach you. "
+    "Please call us when it suits you. Goodbye.",
+    "callback_late": "Hello, this is {organisation}. We are sorry, your callback will be "
+    "later than promised: by {time} at the latest.",
 }
 
 # The first phrase of each is the one that is said aloud.
