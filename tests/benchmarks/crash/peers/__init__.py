@@ -60,13 +60,15 @@ PEERS: Final = (
     # of which one at a time holds the lock. Maintenance moves abandoned jobs back (default: every ten minutes).
     # Source: https://python-rq.org/docs/scheduling/ and https://python-rq.org/docs/workers/; the lock of a dead
     # scheduler and the heartbeat of a dead job last a minute and more (rq/scheduler.py and rq/worker/base.py of 3.0).
+    # A worker that waits for a job does no maintenance: by default it waits for 405 s, its time to live less 15, and
+    # nobody takes a dead scheduler's place meanwhile; with a time to live of 20 s it waits for five.
     Peer(
         name="rq",
         library="rq",
         module=_module("rq"),
         arguments=(
             *("-m", "rq.cli", "worker", "--with-scheduler", "--url", "unix://{redis}"),
-            *("--maintenance-interval", "5", "--quiet", "default"),
+            *("--maintenance-interval", "5", "--worker-ttl", "20", "--quiet", "default"),
         ),
         processes=PLACES,
         quiet_s=85.0,
