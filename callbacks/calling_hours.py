@@ -47,7 +47,7 @@ def callable_intervals(
     _check(zones, hours, since, until, *(edge for opening in openings for edge in (opening.starts, opening.ends)))
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     spans = [_in_utc(opening) for opening in openings]
-    spans = _intersection(_joined(spans), [Interval(starts=start, ends=end)] if start < end else [])
+    spans = _intersection(_joined(spans), [Interval(starts=start, ends=end)])
     if not spans:
         return []
     start, end = spans[0].starts, spans[-1].ends

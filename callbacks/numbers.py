@@ -24,8 +24,6 @@ from phonenumbers import PhoneNumberType, shortnumberinfo, timezone
 
 from callbacks.rules import NumberRules
 
-# Source: E.164 has at most 15 digits; the rest is for an international prefix and what people write in between.
-MOST_CHARACTERS: Final = 40
 # What carriers signal in place of a number that is withheld: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE
 # as the keys of a telephone. Source: https://www.twilio.com/docs/voice/twiml ("From").
 WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
@@ -131,7 +129,7 @@ def judge(number: str, country: str, rules: NumberRules, *, do_not_call: bool) -
     """
     text = _plain(number)
     if text is None:
-        return Refused(reason="number", detail="other than digits, or too much of it")
+        return Refused(reason="number", detail="other than digits")
     if text.removeprefix("+").removeprefix("00") in EMERGENCY:
         return Refused(reason="not_allowed", detail="an emergency number")
     try:
@@ -153,8 +151,6 @@ def _plain(number: str) -> str | None:
     The parser would find a number in almost any text and read letters, extensions and further digits to send; all of
     them are ways to have something else dialled than what was judged.
     """
-    if len(number) > MOST_CHARACTERS:
-        return None
     text = ""
     for character in number:
         if character.isdecimal():

@@ -45,9 +45,10 @@ def offset_minutes(zone: ZoneInfo, at: datetime) -> int:
 
 def changes_of(name: str) -> tuple[Change, ...]:
     zone, found, at = ZoneInfo(name), [], SINCE
+    after = offset_minutes(zone, at)
     while at < UNTIL:
         low, high = at, at + timedelta(days=8)
-        before, after = offset_minutes(zone, low), offset_minutes(zone, high)
+        before, after = after, offset_minutes(zone, high)
         if before != after:
             while high - low > MINUTE:
                 middle = low + ((high - low) // 2) // MINUTE * MINUTE
@@ -314,6 +315,23 @@ def test_the_next_time_holds_the_instant_or_follows_it(at: str, expected: tuple[
     openings = [span(f"2026-07-0{day}T08:00", f"2026-07-0{day}T12:00") for day in (1, 2)]
     found = next_time(utc(at), openings, ["UTC"], NINE_TO_EIGHT, utc("2026-07-09T00:00"))
     assert found == (None if expected is None else span(*expected))
+
+
+def test_one_opening_of_years_has_every_change_of_clocks_in_it() -> None:
+    years = Interval(starts=SINCE, ends=utc("2028-01-01T00:00"))
+    for (_, changes), (name, *_) in zones_by_clock().items():
+        if changes:
+            intervals = callable_intervals([years], [name], NINE_TO_EIGHT, years.starts, years.ends)
+            assert len(intervals) in {730, 731}
+            for interval in intervals[1:-1]:
+                edges = (interval.starts - MINUTE, interval.starts, interval.ends - MINUTE, interval.ends)
+                assert [may_ring(edge, [name], NINE_TO_EIGHT) for edge in edges] == [False, True, True, False], name
+
+
+def test_hours_begin_with_the_first_instant_of_their_first_minute() -> None:
+    first = utc("2026-07-01T09:00")
+    assert may_ring(first, ["UTC"], NINE_TO_EIGHT)
+    assert not may_ring(first - timedelta(microseconds=1), ["UTC"], NINE_TO_EIGHT)
 
 
 def test_hours_end_with_the_last_instant_before_their_last_minute() -> None:
