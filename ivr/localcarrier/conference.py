@@ -131,11 +131,6 @@ class ConferenceRoom:
             others = [one.leg.line.said for one in talkers if one is not participant]
             participant.frame = mulaw.mix([*others, beep])
 
-    def skip(self, ticks: int) -> None:
-        """Let `ticks` frames pass that nobody looks at."""
-        for _ in range(min(ticks, len(self._beeps))):
-            self._beeps.popleft()
-
     def _end(self, last: Participant, reason: str) -> None:
         self._ended = True
         self.exchange.conferences.pop(self.name, None)

@@ -14,8 +14,8 @@ the application may use `rest` (create, hang up, look up), but time cannot be mo
 whenever the carrier is idle or waits for `deliver`; else it waits for its turn.
 
 Whatever `deliver` raises that is not an `OSError`, and every failure of the carrier itself, comes out of the method
-that let it happen. Nobody makes a sound: prompts last as long as their words (see `CarrierSettings.silent`). The same
-seed and the same calls give the same run, with the same identifiers.
+that let it happen. Nobody makes a sound: prompts last as long as their words (see `CarrierSettings.silent`), and media
+streams are refused (31902). The same seed and the same calls give the same run, with the same identifiers.
 """
 
 from __future__ import annotations
@@ -212,9 +212,10 @@ class DrivenCarrier:
         """End everything without a word to the application; the carrier cannot be used any more."""
         if self._loop.is_closed():
             return
-        self._deliver = _nobody
-        self._exchange.abandon()
-        self._loop.run_until_settled()
+        with self._turn:
+            self._deliver = _nobody
+            self._exchange.abandon()
+            self._loop.run_until_settled()
         self._exchange.voices.close()
         self._loop.close()
 

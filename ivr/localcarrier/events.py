@@ -55,7 +55,7 @@ class EventLog:
     def __init__(self, file: Path | None = None, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._events: list[Event] = []
-        self._grown = asyncio.Event()
+        self._grown: asyncio.Event | None = None  # while somebody waits
         self._file: TextIO | None = None
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +67,9 @@ class EventLog:
         self._events.append(event)
         if self._file is not None:
             self._file.write(msgspec.json.encode(event).decode() + "\n")
-        self._grown.set()
-        self._grown = asyncio.Event()
+        if self._grown is not None:
+            self._grown.set()
+            self._grown = None
         return event
 
     def after(self, seq: int) -> list[Event]:
@@ -78,6 +79,8 @@ class EventLog:
     async def wait_after(self, seq: int, wait_s: float) -> list[Event]:
         """Return the events with a higher `seq`; waits up to `wait_s` for the first."""
         if len(self._events) <= seq and wait_s > 0:
+            if self._grown is None:
+                self._grown = asyncio.Event()
             grown = self._grown
             try:
                 await asyncio.wait_for(grown.wait(), wait_s)

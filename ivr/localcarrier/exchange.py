@@ -62,6 +62,7 @@ class Exchange:
         self.log = EventLog(settings.events_file, self.clock.now)
         self.injection = Injection(self.clock, self.log)
         self.away = 0  # how many pieces of work are done outside this loop now
+        self.has_media = deliver is None
         transport: Transport = HttpTransport(self.elsewhere) if deliver is None else CallTransport(deliver, self.clock)
         self.webhooks = WebhookClient(self, transport)
         self.voices = Voices(

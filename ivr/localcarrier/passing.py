@@ -68,5 +68,3 @@ def _skip(exchange: Exchange, clock: ManualClock, ticks: int) -> None:
         clock.skip(ticks)
         for leg in exchange.live.values():
             leg.line.skip(ticks)
-        for room in exchange.conferences.values():
-            room.skip(ticks)

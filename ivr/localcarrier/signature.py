@@ -6,7 +6,6 @@ Source: https://www.twilio.com/docs/usage/security
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable
 from functools import lru_cache
@@ -29,7 +28,7 @@ def sign(auth_token: str, url: str, params: Iterable[tuple[str, str]] = ()) -> s
     `params` are the fields of a POST, empty values included; a GET and a WebSocket upgrade pass none.
     """
     message = signed_url(url) + "".join(name + value for name, value in sorted(set(params)))
-    digest = hmac.new(auth_token.encode(), message.encode(), hashlib.sha1).digest()
+    digest = hmac.digest(auth_token.encode(), message.encode(), "sha1")
     return base64.b64encode(digest).decode()
 
 

@@ -118,6 +118,8 @@ class MediaStream:
     async def _connect_and_send(self) -> None:
         url = self._checked_url()
         self._note("stream_connecting")
+        if not self.leg.exchange.has_media:
+            raise StreamError(31902, "this carrier has no media sockets")
         if self.leg.exchange.injection.take("refuse_media"):
             raise StreamError(31902, "connection refused (injected)")
         headers = {

@@ -266,6 +266,18 @@ def test_rest_needs_the_accounts_token_also_without_sockets():
         assert carrier.rest("GET", "/elsewhere", headers={"authorization": carrier.authorization})[0] == 404
 
 
+def test_a_media_stream_is_refused_and_the_call_goes_on_at_full_speed():
+    with driven() as (carrier, app):
+        fork = '<Start><Stream name="asr" url="wss://app.example/media" statusCallback="/stream"/></Start>'
+        app.documents["/answer"] = response(fork, "<Say>Please press a key.</Say>", '<Pause length="3600"/>')
+        carrier.set_phone(AGENT, Phone(answer_after_ms=0))
+        sid = app.create()
+        carrier.advance(10)
+        assert app.to("/stream")[0].params["StreamError"].startswith("31902")
+        assert of_kind(carrier, "prompt_ended", sid)[0]["completed"]
+        assert carrier.next_event_in() > 3000
+
+
 def test_closing_in_the_middle_of_a_call_tells_the_application_nothing():
     with driven() as (carrier, app):
         set_callback_up(carrier, app)
