@@ -134,7 +134,7 @@ def most(own: Load, competing: list[Load], people: list[Crew]) -> int:
 
 
 def _network(loads: list[Load], people: list[Crew]) -> Network:
-    """Who may take whose promises, in hundredths of a microsecond: load -> queue's share of a crew -> crew -> sink."""
+    """Who may take whose promises, in hundredths of a microsecond: load -> a queue's share -> people -> sink."""
     network: Network = {"source": {}, "sink": {}}
     bounds = sorted({bound for load in loads for bound in (load.window.starts, load.window.ends)})
     for starts, ends in pairwise(bounds):
@@ -144,24 +144,31 @@ def _network(loads: list[Load], people: list[Crew]) -> Network:
             for index, load in enumerate(loads)
             if load.window.starts <= starts and ends <= load.window.ends
         ]
-        for number, crew in enumerate(people):
-            served = [(index, load) for index, load in current if crew.serves(load.line)]
-            if not served:
-                continue
-            time_us = crew.works_us(cell)
-            if crew.per_hour is not None:
-                # Their pace in terms of the shortest of these conversations, so that no mixture exceeds it.
-                time_us = min(time_us, time_us * crew.per_hour * min(load.talk_us for _, load in served) // _HOUR_US)
-            if time_us == 0:
-                continue
+        for served, time_us in _times(current, cell, people).items():
             # Each queue keeps to its own share of an agent, and together they keep to the largest of these.
-            node = ("crew", number, starts)
-            network[node] = {"sink": time_us * max(load.share_percent for _, load in served)}
-            for index, load in served:
-                share = ("share", parts_of(load.line)[0], number, starts)
+            crew = ("crew", served, starts)
+            network[crew] = {"sink": time_us * max(loads[index].share_percent for index in served)}
+            for index in served:
+                share = ("share", parts_of(loads[index].line)[0], served, starts)
                 network.setdefault(index, {})[share] = _ENDLESS
-                network.setdefault(share, {})[node] = time_us * load.share_percent
+                network.setdefault(share, {})[crew] = time_us * loads[index].share_percent
     return network
+
+
+def _times(current: list[tuple[int, Load]], cell: Interval, people: list[Crew]) -> dict[tuple[int, ...], int]:
+    """Microseconds that agents work in a cell, by the numbers of the loads that they serve."""
+    times: dict[tuple[int, ...], int] = {}
+    for crew in people:
+        served = [(index, load) for index, load in current if crew.serves(load.line)]
+        time_us = crew.works_us(cell) if served else 0
+        if time_us == 0:
+            continue
+        if crew.per_hour is not None:
+            # Their pace in terms of the shortest of these conversations, so that no mixture exceeds it.
+            time_us = min(time_us, time_us * crew.per_hour * min(load.talk_us for _, load in served) // _HOUR_US)
+        numbers = tuple(index for index, _ in served)
+        times[numbers] = times.get(numbers, 0) + time_us
+    return times
 
 
 def _push(network: Network) -> int:
