@@ -19,11 +19,12 @@ from typing import Any, Final
 
 import msgspec
 
-# What the record may show to the ledger. `looked_at` is left out: looks change nothing that was promised.
+# What the record may show to the ledger. `looked_at` and `review_at` are left out: looks change nothing that was
+# promised.
 RECORD_FIELDS: Final = (
     *("queue", "language", "topic", "order", "created_at", "arrived_at", "rank_at", "starts_at", "promised_by"),
-    *("first_promised_by", "due_at", "expires_at", "number_zone", "preferred_agent", "priority", "state", "fence"),
-    *("attempt", "offers", "dials", "connects", "rescues", "unreached", "widened", "held_by_call"),
+    *("first_promised_by", "due_at", "expires_at", "number_zones", "preferred_agent", "priority", "state", "fence"),
+    *("attempt", "offers", "dials", "connects", "rescues", "unreached", "tellings", "widened", "held_by_call"),
     *("first_dialled_at", "connected_at", "ended_at", "disposition"),
 )
 # What an event may show.
