@@ -80,7 +80,9 @@ def test_an_agent_who_presses_one_is_bridged_and_both_hear_each_other(app, carri
     )
     agent = (Hear("press one"), Press("1"), Hear("hello agent"), Say("hello caller"), Wait(100), HangUp())
     carrier.set_phone(AGENT, Phone(answer_after_ms=50, steps=agent))
-    sid = place(carrier, Wait(600), Say("hello agent"), Hear("hello caller"), HearEnd("after the dial"), Stay())
+    sid = place(carrier, Stay())
+    carrier.wait_for_event("bridge_started", call_sid=sid)
+    carrier.act(sid, (Say("hello agent"), Hear("hello caller"), HearEnd("after the dial"), Stay()))
     ended = carrier.wait_for_end(sid)
     assert ended.script_error is None
     child = child_of(carrier, sid)
