@@ -68,7 +68,7 @@ def working(agent: Agent, since: datetime, until: datetime) -> list[Interval]:
 
 
 def counted_on(agent: Agent, now: datetime, until: datetime, openings: list[Interval]) -> list[Interval]:
-    """When promises up to an instant may count on the agent, in order: by shifts, else while the office is open.
+    """When promises from now until then may count on the agent, in order: by shifts, else while the office is open.
 
     Who is away has left the working day that has begun, and is not counted on before the next one: a shift (without
     shifts, an opening) that has begun today or is still running ends that agent's day. Who is away before the first
@@ -86,7 +86,7 @@ def counted_on(agent: Agent, now: datetime, until: datetime, openings: list[Inte
         today = now.astimezone(ZoneInfo(agent.zone)).date()
         left = [day for day, piece in pieces if piece.starts <= now and (day == today or now < piece.ends)]
         pieces = [(day, piece) for day, piece in pieces if not left or day > max(left)]
-    return joined(piece for _, piece in pieces)
+    return joined(clipped(piece, now, until) for _, piece in pieces)
 
 
 def on_shift(agent: Agent, at: datetime) -> bool:

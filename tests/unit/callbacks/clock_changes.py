@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -41,11 +40,12 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     return after
 
 
-def reading(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Each quarter of an hour (UTC) with what the clock on the wall shows then."""
-    while since < until:
-        yield since, since.astimezone(zone).replace(tzinfo=None)
-        since += STEP
+@cache
+def clock_around(name: str, change: datetime) -> list[tuple[datetime, datetime]]:
+    """Each quarter of an hour (UTC) within two days of a change, with what a clock on the wall shows then."""
+    zone = ZoneInfo(name)
+    instants = [change + STEP * number for number in range(-2 * 96, 2 * 96)]
+    return [(at, at.astimezone(zone).replace(tzinfo=None)) for at in instants]
 
 
 def first_showing(clock: list[tuple[datetime, datetime]], wall: datetime) -> datetime | None:

@@ -67,7 +67,7 @@ def waits(draw: Random, mean_s: float, spread: float, agents: int, most: int) ->
     """Seconds until each of the next departures from agents who have long been busy, by a walk through the events."""
     busy = [draw.random() * _talk(draw, mean_s, spread) for _ in range(agents)]
     heapq.heapify(busy)
-    looked_at = 15 * mean_s
+    looked_at = 10 * mean_s
     count = 0
     while count < most:
         left_at = heapq.heappop(busy)
@@ -90,7 +90,7 @@ def test_three_waits_in_five_end_in_the_forecast_and_most_in_what_is_said(spread
     forecast_right, said_right, later, earlier = [], [], [], []
     for mean_s in (180, 300, 420):
         for agents in (1, 3, 8):
-            for _ in range(12):
+            for _ in range(8):
                 history = History(tuple(_talk(draw, mean_s, spread) for _ in range(samples)))
                 true_s = list(waits(draw, mean_s, spread, agents, positions[-1]))
                 for position in positions:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from callbacks.model import Agent, Interval, Shift
 from callbacks.shifts import counted_on, instant, is_free, on_shift, parse_shifts, shifts_text, within_pace, working
-from tests.unit.callbacks.clock_changes import STEP, clock_changes, days, first_showing, reading
+from tests.unit.callbacks.clock_changes import STEP, clock_around, clock_changes, days, first_showing
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 LONDON, BERLIN = "Europe/London", "Europe/Berlin"
@@ -82,8 +82,7 @@ def test_a_time_that_the_clocks_skip_is_the_first_valid_one_and_one_that_comes_t
 @pytest.mark.parametrize("shifts", ["mon-sun 22:00-06:00", "mon-sun 00:30-02:30 03:00-23:00", "mon-sun 23:30-00:15"])
 def test_at_every_clock_change_agents_work_from_the_first_showing_of_one_time_to_that_of_the_other(shifts: str) -> None:
     for name, change in clock_changes():
-        zone = ZoneInfo(name)
-        clock = list(reading(zone, change - timedelta(days=2), change + timedelta(days=2)))
+        clock = clock_around(name, change)
         since, until = change - timedelta(days=1), change + timedelta(days=1)
         expected: set[datetime] = set()
         for day in days(clock):

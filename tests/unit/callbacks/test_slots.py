@@ -16,7 +16,7 @@ from callbacks.model import Agent, Interval
 from callbacks.rules import Openings, QueueRules, SlotRules, always_open
 from callbacks.shifts import parse_shifts, working
 from callbacks.slots import Slot, capacity, offered
-from tests.unit.callbacks.clock_changes import clock_changes, days, first_showing, reading
+from tests.unit.callbacks.clock_changes import clock_around, clock_changes, days, first_showing
 
 LONDON = ZoneInfo("Europe/London")
 LINE = "shop/en"
@@ -271,7 +271,7 @@ def hall(sold: dict[str, int], talk: dict[str, int], minutes: list[int], serves:
     return True
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(20))
 def test_whatever_is_sold_through_any_line_can_be_kept_and_nothing_is_held_back(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - the same sales each time, not a secret
     lines = ["shop/en", "shop/fr", "billing/en", "billing/fr"][: random.randint(2, 4)]
@@ -341,14 +341,14 @@ def expected_windows(
 
 @pytest.mark.parametrize(
     ("minutes", "first", "last"),
-    [(60, time(0), time(0)), (30, time(0, 45), time(3, 15)), (15, time(22, 30), time(2, 30)), (60, time(1), time(17))],
+    [(60, time(0), time(0)), (30, time(0, 45), time(3, 15)), (15, time(22, 30), time(2, 30))],
 )
 def test_at_every_clock_change_windows_are_whole_inside_all_hours_apart_and_none_is_lost(
     minutes: int, first: time, last: time
 ) -> None:
     for name, change in clock_changes():
         zone = ZoneInfo(name)
-        clock = list(reading(zone, change - timedelta(days=2), change + timedelta(days=2)))
+        clock = clock_around(name, change)
         hours = openings_by(clock, first, last)
         queue = QueueRules(
             name="shop", zone=name, slots=SlotRules(window_minutes=minutes, days_ahead=1, notice_minutes=0),
