@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from ivr.demo.installation import Installation
+from ivr.demo.installation import Installation, around_the_clock
 from ivr.redis_server import find_binary
 from ivr.settings import EXAMPLE_FLOW
 from tests.acceptance.office import Office
 
 
 def impatient_flow(folder: Path) -> Path:
-    """The example flow, waiting for callers four seconds instead of six."""
-    orders = EXAMPLE_FLOW.read_text()
+    """The example flow at any hour, waiting for callers four seconds instead of six."""
+    path = around_the_clock(EXAMPLE_FLOW, folder)
+    orders = path.read_text()
     assert "\nstart: " in orders
-    path = folder / "orders.yaml"
     path.write_text(orders.replace("\nstart: ", "\nclocks: {no_input_s: 4, between_digits_s: 2}\nstart: ", 1))
-    (folder / "orders.csv").write_text(EXAMPLE_FLOW.with_name("orders.csv").read_text())
     return path
 
 
