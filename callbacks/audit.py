@@ -8,30 +8,19 @@ different is looked at again before it is reported, since the store goes on whil
 from __future__ import annotations
 
 import contextlib
-import math
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from callbacks import lifecycle
+from callbacks.audit_report import Audit, Difference, Tally
 from callbacks.journal import Journal
-from callbacks.ledger import (
-    EMPTY,
-    Finding,
-    Head,
-    Keyring,
-    LedgerStore,
-    Noted,
-    PageError,
-    Verifier,
-    decode_page,
-    difference,
-)
+from callbacks.ledger import EMPTY, Head, Keyring, LedgerStore, PageError, decode_page
 from callbacks.ledger_entries import FORGOTTEN, PUT_BACK, decoded, mark
-from callbacks.ledger_fold import ENDED, Fold, Outcome, Problem, Rebuilt, Verdict, table_of
+from callbacks.ledger_fold import ENDED, Fold, Rebuilt, table_of
+from callbacks.ledger_verify import Finding, Noted, Verifier, difference
 from callbacks.model import CallbackRequest
 
 BATCH: Final = 50
@@ -47,6 +36,9 @@ PLAIN: Final = ("state", "fence", "offers", "dials", "connects", "rescues", "dis
 INSTANTS: Final = ("starts_at", "promised_by", "first_promised_by")
 
 
+Item = TypeVar("Item")
+
+
 class RecordSource(Protocol):
     """What the audit reads of the store of requests."""
 
@@ -55,92 +47,6 @@ class RecordSource(Protocol):
 
     def record_ids(self) -> Iterable[str]:
         """Every id there is, in any order, read a few at a time."""
-
-
-class Difference(msgspec.Struct, frozen=True, order=True):
-    """Where the store and the ledger disagree about a request."""
-
-    id: str
-    words: str
-
-
-class Lateness(msgspec.Struct, frozen=True, kw_only=True):
-    """How many promises, and by how many seconds: the middle one, the 99th in a hundred, and the worst."""
-
-    count: int
-    median_s: float = 0.0
-    p99_s: float = 0.0
-    worst_s: float = 0.0
-    worst_id: str = ""
-
-
-class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What an audit found. `head` is worth noting: the next audit may be told to expect it.
-
-    `unsealed` entries were not under the key yet. `overruled` entries were made on old copies of records, before a
-    recovery.
-    """
-
-    at: datetime
-    head: Head
-    pages: int
-    entries: int
-    unsealed: int
-    overruled: int
-    requests: int
-    promises: int
-    kept: int
-    withdrawn: int
-    open: int
-    early: Lateness
-    late: Lateness
-    broken: Lateness
-    overdue: Lateness
-    findings: tuple[Finding, ...]
-    problems: tuple[Problem, ...]
-    differences: tuple[Difference, ...]
-    not_listed: int
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether the ledger is whole and the store agrees with it (promises may have been broken)."""
-        return not (self.findings or self.problems or self.differences)
-
-
-class Tally:
-    """Counts verdicts."""
-
-    def __init__(self) -> None:
-        self._counts: dict[Outcome, int] = {}
-        self._seconds: dict[Outcome, array[float]] = {}
-        self._worst: dict[Outcome, Verdict] = {}
-
-    def add(self, verdict: Verdict) -> None:
-        """Count one promise."""
-        outcome = verdict.outcome
-        self._counts[outcome] = self._counts.get(outcome, 0) + 1
-        if outcome in {"early", "late", "broken", "overdue"}:
-            self._seconds.setdefault(outcome, array("d")).append(verdict.seconds)
-            worst = self._worst.get(outcome)
-            if worst is None or verdict.seconds > worst.seconds:
-                self._worst[outcome] = verdict
-
-    def count(self, *outcomes: Outcome) -> int:
-        """How many promises; all of them without an outcome."""
-        return sum(self._counts.get(outcome, 0) for outcome in outcomes or self._counts)
-
-    def lateness(self, outcome: Outcome) -> Lateness:
-        """By how much."""
-        seconds = sorted(self._seconds.get(outcome, ()))
-        if not seconds:
-            return Lateness(count=0)
-        return Lateness(
-            count=len(seconds),
-            median_s=(seconds[(len(seconds) - 1) // 2] + seconds[len(seconds) // 2]) / 2,
-            p99_s=seconds[math.ceil(len(seconds) * 0.99) - 1],
-            worst_s=seconds[-1],
-            worst_id=self._worst[outcome].id,
-        )
 
 
 def audit(
@@ -182,8 +88,8 @@ class _Auditor:
 
     def run(self, now: datetime) -> Audit:
         self._read()
-        for some in _batches(self._fold.open):
-            self._look([self._fold.open[name] for name in some])
+        for some in _batches(list(self._fold.open.values())):
+            self._look(some)
         self._doubtful |= {name: None for name in self._records.record_ids() if not self._fold.knows(name)}
         differences = sorted(self._settle())
         tail = self._tail()
@@ -235,8 +141,8 @@ class _Auditor:
                 if page is not None:
                     self._last = page.head
                     over += [known for raw in page.entries if (known := self._fold.add(raw, seq)) is not None]
-            for some in _batches({known.id: known for known in over}):
-                self._look([known for known in over if known.id in some])
+            for some in _batches(over):
+                self._look(some)
 
     def _look(self, some: list[Rebuilt]) -> None:
         """Compare requests with their records; note those that look different."""
@@ -344,7 +250,6 @@ def _shown(name: str, value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
-    names = list(names)
-    for since in range(0, len(names), AT_ONCE):
-        yield names[since : since + AT_ONCE]
+def _batches(some: list[Item]) -> Iterator[list[Item]]:
+    for since in range(0, len(some), AT_ONCE):
+        yield some[since : since + AT_ONCE]

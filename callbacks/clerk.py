@@ -8,8 +8,9 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from callbacks.journal import Journal, JournalError
-from callbacks.ledger import EMPTY, PAGE_ENTRIES, Head, Keyring, LedgerStore, PageError, Verifier, decode_page, seal
+from callbacks.ledger import EMPTY, PAGE_ENTRIES, Head, Keyring, LedgerStore, PageError, decode_page, seal
 from callbacks.ledger_entries import FORGOTTEN, Entry, decoded
+from callbacks.ledger_verify import Verifier
 from callbacks.model import CallbackRequest
 from callbacks.store import Versioned
 

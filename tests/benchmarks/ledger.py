@@ -85,6 +85,8 @@ def main(count: int) -> None:
             while clerk.copy():
                 pass
             copied_s = time.monotonic() - began
+            journal.close()
+            journal = Journal(Path(folder) / "journal.sqlite")
             memory = int(client.memory_usage(PAGES, samples=0) or 0)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             began = time.monotonic()

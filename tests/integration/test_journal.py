@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from callbacks import lifecycle_events as events
-from callbacks.audit import Audit, audit
+from callbacks.audit import audit
+from callbacks.audit_report import Audit
 from callbacks.clerk import Clerk, compare
 from callbacks.journal import Journal, JournalError
 from callbacks.ledger import EMPTY, Keyring, decode_page, encode_page, seal

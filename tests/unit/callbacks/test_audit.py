@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from callbacks import lifecycle_events as events
-from callbacks.audit import Audit, audit
+from callbacks.audit import audit
+from callbacks.audit_report import Audit
 from callbacks.clerk import Clerk
 from callbacks.journal import Journal
 from callbacks.ledger import Head, Keyring, decode_page, encode_page, seal

@@ -14,18 +14,16 @@ from callbacks.ledger import (
     FORMAT,
     Head,
     Keyring,
-    Noted,
     Page,
     PageError,
     StoredPage,
     canonical,
     decode_page,
     derive_key,
-    difference,
     encode_page,
     seal,
-    verify,
 )
+from callbacks.ledger_verify import Noted, difference, verify
 
 KEYRING = Keyring.of(b"a secret")
 STRANGER = Keyring.of(b"someone else's secret")
