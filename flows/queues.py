@@ -76,9 +76,9 @@ class Windows(Part):
 
 
 class Retries(Part):
-    """When a customer who was not reached is called again: the minutes after the first dial, the second, and so on.
+    """When a customer who was not reached is called again: the waits after the first time, the second, and so on.
 
-    Where a list ends, no further dial is made for that reason; an empty one means that none is.
+    Each reason counts for itself. Where a list ends, the callback is given up; an empty one means at once.
     """
 
     busy: Waits = Field(
@@ -243,7 +243,7 @@ class Queue(Part):
         Field(
             ge=1,
             le=30 * 24,
-            description="After so many hours beyond its time, a callback that reached nobody is given up.",
+            description="So many hours after the end of its window, a callback that has reached nobody is given up.",
             examples=[24],
         ),
     ] = 48

@@ -18,6 +18,7 @@ from flows.hours import DAY_MINUTES, Hours
 from flows.lint.graph import closure, path_of
 from flows.queues import minutes_of
 
+HOUR_MINUTES: Final = 60
 WEEK_MINUTES: Final = 7 * DAY_MINUTES
 
 # From a minute up to another, which is not part of it; the second may lie in the next week.
@@ -115,12 +116,35 @@ def longest(stretches: tuple[Stretch, ...]) -> int:
     return max((end - start for start, end in stretches), default=0)
 
 
-def longest_pause(stretches: tuple[Stretch, ...]) -> int:
-    """The longest time between two stretches, in minutes; 0 for a week without a pause."""
-    if not stretches:
-        return WEEK_MINUTES
-    following = (*stretches[1:], (stretches[0][0] + WEEK_MINUTES, 0))
-    return max(after[0] - before[1] for before, after in zip(stretches, following, strict=True))
+def windows_in(week: tuple[Stretch, ...], minutes: int) -> tuple[int, ...]:
+    """When the windows of a week begin, as callbacks are offered: they begin on a full hour, or a whole part of it.
+
+    They lie inside one stretch, do not overlap, and end on the day on which they begin.
+    """
+    step = min(minutes, HOUR_MINUTES)
+    found: list[int] = []
+    for day in range(7):
+        midnight = day * DAY_MINUTES
+        for first, last in common(week, ((midnight, midnight + DAY_MINUTES),)):
+            free_from = first
+            for start in (hour + part for hour in range(midnight, last, HOUR_MINUTES) for part in range(0, 60, step)):
+                if free_from <= start and start + minutes <= last:
+                    found.append(start)
+                    free_from = start + minutes
+    return tuple(found)
+
+
+def inside(starts: tuple[int, ...], minutes: int, week: tuple[Stretch, ...]) -> tuple[int, ...]:
+    """Those of the windows that lie inside one stretch of a week each."""
+    spread = [(start + shift, end + shift) for start, end in week for shift in (0, -WEEK_MINUTES)]
+    return tuple(start for start in starts if any(first <= start and start + minutes <= last for first, last in spread))
+
+
+def offered_at(starts: tuple[int, ...], at: int, notice_minutes: int, days_ahead: int) -> bool:
+    """Whether a caller at a minute of the week is offered one of the windows."""
+    end = (at // DAY_MINUTES + days_ahead + 1) * DAY_MINUTES
+    weeks = range(0, end, WEEK_MINUTES)
+    return any(at + notice_minutes <= start + week < end for week in weeks for start in starts)
 
 
 def _within_week(stretches: tuple[Stretch, ...] | list[Stretch]) -> Iterator[Stretch]:

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from flows.document import Document
 from flows.hours import never_opens
-from flows.lint.queues import calling_week, common, hours_of, longest, path_in_queue, promising_in, week_of
+from flows.lint.queues import (
+    calling_week,
+    common,
+    hours_of,
+    inside,
+    path_in_queue,
+    promising_in,
+    week_of,
+    windows_in,
+)
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
 
@@ -20,16 +29,15 @@ def _check(document: Document) -> Iterator[Problem]:
         abroad = set(queue.numbers.countries or ()) - {flow.country} or queue.numbers.allow
         if hours is None or never_opens(hours) or abroad:
             continue
-        both = longest(common(week_of(hours), calling_week(queue.calling_hours)))
-        wanted = min(queue.windows.minutes, longest(week_of(hours)))
-        if both >= wanted:
+        week, calling = week_of(hours), calling_week(queue.calling_hours)
+        minutes = queue.windows.minutes
+        windows = windows_in(week, minutes)
+        if not common(week, calling):
+            message = f'the calling hours {queue.calling_hours} never meet the hours of the queue "{name}"'
+        elif windows and not inside(windows, minutes, calling):
+            message = f'no window of the queue "{name}" ({minutes} minutes) lies inside of {queue.calling_hours}'
+        else:
             continue
-        message = f'the calling hours {queue.calling_hours} never meet the hours of the queue "{name}"'
-        if both > 0:
-            message = (
-                f'the calling hours {queue.calling_hours} and the hours of the queue "{name}" meet for {both} minutes '
-                f"at most, and a window has {wanted}"
-            )
         yield found(ID, document, path_in_queue(document, name, "calling_hours"), message, level="warning")
 
 
@@ -42,7 +50,7 @@ RULE = Rule(
     "country are checked.",
     fails=(
         "staffed: night\nhours:\n  night: {every_day: ['22:00-06:00']}",
-        "hours:\n  shop: {mon-fri: ['19:30-23:00']}\nqueues:\n  shop: {hours: shop}",
+        "hours:\n  shop: {mon-fri: ['19:30-22:00']}\nqueues:\n  shop: {hours: shop}",
         "hours:\n  shop: {mon-fri: ['09:00-12:00']}\nqueues:\n  shop: {hours: shop, calling_hours: '13:00-18:00'}",
     ),
     passes=(

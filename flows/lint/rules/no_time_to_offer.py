@@ -6,9 +6,18 @@ from collections.abc import Iterator
 
 from flows import nodes
 from flows.document import Document
-from flows.hours import DAY_MINUTES, never_opens
+from flows.hours import DAY_MINUTES, DAYS, never_opens
 from flows.lint.graph import path_of
-from flows.lint.queues import common, hours_of, longest, longest_pause, path_in_queue, promising_in, week_of
+from flows.lint.queues import (
+    hours_of,
+    inside,
+    longest,
+    offered_at,
+    path_in_queue,
+    promising_in,
+    week_of,
+    windows_in,
+)
 from flows.lint.rule import Rule, found
 from flows.problems import Problem
 
@@ -32,40 +41,40 @@ def _check(document: Document) -> Iterator[Problem]:
         if queue in broken or never_opens(own) or (theirs is not None and never_opens(theirs)):
             continue
         minutes = flow.queue_of(queue).windows.minutes
-        if longest(common(week_of(own), week_of(theirs))) < minutes:
-            message = (
-                f'the hours "{node.hours}" and those of the queue "{queue}" never have {minutes} minutes in common'
-            )
+        if not inside(windows_in(week_of(theirs), minutes), minutes, week_of(own)):
+            message = f'no window of the queue "{queue}" ({minutes} minutes) lies inside of the hours "{node.hours}"'
             yield found(ID, document, (*path_of(name), "hours"), message)
 
 
 def _of_queue(document: Document, queue: str) -> Iterator[Problem]:
     windows = document.flow.queue_of(queue).windows
-    ahead = windows.days_ahead * DAY_MINUTES
-    if windows.notice_minutes >= ahead:
-        path = path_in_queue(document, queue, "windows", "notice_minutes")
-        message = f"{windows.notice_minutes} minutes of notice leave no time within {_days(windows.days_ahead)}"
-        yield found(ID, document, path, message)
-        return
     hours = hours_of(document, queue)
     if hours is not None and never_opens(hours):
         return  # a mistake of its own
     week = week_of(hours)
-    if longest(week) < windows.minutes:
-        path = path_in_queue(document, queue, "windows", "minutes")
-        message = (
-            f'a window of {windows.minutes} minutes fits into no opening of the queue "{queue}"; '
-            f"the longest has {longest(week)} minutes"
-        )
+    starts = windows_in(week, windows.minutes)
+    if not starts:
+        why = "windows begin on the full hour, and end on the same day"
+        if longest(week) < windows.minutes:
+            why = f"the longest has {longest(week)} minutes"
+        message = f'a window of {windows.minutes} minutes fits into no opening of the queue "{queue}"; {why}'
+        yield found(ID, document, path_in_queue(document, queue, "windows", "minutes"), message)
+        return
+
+    def offered(at: int) -> bool:
+        return offered_at(starts, at, windows.notice_minutes, windows.days_ahead)
+
+    if not any(offered(day * DAY_MINUTES) for day in range(7)):
+        path = path_in_queue(document, queue, "windows", "notice_minutes")
+        message = f"{windows.notice_minutes} minutes of notice leave no time within {_days(windows.days_ahead)}"
         yield found(ID, document, path, message)
         return
-    week = tuple(stretch for stretch in week if longest((stretch,)) >= windows.minutes)
-    pause = longest_pause(week)
-    if pause and pause + windows.minutes > ahead - windows.notice_minutes:
+    late = [DAYS[day] for day in range(7) if not offered((day + 1) * DAY_MINUTES - 1)]
+    if late:
         path = path_in_queue(document, queue, "windows", "days_ahead")
         message = (
-            f'the queue "{queue}" is closed for {pause // 60} hours in a row: {_days(windows.days_ahead)} ahead leave '
-            "some callers no time to choose"
+            f'whoever calls late on {", ".join(late)} can choose no time of the queue "{queue}" within '
+            f"{_days(windows.days_ahead)}"
         )
         yield found(ID, document, path, message, level="warning")
 
@@ -79,19 +88,21 @@ RULE = Rule(
     level="error",
     title="Windows that fit nowhere",
     why="A time is offered only if the whole window lies inside one opening of the queue (and of the `hours` of the "
-    "`callback`), after the notice, and within the days ahead. Where none does, callers could choose no time. It is a "
-    "warning where that is so for a part of the week.",
+    "`callback`), after the notice, and within the days ahead. Windows begin on a full hour, or on a whole part of it "
+    "where they are shorter. Where none fits, callers could choose no time; it is a warning where that is so on some "
+    "days.",
     fails=(
         "staffed: shop\nhours:\n  shop: {mon-fri: ['09:00-09:45']}",
         "hours:\n  shop: {mon-fri: ['09:00-12:00']}\nqueues:\n  shop: {hours: shop, windows: {minutes: 240}}",
-        "queues:\n  shop: {windows: {notice_minutes: 1440, days_ahead: 1}}",
+        "hours:\n  shop: {mon-fri: ['09:30-10:30']}\nqueues:\n  shop: {hours: shop}",
+        "queues:\n  shop: {windows: {notice_minutes: 2880, days_ahead: 1}}",
         "hours:\n  shop: {mon-fri: ['09:00-12:00']}\n  late: {mon-fri: ['13:00-17:00']}\n"
         "queues:\n  shop: {hours: shop}\n"
         "nodes:\n  main: {type: callback, when: choose_time, hours: late}",
         "staffed: shop\nhours:\n  shop: {mon-fri: ['09:00-17:00']}\nqueues:\n  shop: {windows: {days_ahead: 2}}",
     ),
     passes=(
-        "hours:\n  shop: {mon-fri: ['09:00-12:00']}\n  late: {mon-fri: ['10:00-17:00']}\n"
+        "hours:\n  shop: {mon-fri: ['09:00-13:00']}\n  late: {mon-fri: ['11:00-17:00']}\n"
         "queues:\n  shop: {hours: shop, windows: {minutes: 120, days_ahead: 5}}\n"
         "nodes:\n  main: {type: callback, when: choose_time, hours: late}",
     ),

@@ -15,13 +15,15 @@ from flows.lint.queues import (
     Stretch,
     calling_week,
     common,
+    inside,
     joined,
     longest,
-    longest_pause,
     named_in,
+    offered_at,
     promising_in,
     used_in,
     week_of,
+    windows_in,
 )
 from tests.unit.flows.lint.reading import document_of, messages
 
@@ -103,12 +105,45 @@ def test_what_two_weeks_have_in_common_is_in_both(first: list[Stretch], second: 
 def test_a_week_of_hours_knows_openings_over_midnight_and_over_sunday() -> None:
     assert week_of(None) == ALWAYS
     assert week_of(Hours.model_validate({"sun": ["22:00-06:00"]})) == ((9960, 10440),)
-    always = week_of(Hours.model_validate({"every_day": ["00:00-24:00"]}))
-    assert (longest(always), longest_pause(always)) == (WEEK_MINUTES, 0)
-    office = week_of(Hours.model_validate({"mon-fri": ["09:00-12:00", "13:00-17:00"]}))
-    assert (longest(office), longest_pause(office)) == (240, 64 * 60)
+    assert longest(week_of(Hours.model_validate({"every_day": ["00:00-24:00"]}))) == WEEK_MINUTES
+    assert longest(week_of(Hours.model_validate({"mon-fri": ["09:00-12:00", "13:00-17:00"]}))) == 240
     assert longest(calling_week("09:00-20:00")) == 660
-    assert longest_pause(()) == WEEK_MINUTES
+
+
+def test_windows_begin_on_the_hour_inside_of_one_opening_and_one_day() -> None:
+    office = week_of(Hours.model_validate({"mon": ["09:30-12:00", "13:00-17:30"], "sun": ["22:00-06:00"]}))
+    hourly = "0 0, 0 1, 0 2, 0 3, 0 4, 0 5, 0 10, 0 11, 0 13, 0 14, 0 15, 0 16, 6 22, 6 23"
+    # The one that begins at eleven on Monday ends when the office closes.
+    assert clocks(windows_in(office, 60)) == hourly
+    assert clocks(windows_in(office, 120)) == "0 0, 0 2, 0 4, 0 10, 0 13, 0 15, 6 22"
+    assert clocks(windows_in(office, 90)) == "0 0, 0 2, 0 4, 0 10, 0 13, 0 15, 6 22"
+    assert len(windows_in(ALWAYS, 60)) == 7 * 24
+    assert len(windows_in(ALWAYS, 15)) == 7 * 96
+    assert windows_in(week_of(Hours.model_validate({"mon": ["09:30-10:30"]})), 60) == ()
+
+
+def clocks(starts: tuple[int, ...]) -> str:
+    return ", ".join(f"{start // 1440} {start % 1440 // 60}" for start in starts)
+
+
+def test_a_window_lies_inside_of_hours_that_go_on_over_the_end_of_the_week() -> None:
+    night = week_of(Hours.model_validate({"sun": ["22:00-06:00"]}))
+    assert inside((0, 5 * 60, 6 * 60, 9960), 60, night) == (0, 5 * 60, 9960)
+    assert inside((5 * 60 + 1,), 60, night) == ()
+
+
+def test_a_window_is_offered_after_the_notice_and_until_the_last_day_is_over() -> None:
+    friday_at_nine = (4 * 1440 + 540,)
+    for at, notice, days, said in (
+        (0, 0, 4, True),
+        (0, 0, 3, False),
+        (4 * 1440 + 480, 60, 1, True),
+        (4 * 1440 + 481, 60, 1, False),
+        (4 * 1440 + 481, 60, 7, True),
+        (6 * 1440, 0, 5, True),
+        (6 * 1440, 0, 4, False),
+    ):
+        assert offered_at(friday_at_nine, at, notice, days) == said, (at, notice, days)
 
 
 @pytest.mark.parametrize(
@@ -117,31 +152,35 @@ def test_a_week_of_hours_knows_openings_over_midnight_and_over_sunday() -> None:
         ("staffed: shop\n", []),
         ("queues: {shop: {hours: shop}}\n", []),
         ("queues: {shop: {hours: shop, windows: {minutes: 480}}}\n", []),
-        # Such a window begins at nine and at no other time: 72 hours from Friday's to Monday's.
-        ("queues: {shop: {hours: shop, windows: {minutes: 480, days_ahead: 4}}}\n", []),
-        (
-            "queues: {shop: {hours: shop, windows: {minutes: 480, days_ahead: 3}}}\n",
-            [
-                'warning: the queue "shop" is closed for 64 hours in a row: 3 days ahead leave some callers no time '
-                "to choose"
-            ],
-        ),
+        ("queues: {shop: {hours: shop, windows: {days_ahead: 3}}}\n", []),
         (
             "queues: {shop: {hours: shop, windows: {days_ahead: 2}}}\n",
-            [
-                'warning: the queue "shop" is closed for 64 hours in a row: 2 days ahead leave some callers no time '
-                "to choose"
-            ],
+            ['warning: whoever calls late on fri can choose no time of the queue "shop" within 2 days'],
         ),
         (
-            "queues: {shop: {windows: {days_ahead: 1, notice_minutes: 1440}}}\n",
-            ["error: 1440 minutes of notice leave no time within one day"],
+            "queues: {shop: {hours: shop, windows: {days_ahead: 1}}}\n",
+            ['warning: whoever calls late on fri, sat can choose no time of the queue "shop" within one day'],
+        ),
+        (
+            "queues: {shop: {windows: {days_ahead: 1, notice_minutes: 2880}}}\n",
+            ["error: 2880 minutes of notice leave no time within one day"],
         ),
         ("queues: {shop: {windows: {days_ahead: 1}}}\n", []),
     ],
 )
 def test_windows_must_fit_into_the_openings_of_their_queue(queues: str, said: list[str]) -> None:
     assert messages(queues + SHOP, "no-time-to-offer") == said
+
+
+def test_it_is_said_why_no_window_fits() -> None:
+    flow = "hours:\n  shop: {mon-fri: ['OPEN']}\nqueues: {shop: {hours: shop}}\n"
+    assert messages(flow.replace("OPEN", "09:00-09:45"), "no-time-to-offer") == [
+        'error: a window of 60 minutes fits into no opening of the queue "shop"; the longest has 45 minutes'
+    ]
+    assert messages(flow.replace("OPEN", "09:30-10:45"), "no-time-to-offer") == [
+        'error: a window of 60 minutes fits into no opening of the queue "shop"; windows begin on the full hour, and '
+        "end on the same day"
+    ]
 
 
 def test_the_hours_of_a_callback_must_have_room_for_a_window_in_the_hours_of_its_queue() -> None:
@@ -152,7 +191,7 @@ def test_the_hours_of_a_callback_must_have_room_for_a_window_in_the_hours_of_its
     )
     assert messages(flow.replace("LATE", "16:00"), "no-time-to-offer") == []
     assert messages(flow.replace("LATE", "16:01"), "no-time-to-offer") == [
-        'error: the hours "late" and those of the queue "shop" never have 60 minutes in common'
+        'error: no window of the queue "shop" (60 minutes) lies inside of the hours "late"'
     ]
 
 
@@ -170,10 +209,7 @@ def test_hours_that_never_open_are_the_matter_of_one_rule_alone() -> None:
         ("queues: {shop: {hours: shop}}\n", []),
         (
             "queues: {shop: {hours: shop, calling_hours: '16:30-20:00'}}\n",
-            [
-                'warning: the calling hours 16:30-20:00 and the hours of the queue "shop" meet for 30 minutes at most, '
-                "and a window has 60"
-            ],
+            ['warning: no window of the queue "shop" (60 minutes) lies inside of 16:30-20:00'],
         ),
         (
             "queues: {shop: {hours: shop, calling_hours: '17:00-20:00'}}\n",
@@ -198,16 +234,14 @@ def test_calling_hours_must_meet_the_hours_of_their_queue(queues: str, said: lis
         ("{expires_hours: 1}", []),
         ("{most_dials: 4, retries: {busy: [5, 10, 20]}}", []),
         ("{most_dials: 3, retries: {busy: [5, 10, 20]}}", ["warning: this would be dial 4, and `most_dials` is 3"]),
-        ("{expires_hours: 1, retries: {busy: [60]}}", []),
+        ("{expires_hours: 1, retries: {busy: [60, 59]}}", []),
         (
-            "{expires_hours: 1, retries: {busy: [61]}}",
+            "{expires_hours: 1, retries: {busy: [60, 60]}}",
             [
-                "warning: this would be 61 minutes after the first dial at the earliest, and `expires_hours` ends it "
-                "after 60"
+                "warning: this would be 120 minutes after the first dial, and a window of 60 minutes and "
+                "`expires_hours` end it after 120"
             ],
         ),
-        # After a busy line, 5 minutes; then nobody answers: 55 more are just in time.
-        ("{expires_hours: 1, retries: {busy: [5], no_answer: [30, 55]}}", []),
     ],
 )
 def test_only_what_is_written_and_can_never_happen_is_a_late_retry(queue: str, said: list[str]) -> None:
