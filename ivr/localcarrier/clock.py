@@ -69,9 +69,16 @@ class Clock:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self.ticks + ticks_in(seconds), next(self._order), sleeper))
-        await sleeper
+        await self.alarm(seconds)
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        """Return a future that is done after `seconds` of call time; who loses interest cancels it."""
+        alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if seconds <= 0:
+            alarm.set_result(None)
+        else:
+            heapq.heappush(self._sleepers, (self.ticks + ticks_in(seconds), next(self._order), alarm))
+        return alarm
 
 
 class ManualClock(Clock):

@@ -103,7 +103,7 @@ class Leg:
         self.answered = asyncio.Event()
         self.gone = asyncio.Event()
         self.interrupt: asyncio.Future[DocumentRequest] = exchange.loop.create_future()
-        self._news = asyncio.Event()
+        self._news: asyncio.Future[None] = exchange.loop.create_future()
         self._on_key: Callable[[str], bool] | None = None
         self._on_key_name = "nobody"
         self._keys_ahead = ""
@@ -263,12 +263,12 @@ class Leg:
         self._tell()
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        news, self._news = self._news, self.exchange.loop.create_future()
+        news.set_result(None)
 
     @property
-    def news(self) -> asyncio.Event:
-        """The event of the next time that something begins or ends to play, or the leg ends.
+    def news(self) -> asyncio.Future[None]:
+        """The future of the next time that something begins or ends to play, or the leg ends.
 
         Take it before looking: what happens after that sets the one that was taken.
         """

@@ -167,16 +167,14 @@ class Person:
 
     async def _wait_until(self, find: Callable[[], Heard | None], timeout_s: float) -> Heard | None:
         leg = self._leg
-        timer = asyncio.ensure_future(leg.exchange.clock.sleep(timeout_s))
+        timer = leg.exchange.clock.alarm(timeout_s)
         try:
             while True:
                 news = leg.news
                 found = find()
                 if found is not None or timer.done() or leg.ended:
                     return found
-                waiting = asyncio.ensure_future(news.wait())
-                await asyncio.wait({waiting, timer}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
+                await asyncio.wait((news, timer), return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
 
