@@ -1,4 +1,4 @@
-"""The kill -9 scoreboard, about four minutes for the peers.
+"""The kill -9 scoreboard, five minutes for the peers.
 
     python -m tests.benchmarks.crash [--only celery] [--jobs 600] [--kills 4] [--seed 1] [--schedules 10000]
 
