@@ -6,11 +6,14 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
 from callbacks import rules
-from callbacks.model import Interval
+from callbacks.model import Agent, Interval, line_of
 from callbacks.rules import QueueRules
-from flows.hours import openings_between
+from callbacks.slots import offered
+from flows.hours import Hours, openings_between
+from flows.lint.queues import week_of, windows_in
 from flows.loader import parse_flow
 from flows.model import Flow
 from flows.queues import Disposition, Numbers, Priority, Queue, Quotas, Retries, Windows
@@ -95,6 +98,36 @@ def test_openings_are_the_hours_of_the_queue_less_the_holidays() -> None:
     ]
     assert openings(since, since) == []
     assert openings_of(flow, "shop") is rules.always_open
+
+
+@pytest.mark.parametrize("minutes", [15, 20, 45, 60, 90, 120, 240])
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"mon-fri": ["09:00-12:30", "13:30-17:00"], "sat": ["10:15-13:05"]},
+        {"sun-thu": ["22:00-06:00"]},
+        {"every_day": ["00:00-24:00"]},
+    ],
+)
+def test_the_windows_that_lint_counts_on_are_those_that_are_offered(hours: dict[str, list[str]], minutes: int) -> None:
+    """A week of a zone whose clocks do not change, with somebody always there."""
+    monday = dt.datetime(2026, 1, 5, tzinfo=LONDON)
+    windows = Windows(minutes=minutes, notice_minutes=0)
+    table = Hours.model_validate(hours)
+    flow = flow_of("").model_copy(
+        update={"queues": {"shop": Queue(hours="shop", windows=windows)}, "hours": {"shop": table}}
+    )
+    shop = rules_of(flow, "shop", own_numbers=())
+    agents = [
+        Agent(id=name, name=name, number="+442079460100", queues=("shop",), idle_since=monday)
+        for name in ("desk", "till", "door")
+    ]
+    allowed = rules.always_open(monday, monday + dt.timedelta(days=14))
+    found = offered(lambda _: shop, line_of("shop", "en"), monday, agents, allowed, {}, lambda _: 60.0)
+    first, last = monday + dt.timedelta(days=1), monday + dt.timedelta(days=8)
+    begins = [slot.starts.astimezone(LONDON) for slot in found if first <= slot.starts < last]
+    told = sorted((at.weekday() * 1440 + at.hour * 60 + at.minute) for at in begins)
+    assert told == list(windows_in(week_of(table), minutes))
 
 
 def test_what_is_remembered_is_what_would_be_worked_out() -> None:
