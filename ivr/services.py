@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
 
@@ -36,7 +36,7 @@ from ivr.sound import espeak
 from ivr.spoken_prompts import SpokenPrompts
 from ivr.texts import Texts
 from ivr.turns import Turns
-from ivr.twilio_rest import Carrier
+from ivr.twilio_rest import Carrier, HttpClient
 from ivr.urls import Urls
 from ivr.wordings import Wordings
 
@@ -70,7 +70,7 @@ class Services(msgspec.Struct, frozen=True):
     prompts: SpokenPrompts
     audio: FlowAudio
     # For what may take longer than a webhook may: the carrier's REST interface.
-    background: ThreadPoolExecutor
+    background: Executor
 
     def beside(self, work: Callable[..., None], *arguments: object) -> None:
         """Do it on another thread: the webhook must not wait for the carrier."""
@@ -84,8 +84,10 @@ class Services(msgspec.Struct, frozen=True):
         self.background.submit(guarded)
 
 
-def build(settings: Settings) -> Services:
-    """Make the services.
+def build(
+    settings: Settings, *, http_client: HttpClient | None = None, background: Executor | None = None
+) -> Services:
+    """Make the services; `http_client` reaches the carrier's REST interface in another way than over the network.
 
     Raises `flows.problems.FlowError` for a flow that cannot be used, `NotPublishedError` where FLOW_NAME is not there.
     """
@@ -93,7 +95,10 @@ def build(settings: Settings) -> Services:
         raise SettingsError(["REDIS_URL: is not set; `ivr serve` starts a private Redis server and sets it"])
     client = connect(settings.redis_url)
     carrier = Carrier(
-        settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_url
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        settings.twilio_api_url,
+        http_client,
     )
     urls = Urls(settings.public_url)
     policy = Policy(
@@ -104,7 +109,7 @@ def build(settings: Settings) -> Services:
     flows = FlowStore(client, flow_source(client, settings))
     rules = CurrentRules(flows, own_numbers=(settings.caller_id_number, settings.person_number))
     callbacks = Callbacks(RedisStore(client, policy), policy, rules)
-    background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+    background = background or ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
     prompts = SpokenPrompts(
         espeak.find_engine(),
         PromptTexts(client),

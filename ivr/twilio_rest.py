@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http import HttpClient
+from twilio.http import HttpClient as HttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
