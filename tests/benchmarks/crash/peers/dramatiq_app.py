@@ -12,7 +12,9 @@ from tests.benchmarks.crash.peers.booking import book_all
 
 # By default a worker counts as dead after a minute, and one command in a thousand looks for such; here it is sooner.
 # Source: https://dramatiq.io/reference.html#dramatiq.brokers.redis.RedisBroker
-broker = RedisBroker(url=f"unix://{job.redis_socket()}", heartbeat_timeout=15_000, maintenance_chance=100_000)
+broker = RedisBroker(  # type: ignore[no-untyped-call, unused-ignore]
+    url=f"unix://{job.redis_socket()}", heartbeat_timeout=15_000, maintenance_chance=100_000
+)
 dramatiq.set_broker(broker)
 
 
