@@ -79,7 +79,7 @@ def promise_by(now: datetime, wait_minutes: float, openings: list[Interval]) -> 
     for opening in joined(openings):
         starts = max(now, opening.starts)
         by = _rounded_up(starts + max(left, _PROMISE_AT_LEAST))
-        if starts < opening.ends and by <= opening.ends:
+        if by <= opening.ends:
             return by
         left -= max(opening.ends - starts, timedelta())
     return None

@@ -82,10 +82,9 @@ def counted_on(agent: Agent, now: datetime, until: datetime, openings: list[Inte
             for opening in openings
             if opening.starts < piece.ends and piece.starts < opening.ends
         ]
-    if agent.state == "away":
-        today = now.astimezone(ZoneInfo(agent.zone)).date()
-        left = [day for day, piece in pieces if piece.starts <= now and (day == today or now < piece.ends)]
-        pieces = [(day, piece) for day, piece in pieces if not left or day > max(left)]
+    begun = [day for day, piece in pieces if piece.starts <= now]
+    if agent.state == "away" and begun:
+        pieces = [(day, piece) for day, piece in pieces if day > max(begun)]
     return joined(clipped(piece, now, until) for _, piece in pieces)
 
 

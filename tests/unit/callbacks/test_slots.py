@@ -151,10 +151,29 @@ def test_who_has_gone_home_today_counts_tomorrow() -> None:
     assert {wall[:3] for wall in lefts(agent(state="break"))} == {"Mon", "Tue"}
 
 
+def test_who_is_away_far_from_the_office_has_left_the_day_of_their_own_zone() -> None:
+    # At half past midnight in London it is still Monday afternoon in Honolulu, whose Tuesday begins at 10:00.
+    queue = rules("mon-tue 01:00-05:00 11:00-12:00 20:00-24:00")
+    night, away = at("2026-03-03T00:30"), agent(zone="Pacific/Honolulu", state="away")
+    assert walls(offer(queue, away, now=night))[0] == "Tue 11:00-12:00"
+    early = msgspec.structs.replace(away, state="available")
+    assert walls(offer(queue, early, now=night))[0] == "Tue 02:00-03:00"
+
+
 def test_an_agents_pace_limits_what_is_promised_of_their_time() -> None:
     assert lefts(agent(per_hour=5))["Mon 12:00-13:00"] == 3
     assert lefts(agent(per_hour=1)) == {}
     assert lefts(agent("desk", per_hour=1), agent("till", per_hour=1))["Mon 12:00-13:00"] == 1
+
+
+def test_short_and_long_conversations_together_keep_to_the_pace() -> None:
+    everything, noon = SlotRules(share_percent=100), at("2026-03-02T12:00")
+    rules_of, talk_of = terms(shop=(everything, 600), billing=(everything, 300))
+    people = [agent(queues=("shop", "billing"), per_hour=6)]
+    for sold in range(6):
+        booked = {("billing/en", noon): sold}
+        assert capacity(rules_of, LINE, noon, NOW, people, EVER, booked, talk_of) + sold <= 6
+    assert capacity(rules_of, LINE, noon, NOW, people, EVER, {("billing/en", noon): 2}, talk_of) == 2
 
 
 def test_what_is_booked_is_gone() -> None:
@@ -218,6 +237,7 @@ def test_each_queue_keeps_to_its_own_share_and_all_together_to_the_largest() -> 
 
     assert (room("shop/en"), room("billing/en")) == (2, 6)
     assert (room("shop/en", billing=5), room("billing/en", shop=2)) == (1, 4)
+    assert room("shop/en", billing=1) == 2
 
 
 def test_the_counter_may_reach_what_was_offered_and_no_more() -> None:
