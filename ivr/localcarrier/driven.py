@@ -214,8 +214,8 @@ class DrivenCarrier:
             return
         with self._turn:
             self._deliver = _nobody
-            self._exchange.abandon()
-            self._loop.run_until_settled()
+            while self._exchange.abandon():  # the end of one brings others: the last webhooks of a call
+                self._loop.run_until_settled()
         self._exchange.voices.close()
         self._loop.close()
 

@@ -166,10 +166,11 @@ class Exchange:
         finally:
             self.away -= 1
 
-    def abandon(self) -> None:
-        """Cancel all background work; it ends when the loop runs next."""
-        for task in list(self._background):
+    def abandon(self) -> bool:
+        """Cancel all background work, which ends when the loop runs next; False where there was none."""
+        for task in self._background:
             task.cancel()
+        return bool(self._background)
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for background work to end, at most `timeout_s`; what is left is cancelled."""
