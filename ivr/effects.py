@@ -11,12 +11,14 @@ import msgspec
 import phonenumbers
 import structlog
 
+from callbacks import numbers
 from callbacks.model import line_of
 from callbacks.service import Callbacks
 from flows import actions, events
 from flows.model import Flow
 from ivr.lookups import LookupFailedError, look_up
 from ivr.promise_effects import PromiseEffects
+from ivr.redis_calls import CallStore
 from ivr.texts import Texts
 
 log = structlog.get_logger()
@@ -35,6 +37,7 @@ class Effects:
         *,
         callbacks: Callbacks,
         promises: PromiseEffects,
+        calls: CallStore,
         texts: Texts,
         lookup_folder: Path,
         person_number: str,
@@ -43,6 +46,7 @@ class Effects:
     ) -> None:
         self._callbacks = callbacks
         self._promises = promises
+        self._calls = calls
         self._texts = texts
         self._lookup_folder = lookup_folder
         self._person_number = person_number
@@ -68,7 +72,7 @@ class Effects:
             case actions.RequestCallback():
                 return self._promises.book(flow, key, effect)
             case actions.RecogniseCaller():
-                return self._promises.recognise(call_sid, effect)
+                return self._promises.recognise(flow, call_sid, effect)
             case actions.AskSlots():
                 return self._promises.ask_slots(effect)
             case actions.MovePromise():
@@ -105,9 +109,20 @@ class Effects:
         )
 
     def _send_text(self, flow: Flow, key: str, effect: actions.SendText, left_s: float) -> events.Event:
-        number = dialable(effect.number, flow.country)
+        number = self._may_text(flow, effect.number)
         sent = number is not None and self._texts.send(key, number, effect.text, wait_s=left_s)
         return events.TextSent(at=self._now()) if sent else events.TextFailed(at=self._now())
+
+    def _may_text(self, flow: Flow, number: str) -> str | None:
+        """The number in E.164 form, if it is one that is called back as well: who can make us text can make us pay."""
+        rules = self._callbacks.rules_of(flow.queue).numbers
+        judged = numbers.judge(number, flow.country, rules, do_not_call=False)
+        if isinstance(judged, numbers.Judged) and self._callbacks.store.on_do_not_call(judged.number):
+            judged = numbers.judge(judged.number, flow.country, rules, do_not_call=True)
+        if isinstance(judged, numbers.Refused):
+            log.warning("text not sent: the number is not one of those that we text", why=judged.detail)
+            return None
+        return judged.number
 
     def _seek_person(self, call_sid: str, effect: actions.SeekPerson) -> events.Event:
         now = self._now()
@@ -116,7 +131,7 @@ class Effects:
         if wanted is not None and all(agent.record.id != wanted for agent in known):
             log.error("a flow transfers to an agent who does not exist; the queue is asked", agent_id=wanted)
             wanted = None
-        rank_at = effect.arrived_at - timedelta(seconds=effect.head_start_s)
+        rank_at = self._rank_of(call_sid, effect, now)
         agent = self._callbacks.agents.reserve(
             queue=effect.queue,
             language=effect.language,
@@ -129,9 +144,12 @@ class Effects:
             agent_id=wanted,
         )
         if agent is not None:
+            # Before the caller is joined: so that whatever tells us that they talked, we know which promise that kept.
+            self._calls.take_place(call_sid, effect.promise_id)
             return events.PersonFound(at=now, person_id=agent.id, person_number=agent.number)
         staffed = wanted is not None or any(effect.queue in held.record.queues for held in known)
         if not staffed and OFFICE not in effect.tried:
+            self._calls.take_place(call_sid, effect.promise_id)
             return events.PersonFound(at=now, person_id=OFFICE, person_number=self._person_number)
         place = self._callbacks.standing.place(effect.queue, effect.language, rank_at, now)
         soonest, latest = place.wait_minutes or (None, None)
@@ -143,9 +161,29 @@ class Effects:
             offers_callback=place.offers_callback,
         )
 
+    def _rank_of(self, call_sid: str, effect: actions.SeekPerson, now: datetime) -> datetime:
+        """The caller's place in line, by which everybody is ordered.
+
+        In the place of a promise as soon as possible, it is the promise's. Who was promised a window stands where that
+        window stands once it has begun; before that they are callers like any other, since a booking of days ago must
+        not put them before everybody who came since: they came when this call put their promise off.
+        """
+        own = effect.arrived_at - timedelta(seconds=effect.head_start_s)
+        known = None if effect.promise_id is None else self._callbacks.store.request(effect.promise_id)
+        if known is None or not known.record.is_open:
+            return own
+        promise = known.record
+        if promise.starts_at is None:
+            return min(own, promise.rank_at)
+        came_at = promise.looked_at if promise.held_by_call == call_sid else now
+        return min(promise.rank_at, came_at - timedelta(seconds=effect.head_start_s))
+
 
 def dialable(number: str, country: str) -> str | None:
-    """A number in E.164 form, as it was keyed in within `country`; None for one that cannot be dialled."""
+    """A number in E.164 form, as it was keyed in within `country`; None for one that cannot be dialled.
+
+    For numbers that the office itself names; those of callers are judged by `callbacks.numbers`.
+    """
     try:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:

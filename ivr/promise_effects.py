@@ -14,6 +14,9 @@ from callbacks.model import CallbackRequest
 from callbacks.service import Callbacks
 from flows import actions, events
 from flows.model import Flow
+from ivr.after_call import AfterCall, fresh
+from ivr.redis_client import RedisError, is_refusal
+from ivr.redis_contexts import Contexts
 
 log = structlog.get_logger()
 
@@ -22,19 +25,35 @@ class PromiseEffects:
     """Answers for `callbacks.service.Callbacks`. `end_legs` ends what an attempt has on the line, on another thread."""
 
     def __init__(
-        self, callbacks: Callbacks, *, end_legs: Callable[[CallbackRequest], None], now: Callable[[], datetime]
+        self,
+        callbacks: Callbacks,
+        contexts: Contexts,
+        after_call: AfterCall,
+        *,
+        end_legs: Callable[[CallbackRequest], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._callbacks = callbacks
+        self._contexts = contexts
+        self._after_call = after_call
         self._end_legs = end_legs
         self._now = now
 
-    def recognise(self, call_sid: str, effect: actions.RecogniseCaller) -> events.Event:
-        """Who is it, and what are they promised? Nobody rings them while they talk with us."""
+    def recognise(self, flow: Flow, call_sid: str, effect: actions.RecogniseCaller) -> events.Event:
+        """Who is it, and what are they promised? Nobody rings them while they talk with us.
+
+        Of several promises, the caller is told of the one that comes first.
+        """
         now = self._now()
         promised = self._callbacks.promises.recognise(effect.number, call_sid, now)
         for request in promised:
             self._end_legs(request)
-        return events.CallerRecognised(at=now, promise=_as_open(promised[0]) if promised else None)
+        first = min(promised, key=lambda request: (request.promised_by, request.id), default=None)
+        return events.CallerRecognised(
+            at=now,
+            values=self._contexts.values(effect.number, now, fresh(flow)),
+            promise=None if first is None else _as_open(first),
+        )
 
     def ask_slots(self, effect: actions.AskSlots) -> events.Event:
         """The windows that can be promised."""
@@ -48,7 +67,7 @@ class PromiseEffects:
         return events.SlotsKnown(at=now, slots=slots)
 
     def book(self, flow: Flow, key: str, effect: actions.RequestCallback) -> events.Event:
-        """Make a promise, once for each key."""
+        """Make a promise, once for each key; the agent whom the caller knows is asked first."""
         wish = Wish(
             key=key,
             number=effect.number,
@@ -63,6 +82,7 @@ class PromiseEffects:
             starts=effect.starts,
             head_start_s=effect.head_start_s,
             priority=effect.priority,
+            preferred_agent=self._after_call.preferred_agent(effect.caller_number, effect.queue, effect.language),
         )
         return self._answer(key, lambda: self._callbacks.promises.book(wish, self._now()))
 
@@ -81,14 +101,15 @@ class PromiseEffects:
             self._end_legs(self._callbacks.promises.cancel(effect.request_id, now))
         except IllegalEventError:
             return events.CallbackRefused(at=now, reason="gone")
+        except (ConflictError, RedisError) as error:
+            return self._not_stored(error, effect.request_id)
         return events.PromiseCancelled(at=now)
 
     def _answer(self, key: str, promise: Callable[[], Promise | Refusal], *, moved: bool = False) -> events.Event:
         try:
             answer = promise()
-        except ConflictError:
-            log.error("callback not booked", key=key)
-            return events.CallbackRefused(at=self._now(), reason="store")
+        except (ConflictError, RedisError) as error:
+            return self._not_stored(error, key)
         if isinstance(answer, Refusal):
             log.info("callback refused", key=key, reason=answer.reason, why=answer.detail)
             return events.CallbackRefused(at=self._now(), reason=answer.reason)
@@ -103,6 +124,17 @@ class PromiseEffects:
             words=request.words,
             moved=moved,
         )
+
+    def _not_stored(self, error: ConflictError | RedisError, key: str) -> events.Event:
+        """The store has refused, and nothing was written: the caller hears of it.
+
+        Where it did not answer nobody knows, so the error goes on: the turn is made again under the same keys, and
+        finds what the first try has written. A caller is not told that there is no promise while there may be one.
+        """
+        if isinstance(error, RedisError) and not is_refusal(error):
+            raise error
+        log.error("the store refused a promise", key=key, error=f"{type(error).__name__}: {error}")
+        return events.CallbackRefused(at=self._now(), reason="store")
 
 
 def _as_open(request: CallbackRequest) -> events.OpenPromise:

@@ -2,6 +2,7 @@
 
     zh:call:{SID}    hash  turn, record (JSON), and while a turn is being made: token, until_ms, event (JSON)
     zh:trace:{SID}   list  one JSON entry a turn
+    zh:place:{SID}   string  id of the promise in whose place a person was found for this call
 
 A turn is claimed with the event that makes it: the first result wins. A process that dies after its claim leaves the
 event behind, and whoever takes the turn over makes it from that event, not from their own. What a caller keyed in
@@ -146,6 +147,18 @@ class CallStore:
             return None
         return int(turn), _record(record)
 
+    def take_place(self, call_sid: str, promise_id: str | None) -> None:
+        """Note in the place of which promise a person was found for this call; None for its own."""
+        if promise_id is None:
+            self._redis.delete(_place_key(call_sid))
+        else:
+            self._redis.set(_place_key(call_sid), promise_id, ex=CALL_TTL_S)
+
+    def place_of(self, call_sid: str) -> str | None:
+        """What was noted last by `take_place`."""
+        found = self._redis.get(_place_key(call_sid))
+        return None if found is None else str(found)
+
     def trace(self, call_sid: str) -> list[dict[str, Any]]:
         """What happened in each turn so far, numbers masked."""
         return [msgspec.json.decode(entry) for entry in self._redis.lrange(_keys(call_sid)[1], 0, -1)]
@@ -153,6 +166,10 @@ class CallStore:
 
 def _keys(call_sid: str) -> list[str]:
     return [f"zh:call:{{{call_sid}}}", f"zh:trace:{{{call_sid}}}"]
+
+
+def _place_key(call_sid: str) -> str:
+    return f"zh:place:{{{call_sid}}}"
 
 
 @contextmanager

@@ -21,6 +21,15 @@ Redis = redis.Redis
 RedisError = redis.RedisError
 
 
+def is_refusal(error: redis.RedisError) -> bool:
+    """Whether the server has answered, and done nothing: it is full, read-only, loading, or cannot write its file.
+
+    Of every other error nobody knows whether the command was carried out.
+    Source: https://redis.io/docs/latest/develop/reference/eviction/ (noeviction: writes are answered with errors)
+    """
+    return isinstance(error, redis.ResponseError | redis.exceptions.BusyLoadingError)
+
+
 def connect(url: str) -> redis.Redis:
     """A client for threads; raises `redis.RedisError` within about a second where the server does not answer."""
     return redis.Redis.from_url(

@@ -15,6 +15,7 @@ from callbacks.model import CallbackRequest
 from callbacks.redis_store import RedisStore
 from callbacks.rules import Policy
 from callbacks.service import Callbacks
+from ivr.after_call import AfterCall
 from ivr.dialler import CarrierDialler
 from ivr.documents import Documents, standing_prompts
 from ivr.effects import Effects
@@ -24,6 +25,7 @@ from ivr.promise_effects import PromiseEffects
 from ivr.queue_rules import CurrentRules
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
+from ivr.redis_contexts import Contexts
 from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
 from ivr.redis_heartbeats import Heartbeats
 from ivr.redis_listen import ListenStore
@@ -58,6 +60,8 @@ class Services(msgspec.Struct, frozen=True):
     carrier: Carrier
     callbacks: Callbacks
     calls: CallStore
+    contexts: Contexts
+    after_call: AfterCall
     listening: ListenStore
     heartbeats: Heartbeats
     flows: FlowStore
@@ -84,9 +88,7 @@ class Services(msgspec.Struct, frozen=True):
         self.background.submit(guarded)
 
 
-def build(
-    settings: Settings, *, http_client: HttpClient | None = None, background: Executor | None = None
-) -> Services:
+def build(settings: Settings, *, http_client: HttpClient | None = None, background: Executor | None = None) -> Services:
     """Make the services; `http_client` reaches the carrier's REST interface in another way than over the network.
 
     Raises `flows.problems.FlowError` for a flow that cannot be used, `NotPublishedError` where FLOW_NAME is not there.
@@ -141,9 +143,12 @@ def build(
     def end_legs(request: CallbackRequest) -> None:
         background.submit(dispatcher.end_legs, request)
 
+    contexts = Contexts(client)
+    after_call = AfterCall(callbacks, calls, contexts, now=utc_now)
     effects = Effects(
         callbacks=callbacks,
-        promises=PromiseEffects(callbacks, end_legs=end_legs, now=utc_now),
+        promises=PromiseEffects(callbacks, contexts, after_call, end_legs=end_legs, now=utc_now),
+        calls=calls,
         texts=texts,
         lookup_folder=settings.beside_flow,
         person_number=settings.person_number,
@@ -156,6 +161,8 @@ def build(
         carrier=carrier,
         callbacks=callbacks,
         calls=calls,
+        contexts=contexts,
+        after_call=after_call,
         listening=listening,
         heartbeats=Heartbeats(client),
         flows=flows,
@@ -170,6 +177,7 @@ def build(
             urls=urls,
             documents=documents,
             traces=traces,
+            after_call=after_call,
             now=utc_now,
         ),
         urls=urls,

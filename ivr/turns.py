@@ -24,6 +24,7 @@ from flows.state import CallState, Ended
 from flows.traces.model import NOT_TRACED, Turn
 from flows.traces.recording import Performed, entry
 from ivr import twilio_twiml
+from ivr.after_call import AfterCall
 from ivr.documents import Documents
 from ivr.effects import Effects
 from ivr.logs import where
@@ -61,6 +62,7 @@ class Turns:
         urls: Urls,
         documents: Documents,
         traces: TraceStore,
+        after_call: AfterCall,
         now: Callable[[], datetime],
     ) -> None:
         self._calls = calls
@@ -70,6 +72,7 @@ class Turns:
         self._urls = urls
         self._documents = documents
         self._traces = traces
+        self._after_call = after_call
         self._now = now
 
     def start(self, call_sid: str, caller_number: str | None, office_number: str) -> str:
@@ -126,6 +129,7 @@ class Turns:
         trace = trace_entry(flow, turn, before, event, performed, began)
         if not self._calls.commit(call_sid, turn, token, after, trace):
             return self.current(call_sid)
+        self._after_call.confirmed(flow, before, state)
         self._keep_trace(state)
         self._listen(call_sid, turn + 1, after)
         return self._documents.of_turn(call_sid, turn + 1, after)

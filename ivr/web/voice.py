@@ -10,9 +10,11 @@ from typing import Any, Final
 import structlog
 from flask import Blueprint, Response, request
 
+from callbacks.numbers import WITHHELD
 from flows import events
 from flows.engine.universal import PERSON, REPEAT
-from flows.state import WithPerson
+from flows.model import Flow
+from flows.state import CallState, WithPerson
 from ivr import twilio_twiml
 from ivr.services import Services, utc_now
 from ivr.web.context import idempotency_token, is_sensitive, request_language, services, twiml
@@ -23,9 +25,6 @@ blueprint = Blueprint("voice", __name__, url_prefix="/voice")
 blueprint.register_error_handler(Exception, caller_hears)
 
 _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
-# Source: a withheld number is not an empty field; carriers send stand-ins such as these spellings of letters.
-# https://www.twilio.com/docs/voice/twiml ("From")
-_WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 _KEYS: Final = re.compile(r"[0-9*#]{1,32}")
 # From the end of a call to the webhook with its recording.
 MESSAGE_WITHIN_S: Final = 10.0
@@ -36,7 +35,7 @@ ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"
 def incoming() -> Response:
     """A caller dialled us."""
     caller_number = request.form.get("From", "")
-    known = bool(_NUMBER.fullmatch(caller_number)) and caller_number not in _WITHHELD
+    known = bool(_NUMBER.fullmatch(caller_number)) and caller_number not in WITHHELD
     document = services().turns.start(
         request.form["CallSid"], caller_number if known else None, request.form.get("To", "")
     )
@@ -53,7 +52,9 @@ def turn() -> Response:
         if by == "recorded" and number.isdecimal():
             # Who hangs up after the message has left it.
             turns.take(call_sid, int(number), _recorded(), f"{idempotency_token()}:message")
-        _call_over(call_sid, talked=request.form.get("DialBridged", "").lower() == "true")
+        _call_over(
+            services(), call_sid, talked=request.form.get("DialBridged", "").lower() == "true", dropped=_is_dropped()
+        )
         return twiml(twilio_twiml.nothing())
     event = _event(call_sid, number, by)
     document = None
@@ -126,29 +127,54 @@ def _transfer_ended(call_sid: str) -> events.Event:
     https://www.twilio.com/docs/voice/twiml/dial
     """
     talked = request.values.get("DialBridged", "false").lower() == "true"
-    _release_person(call_sid, missed=not talked)
+    state = _state(services(), call_sid)
+    if state is not None and isinstance(state.stage, WithPerson):
+        _release(services(), state.call_sid, state.stage.person_id, missed=not talked)
+        if talked:
+            services().after_call.talked(_flow(services(), state), state, state.stage.person_id)
     return events.TransferEnded(at=utc_now(), talked=talked)
 
 
-def _release_person(call_sid: str, *, missed: bool) -> bool:
+def _release(shared: Services, call_sid: str, person_id: str, *, missed: bool) -> bool:
     """Free the person who was reserved for this call, if they still are; whether they had taken the call."""
-    known = services().calls.read(call_sid)
-    stage = known[1].state.stage if known is not None else None
-    if not isinstance(stage, WithPerson):
-        return False
     holder = f"call:{call_sid}"
-    agent = services().callbacks.store.agent(stage.person_id)
+    agent = shared.callbacks.store.agent(person_id)
     accepted = agent is not None and agent.record.holder == holder and agent.record.leg_sid is not None
-    services().callbacks.agents.release(stage.person_id, holder, utc_now(), missed=missed)
+    shared.callbacks.agents.release(person_id, holder, utc_now(), missed=missed)
     return accepted
 
 
-def _call_over(call_sid: str, *, talked: bool) -> None:
-    """The caller is gone. The end of the call and the end of a transfer are reported in any order."""
-    accepted = _release_person(call_sid, missed=False)
-    if talked or accepted:
-        services().turns.end(call_sid, events.TransferEnded(at=utc_now(), talked=True), idempotency_token())
-    services().turns.end(call_sid, events.HungUp(at=utc_now()), idempotency_token())
+def _call_over(shared: Services, call_sid: str, *, talked: bool, dropped: bool) -> None:
+    """The caller is gone. The end of the call and the end of a transfer are reported in any order, maybe both twice."""
+    state = _state(shared, call_sid)
+    if state is not None and isinstance(state.stage, WithPerson):
+        person_id, flow = state.stage.person_id, _flow(shared, state)
+        talked = _release(shared, call_sid, person_id, missed=False) or talked
+        if talked and dropped:
+            shared.after_call.dropped(flow, state, person_id)
+        elif talked:
+            shared.after_call.talked(flow, state, person_id)
+    if talked:
+        shared.turns.end(call_sid, events.TransferEnded(at=utc_now(), talked=True), uuid.uuid4().hex)
+    shared.turns.end(call_sid, events.HungUp(at=utc_now()), uuid.uuid4().hex)
+    # Last: who hangs up after a yes to a callback has it booked by that.
+    state = _state(shared, call_sid)
+    if state is not None:
+        shared.after_call.over(state)
+
+
+def _is_dropped() -> bool:
+    """Whether the caller's leg has ended by nobody's will."""
+    return request.form.get("CallStatus") == "failed"
+
+
+def _state(shared: Services, call_sid: str) -> CallState | None:
+    known = shared.calls.read(call_sid)
+    return None if known is None else known[1].state
+
+
+def _flow(shared: Services, state: CallState) -> Flow:
+    return shared.flows.of_revision(state.revision)
 
 
 @blueprint.post("/status")
@@ -159,7 +185,7 @@ def status() -> Response:
         if services().turns.is_recording(call_sid):
             _end_unless_a_message_comes(services(), call_sid)
         else:
-            _call_over(call_sid, talked=False)
+            _call_over(services(), call_sid, talked=False, dropped=_is_dropped())
     return twiml(twilio_twiml.nothing())
 
 
@@ -170,11 +196,15 @@ def _end_unless_a_message_comes(shared: Services, call_sid: str) -> None:
     """
 
     def end() -> None:
-        shared.beside(shared.turns.end, call_sid, events.HungUp(at=utc_now()), uuid.uuid4().hex)
+        shared.beside(_silently_over, shared, call_sid)
 
     timer = Timer(MESSAGE_WITHIN_S, end)
     timer.daemon = True
     timer.start()
+
+
+def _silently_over(shared: Services, call_sid: str) -> None:
+    _call_over(shared, call_sid, talked=False, dropped=False)
 
 
 @blueprint.post("/last-resort")
