@@ -308,3 +308,12 @@ def test_the_figures_of_a_verdict_are_measured_on_instants_not_on_clock_faces(ri
     rig.apply("cb1", *talked(16))
     verdict = verdicts(rig.ledger.unsealed(ALL), TABLE, AT + timedelta(hours=1))[0]
     assert verdict == Verdict("cb1", "late", one.first_promised_by.timestamp(), 60.0)
+
+
+def test_an_event_on_an_old_copy_of_the_record_is_found_although_it_fits_the_state(rig: Rig) -> None:
+    rig.promise(request("cb1"))
+    rig.apply("cb1", events.Repromised(at=AT, ends=minutes(30), told_by="text"))
+    raws = rig.ledger.unsealed(ALL)
+    other = raws[1].replace("10:30:00", "10:45:00")
+    assert problems([*raws, other]) == ["Repromised of cb1 was made on a copy of the record that was old by then"]
+    assert rebuild([*raws, other], TABLE)["cb1"].promised_by == minutes(30).timestamp()
