@@ -30,7 +30,6 @@ from callbacks.ledger_entries import (
     PUT_BACK,
     RECOVERED,
     Entry,
-    decode,
     decoded,
     encode,
     entry,
@@ -163,7 +162,7 @@ class _Recoverer:
     def _lost_entries(self) -> Iterator[tuple[str, Entry]]:
         for _, text in self._lost_pages():
             for raw in decode_page(text).entries:
-                yield raw, decode(raw)
+                yield from ((raw, made) for made in decoded((raw,)))
 
     def _lost(self) -> tuple[dict[str, list[str]], set[str]]:
         """The requests that the lost entries are about, and those that were forgotten then.

@@ -191,6 +191,8 @@ def test_what_cannot_be_read_as_an_entry_does_not_stop_the_clerk(place: Installa
     assert place.tick() == "whole"
     assert place.journal.record_ids() == ["cb1"]
     assert len(place.audit().problems) == 2
+    place.restore(Rig().backup())
+    assert place.recover().records == ("cb1",)
 
 
 # ------------------------------------------------------------ recovery
