@@ -1,0 +1,187 @@
+"""What schedules share within one process: Redis, the web application, the services; built once, emptied often."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import redis
+from flask.testing import FlaskClient
+from twilio.http import HttpClient
+
+from callbacks.dispatch import Dispatcher
+from callbacks.redis_store import LATER, LEASE, REVIEW, RedisStore
+from callbacks.rules import Policy
+from callbacks.service import Callbacks
+from callbacks.shifts import is_free
+from ivr.dialler import CarrierDialler
+from ivr.localcarrier.driven import DrivenCarrier
+from ivr.redis_server import PrivateRedis
+from ivr.services import build
+from ivr.settings import Settings
+from ivr.web.app import create_app
+from tests.benchmarks.crash.schedules.points import Hooked
+
+ACCOUNT_SID: Final = "AC" + "0" * 32
+AUTH_TOKEN: Final = "0123456789abcdef0123456789abcdef"
+OFFICE, PERSON = "+442079460000", "+442079460999"
+FLOW: Final = """\
+zerohold: 1
+name: schedules
+languages: [en]
+organisation: the corner shop
+time_zone: Europe/London
+country: GB
+queue: shop
+staffed: office
+hours: {office: {mon-sun: ["09:00-17:30"]}}
+queues:
+  shop:
+    hours: office
+    most_dials: 10
+    retries: {busy: [5, 5, 5, 5], no_answer: [5, 10, 20, 30], machine: [5, 10, 20], failed: [1, 5, 5]}
+start: bye
+nodes:
+  bye: {type: end, prompt: Goodbye., outcome: solved}
+"""
+
+
+class Response:
+    """What the SDK reads of an answer."""
+
+    def __init__(self, status_code: int, text: str) -> None:
+        self.status_code, self.text, self.content = status_code, text, text.encode()
+        self.headers: dict[str, str] = {}
+        self.ok = status_code < 400
+
+
+class WorldClient(HttpClient):
+    """Carries the vendor's SDK to the carrier of the present world."""
+
+    carrier: DrivenCarrier
+
+    def __init__(self) -> None:
+        super().__init__(logger=None, is_async=False)
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        uri: str,
+        params: Any = None,
+        data: Any = None,
+        headers: Any = None,
+        auth: Any = None,
+        **_options: Any,
+    ) -> Response:
+        basic = base64.b64encode(":".join(auth).encode()).decode()
+        given = {**(headers or {}), "Authorization": f"Basic {basic}"}
+        status, body = self.carrier.rest(method, urlsplit(uri).path, params, data, given, timeout_s=3.0)
+        return Response(status, json.dumps(body))
+
+
+class AtOnce(Executor):
+    """Does on the spot what the web would do on another thread."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Installation:
+    """Made once for each process of the benchmark."""
+
+    account_sid, auth_token = ACCOUNT_SID, AUTH_TOKEN
+
+    def __init__(self, folder: Path, server: PrivateRedis) -> None:
+        flow = folder / "flow.yaml"
+        flow.write_text(FLOW)
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            twilio_account_sid=ACCOUNT_SID,
+            twilio_auth_token=AUTH_TOKEN,  # type: ignore[arg-type]
+            twilio_api_url="http://127.0.0.1:1",
+            caller_id_number=OFFICE,
+            person_number=PERSON,
+            public_url="https://office.invalid",
+            redis_url=server.url,
+            flow_file=flow,
+            data_dir=folder / "data",
+        )
+        self._server = server
+        self.client = WorldClient()
+        self.services = build(settings, http_client=self.client, background=AtOnce())
+        self.policy: Policy = self.services.callbacks.policy
+        self.rules_of = self.services.callbacks.rules_of
+        self.redis: redis.Redis = self.services.redis
+        self.store = RedisStore(self.redis, self.policy)
+
+    def empty(self) -> None:
+        """Forget everything."""
+        self.redis.flushdb()
+
+    def restart_redis(self) -> None:
+        """Kill the server with -9 and start it again on what it has on disk."""
+        pid = self._server.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while self._server.alive:
+            time.sleep(0.001)
+        self._server.start()
+
+    def web(self, store: Any) -> FlaskClient:
+        """The web application over a store."""
+        callbacks = Callbacks(store, self.policy, self.rules_of)
+        dispatcher = Dispatcher(callbacks, self.services.dialler)
+        services = msgspec.structs.replace(self.services, callbacks=callbacks, dispatcher=dispatcher)
+        return create_app(services).test_client()
+
+    def dispatcher(self, point: Callable[[str], None]) -> Dispatcher:
+        """A worker's dispatcher, with `point` before and after whatever it asks of others."""
+        callbacks = Callbacks(Hooked(self.store, point), self.policy, self.rules_of)  # type: ignore[arg-type]
+        return Dispatcher(callbacks, self.dialler(point))
+
+    def dialler(self, point: Callable[[str], None]) -> CarrierDialler:
+        """The real dialler over the carrier's real client."""
+        dialler = copy.copy(self.services.dialler)
+        dialler._carrier = Hooked(self.services.carrier, point)  # type: ignore[assignment]
+        return dialler
+
+    def next_due(self, now: datetime) -> datetime:
+        """When a worker has something to do next."""
+        instants = [now + timedelta(days=2)]
+        for key in (LATER, LEASE, REVIEW):
+            first = self.redis.zrange(key, 0, 0, withscores=True)
+            instants += [datetime.fromtimestamp(score, UTC) for _, score in first]
+        agents = [known.record for known in self.store.agents()]
+        instants += [agent.check_at for agent in agents if agent.holder and agent.check_at is not None]
+        if any(front.requests for front in self.store.fronts(1, now)):
+            free = any(is_free(agent, now) for agent in agents)
+            instants.append(now if free else now + timedelta(seconds=5))
+        return max(now, min(instants))
+
+
+@contextmanager
+def installation(folder: Path) -> Iterator[Installation]:
+    """An installation with a server of its own."""
+    server = PrivateRedis(folder / "redis")
+    server.start()
+    try:
+        yield Installation(folder, server)
+    finally:
+        server.stop()
