@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from callbacks import calling_hours
 from callbacks import lifecycle_events as events
 from callbacks.committing import RETRIES, Committer, held, holder_of
 from callbacks.errors import ConflictError, IllegalEventError
-from callbacks.model import QUIET, Agent, CallbackRequest, Interval
+from callbacks.model import Agent, CallbackRequest, Interval
 from callbacks.policy import Person, assign, person_of
 from callbacks.shifts import is_free
 from callbacks.store import Front, Versioned
@@ -18,6 +19,7 @@ from callbacks.store import Front, Versioned
 # callable, so a few more are looked at.
 SPARE: Final = 5
 WOKEN_AT_ONCE: Final = 200
+LOST_IN_A_ROW: Final = 5
 # From the claim to the ringing of the customer's phone the agent has to answer and to listen.
 LEAD: Final = timedelta(seconds=90)
 LOOK_AHEAD: Final = timedelta(days=14)
@@ -34,9 +36,16 @@ class Claims:
 
     def wake(self, now: datetime) -> int:
         """Let everybody whose time has come into line; how many."""
-        woken = 0
-        for known in self._store.came_due(now, WOKEN_AT_ONCE):
-            woken += self._commit(known, events.CameDue(at=now))
+        woken, lost = 0, 0
+        due = self._store.came_due(now, WOKEN_AT_ONCE)
+        random.shuffle(due)  # workers that wake at the same moment begin at different ends
+        for known in due:
+            if self._commit(known, events.CameDue(at=now)):
+                woken, lost = woken + 1, 0
+            else:
+                lost += 1
+                if lost == LOST_IN_A_ROW:
+                    break  # others are at it
         return woken
 
     def claim(self, now: datetime) -> CallbackRequest | None:
@@ -54,11 +63,17 @@ class Claims:
             if not ready:
                 return None
             for known in sorted(ready, key=lambda known: (known.record.rank_at, known.record.id)):
-                agent = pairs[known.record.id]
-                version = next(each.version for each in agents if each.record.id == agent.id)
-                claimed = self._take(known, Versioned(agent, version), now)
-                if claimed is not None:
-                    return claimed
+                obstacle = self._obstacle(known.record, now)
+                if obstacle is None:
+                    agent = pairs[known.record.id]
+                    version = next(each.version for each in agents if each.record.id == agent.id)
+                    claimed = self._take(known, Versioned(agent, version), now)
+                    if claimed is not None:
+                        return claimed
+                elif self._commit(known, obstacle):
+                    continue
+                # Somebody was faster. Who is next, and with whom, may be another one now: nobody overtakes.
+                break
         return None
 
     def assign_ready(self, request: CallbackRequest, now: datetime) -> CallbackRequest | None:
@@ -87,24 +102,29 @@ class Claims:
                 return after
         raise ConflictError(f"could not find an agent for {request.id}")
 
-    def may_ring(self, request: CallbackRequest, now: datetime) -> bool:
-        """Whether the customer's phone may ring at this instant."""
+    def obstacle_at_dial(self, request: CallbackRequest, now: datetime) -> events.Event | None:
+        """Why the customer's phone may not ring at this instant, as what is to happen instead: offers take time."""
+        if self._store.on_do_not_call(request.number):
+            return events.Cancelled(at=now)
         times = self.times(request, now)
-        return bool(times) and times[0].starts <= now < times[0].ends
+        if times and times[0].starts <= now < times[0].ends:
+            return None
+        return events.PutOff(at=now, until=times[0].starts if times else request.expires_at, why="hours")
 
     def times(self, request: CallbackRequest, now: datetime) -> list[Interval]:
         """When the customer's phone may ring, from now on: while the office is open, at a decent hour over there."""
         rules = self._committer.rules_of(request.queue)
         until = now + LOOK_AHEAD
         openings = rules.openings(now, until)
-        return calling_hours.callable_intervals(openings, request.number_zones, rules.calling_hours, now, until)
+        zones = request.number_zones or (rules.zone,)
+        return calling_hours.callable_intervals(openings, zones, rules.calling_hours, now, until)
 
     def fronts(self, agents: list[Versioned[Agent]], now: datetime) -> list[Front]:
         """Those of every line who could be served now, and a few more."""
         free = sum(is_free(known.record, now) for known in agents)
         if not free:
             return []
-        return self._store.fronts(free + SPARE, now - timedelta(seconds=self._policy.line_patience_s))
+        return self._store.fronts(free + SPARE, now)
 
     def people(self, fronts: list[Front]) -> list[Person]:
         """Phone waiters and callback takers together."""
@@ -119,14 +139,10 @@ class Claims:
     def _take(
         self, known: Versioned[CallbackRequest], agent: Versioned[Agent], now: datetime
     ) -> CallbackRequest | None:
-        put_off = self._obstacle(known.record, now)
-        if put_off is not None:
-            self._commit(known, put_off)
-            return None
         event = events.Claimed(at=now, agent_id=agent.record.id, agent_number=agent.record.number)
         claimed = self._committer.after(known.record, event)
         reserved = self._held(agent, claimed, now)
-        outcome = self._committer.commit_event(known, claimed, event, agent=reserved)
+        outcome = self._committer.commit_event(known, claimed, event, agent=reserved, alone=True)
         return claimed if outcome == "done" else None
 
     def _obstacle(self, request: CallbackRequest, now: datetime) -> events.Event | None:
@@ -141,8 +157,7 @@ class Claims:
             return events.PutOff(at=now, until=request.expires_at, why="no time to call")
         if lasting[0].starts > now:
             return events.PutOff(at=now, until=lasting[0].starts, why="hours")
-        others = (known.record for known in self._store.requests_of(request.number) if known.record.id != request.id)
-        if any(other.is_open and other.state not in QUIET for other in others):
+        if self._store.dialling(request.number):
             return events.PutOff(at=now, until=now + BUSY_OTHERWISE, why="another callback of theirs")
         return None
 

@@ -15,6 +15,7 @@ from callbacks.errors import ConflictError, IllegalEventError
 from callbacks.ledger_entries import PROMISED, encode, entry
 from callbacks.model import Agent, CallbackRequest, State
 from callbacks.rules import Policy, RulesOf
+from callbacks.slots import Booked
 from callbacks.store import Change, Outcome, Store, Talk, Versioned
 
 RETRIES: Final = 8
@@ -41,8 +42,7 @@ class Committer:
             if known is None:
                 raise IllegalEventError(f"there is no callback request {request_id}")
             after = self.after(known.record, event)
-            agent = self._agent_after(known.record, after, event)
-            if self.commit_event(known, after, event, agent=agent) == "done":
+            if self.commit_event(known, after, event) == "done":
                 return after
         raise ConflictError(f"could not change {request_id}")
 
@@ -57,18 +57,25 @@ class Committer:
         event: events.Event,
         *,
         agent: Versioned[Agent] | None = None,
+        alone: bool = False,
         slot_limit: int | None = None,
+        slots_seen: Booked | None = None,
     ) -> Outcome:
-        """Write a request as an event left it, if nobody wrote it meanwhile."""
+        """Write a request as an event left it, if nobody wrote it meanwhile, with an agent who is taken for it.
+
+        Without one, the agent of the attempt is freed where the event ends their part.
+        """
         made = entry(known.record, after, event, at=event.at, version=known.version + 1)
         return self.store.commit(
             Change(
                 commit_id=uuid.uuid4().hex,
                 request=Versioned(after, known.version),
                 before=known.record,
-                agent=agent,
+                agent=agent or self._agent_after(known.record, after, event),
                 entries=() if made is None else (encode(made),),
+                alone=alone,
                 slot_limit=slot_limit,
+                slots_seen=slots_seen,
                 talk=_talk(known.record, after, event.at),
             )
         )
@@ -126,10 +133,11 @@ def holder_of(request: CallbackRequest) -> str:
 
 
 def held(agent: Agent, holder: str, queue: str, now: datetime, check_at: datetime) -> Agent:
-    """The agent, reserved."""
-    recent = tuple(at for at in agent.given_at if at > now - PACE_OVER)
+    """The agent, reserved; who is already, by the same holder, is given no second call by it."""
+    recent = tuple(at for at in agent.given_at if abs(now - at) < PACE_OVER)
+    given_at = recent if agent.holder == holder else (*recent, now)
     return msgspec.structs.replace(
-        agent, holder=holder, held_for=queue, leg_sid=None, check_at=check_at, not_before=None, given_at=(*recent, now)
+        agent, holder=holder, held_for=queue, leg_sid=None, check_at=check_at, not_before=None, given_at=given_at
     )
 
 

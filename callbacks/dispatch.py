@@ -21,7 +21,14 @@ from callbacks.service import Callbacks
 MOST_PER_TICK: Final = 20
 NOBODY_CAME_AGAIN: Final = timedelta(minutes=5)
 
+# After so many legs of which the carrier could not tell, a tick asks for no more.
+MOST_FAULTS: Final = 3
+
+# Of two legs in one conference, the second one ends so soon after the first.
+LEG_ENDS_WITHIN: Final = timedelta(seconds=5)
+
 LegStatus = Literal["ringing", "talking", "completed", "busy", "no-answer", "failed", "canceled"]
+ON_THE_LINE: Final[frozenset[LegStatus]] = frozenset({"ringing", "talking"})
 
 
 class Dialler(Protocol):
@@ -58,35 +65,56 @@ class Dispatcher:
     def __init__(self, callbacks: Callbacks, dialler: Dialler) -> None:
         self._callbacks = callbacks
         self._dialler = dialler
+        # Customers whom we saw alone in a conversation, and when.
+        self._alone: dict[str, datetime] = {}
 
     def dispatch_due(self, now: datetime) -> int:
         """Look after what is in progress, then claim what is due; how many requests were moved.
 
-        Raises `DialError` where the carrier cannot be asked: nothing is lost, and the next tick tries again.
+        Raises `DialError` where the carrier could not be asked of a leg: that is asked again later, and all else was
+        done.
         """
-        moved = 0
-        for overdue in self._callbacks.store.overdue_leases(now, MOST_PER_TICK):
-            moved += self._look_after(overdue.record, now)
-        for agent in self._callbacks.agents.stale(now):
-            self._look_for(agent, now)
+        moved, fault = self._look_after_all(now)
         moved += self._callbacks.claims.wake(now)
         moved += self._callbacks.reviews.review_due(now, self._dialler.tell)
         claims = 0
         while claims < MOST_PER_TICK and (claimed := self._callbacks.claims.claim(now)) is not None:
-            self._ring(claimed, "agent" if claimed.state == "agent_dialling" else "customer", now)
             claims += 1
+            if not self._ring(claimed, "agent" if claimed.state == "agent_dialling" else "customer", now):
+                break  # the carrier is down: to claim more would be in vain
+        if fault is not None:
+            raise fault
         return moved + claims
 
     def end_legs(self, request: CallbackRequest) -> None:
         """End what an attempt has on the line, after its request was cancelled, moved or put off."""
         if request.attempt is None:
             return
-        customer_leg = request.attempt.customer_leg
-        if customer_leg is not None and customer_leg.sid is not None:
-            self._dialler.hang_up(customer_leg.sid)
+        self._hang_up_customer(request)
         self._dialler.let_agent_go(request)
 
     # ------------------------------------------------------------ what is in progress
+
+    def _look_after_all(self, now: datetime) -> tuple[int, DialError | None]:
+        """How many were moved. A leg of which the carrier cannot say anything keeps nobody else from being dialled."""
+        moved, faults = 0, []
+        for overdue in self._callbacks.store.overdue_leases(now, MOST_PER_TICK):
+            try:
+                moved += self._look_after(overdue.record, now)
+            except DialError as error:
+                faults.append(error)
+                self._note(overdue.record, events.SeenAlive(at=now, fence=overdue.record.fence))
+            if len(faults) == MOST_FAULTS:
+                break
+        for agent in self._callbacks.agents.stale(now):
+            if len(faults) == MOST_FAULTS:
+                break
+            try:
+                self._look_for(agent, now)
+            except DialError as error:
+                faults.append(error)
+                self._callbacks.agents.extend(agent.id, agent.holder or "", now)
+        return moved, next(iter(faults), None)
 
     def _look_after(self, request: CallbackRequest, now: datetime) -> bool:
         attempt, fence = request.attempt, request.fence
@@ -101,6 +129,8 @@ class Dispatcher:
                 return self._note(request, events.Disposed(at=now, fence=fence, code=lifecycle.TALKED)) is not None
             case "agent_dialling" | "agent_joining" if attempt.agent_leg is not None:
                 return self._reconcile(request, "agent", attempt.agent_leg, now)
+            case "customer_dialling" | "talking" if self._agent_is_gone(attempt.agent_leg):
+                return self._without_agent(request, now)
             case "customer_dialling" | "customer_proving" | "talking" if attempt.customer_leg is not None:
                 return self._reconcile(request, "customer", attempt.customer_leg, now)
             case _:
@@ -108,13 +138,12 @@ class Dispatcher:
 
     def _dial_customer(self, request: CallbackRequest, now: datetime) -> bool:
         """The agent has accepted. Offers take their time, so the hour is looked at once more."""
-        if not self._callbacks.claims.may_ring(request, now):
-            times = self._callbacks.claims.times(request, now)
-            until = times[0].starts if times else request.expires_at
-            late = self._note(request, events.PutOff(at=now, until=until, why="hours"))
-            if late is not None:
-                self._dialler.let_agent_go(late)
-            return late is not None
+        obstacle = self._callbacks.claims.obstacle_at_dial(request, now)
+        if obstacle is not None:
+            withdrawn = self._note(request, obstacle)
+            if withdrawn is not None:
+                self._dialler.let_agent_go(withdrawn)
+            return withdrawn is not None
         dialled = self._note(request, events.CustomerDialled(at=now, fence=request.fence))
         if dialled is not None:
             self._ring(dialled, "customer", now)
@@ -151,7 +180,7 @@ class Dispatcher:
             self._not_dialled(request, name, now)
             return True
         status = self._dialler.leg_status(leg.sid)
-        if status in {"ringing", "talking"}:
+        if status in ON_THE_LINE:
             return self._note(request, alive) is not None
         if name == "agent":
             return self._note(request, _declined(request, now)) is not None
@@ -163,19 +192,41 @@ class Dispatcher:
         self._unreached(request, "machine" if picked_up else reason, now)
         return True
 
+    def _agent_is_gone(self, leg: Leg | None) -> bool:
+        return leg is not None and leg.sid is not None and self._dialler.leg_status(leg.sid) not in ON_THE_LINE
+
+    def _without_agent(self, request: CallbackRequest, now: datetime) -> bool:
+        """The agent closed the lid and nobody told us. A customer who is left alone hears so, and is called again."""
+        leg = None if request.attempt is None else request.attempt.customer_leg
+        alone = leg is not None and leg.sid is not None and self._dialler.leg_status(leg.sid) in ON_THE_LINE
+        dropped = request.state == "talking" and alone
+        if dropped and now - self._alone.setdefault(_fenced(request), now) < LEG_ENDS_WITHIN:
+            return False  # the agent may just have hung up: the customer's leg and the webhooks follow
+        self._alone.pop(_fenced(request), None)
+        left = self._note(request, _left(request, now, dropped=dropped))
+        if left is not None and alone:
+            (self._dialler.apologise if dropped else self._hang_up_customer)(left)
+        return left is not None
+
+    def _hang_up_customer(self, request: CallbackRequest) -> None:
+        leg = None if request.attempt is None else request.attempt.customer_leg
+        if leg is not None and leg.sid is not None:
+            self._dialler.hang_up(leg.sid)
+
     # ------------------------------------------------------------ dialling
 
-    def _ring(self, request: CallbackRequest, name: LegName, now: datetime) -> None:
+    def _ring(self, request: CallbackRequest, name: LegName, now: datetime) -> bool:
+        """Ask for a leg that is intended; False where the carrier takes none."""
         try:
             sid = self._dialler.ring_agent(request) if name == "agent" else self._dialler.ring_customer(request)
         except DialError as error:
-            if error.unknown_outcome:
-                return  # the intent is on record: the next look at this request asks the carrier
-            self._not_dialled(request, name, now, bad_number=error.bad_number)
-            return
+            if not error.unknown_outcome:  # else the intent is on record, and the next look asks the carrier
+                self._not_dialled(request, name, now, bad_number=error.bad_number)
+            return error.bad_number
         noted = self._note(request, _created(request, name, sid, now))
         if noted is None and not self._is_current(request, name, sid):
             self._dialler.hang_up(sid)
+        return True
 
     def _not_dialled(self, request: CallbackRequest, name: LegName, now: datetime, *, bad_number: bool = False) -> None:
         if name == "agent":
@@ -197,12 +248,15 @@ class Dispatcher:
         if agent.holder is None:
             return
         held_by = self._callbacks.agents.request_of(agent.holder)
-        if agent.leg_sid is None or self._dialler.leg_status(agent.leg_sid) not in {"ringing", "talking"}:
-            waited_for = held_by is not None and held_by.state in {"customer_proving", "customer_ready"}
-            if waited_for:
-                self._callbacks.agents.extend(agent.id, agent.holder, now)
-            else:
-                self._callbacks.agents.release(agent.id, agent.holder, now)
+        if agent.leg_sid is None or self._dialler.leg_status(agent.leg_sid) not in ON_THE_LINE:
+            if held_by is not None and held_by.state in {"customer_proving", "customer_ready"}:
+                self._callbacks.agents.extend(agent.id, agent.holder, now)  # reserved, to be rung
+                return
+            if held_by is not None and held_by.state == "agent_ready":
+                self._note(held_by, _left(held_by, now))
+            elif held_by is not None and held_by.state in {"customer_dialling", "talking"}:
+                self._without_agent(held_by, now)
+            self._callbacks.agents.release(agent.id, agent.holder, now)
             return
         if held_by is not None and held_by.state in {"scheduled", "waiting", "ended"}:
             self._dialler.let_agent_go(held_by)
@@ -231,6 +285,14 @@ class Dispatcher:
 
 def _created(request: CallbackRequest, name: LegName, sid: str, now: datetime) -> events.LegCreated:
     return events.LegCreated(at=now, fence=request.fence, leg=name, sid=sid, offer=_offer(request))
+
+
+def _fenced(request: CallbackRequest) -> str:
+    return f"{request.id}:{request.fence}"
+
+
+def _left(request: CallbackRequest, now: datetime, *, dropped: bool = False) -> events.AgentLeft:
+    return events.AgentLeft(at=now, fence=request.fence, offer=_offer(request), dropped=dropped)
 
 
 def _declined(request: CallbackRequest, now: datetime, *, carrier_down: bool = False) -> events.AgentDeclined:

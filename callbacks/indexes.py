@@ -15,7 +15,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that points to a request; None where it is not in that index.
 
     `open_for` is the number and topic of which there may be one open promise. `slot` is the line and the start of the
-    promised window, `backlog` the queue of an open promise without one.
+    promised window, `backlog` the queue of an open promise without one. `dialling` is the number that an attempt is
+    about. What an open request is found by, so that nobody forgets it: `due_at`, `line` or `lease_at`.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     review_at: datetime | None = None
     slot: tuple[str, datetime] | None = None
     backlog: str | None = None
+    dialling: str | None = None
     ended_at: datetime | None = None
 
 
@@ -46,5 +48,6 @@ def index_of(policy: Policy, request: CallbackRequest) -> Index:
         review_at=request.review_at if is_quiet else None,
         slot=(request.line, request.starts_at) if is_open and request.starts_at is not None else None,
         backlog=request.queue if is_open and not has_window else None,
+        dialling=request.number if is_open and not is_quiet else None,
         ended_at=request.ended_at,
     )

@@ -8,6 +8,12 @@ from callbacks.model import QUIET, CallbackRequest, Leg
 from callbacks.rules import Policy
 
 
+def longest_lease(policy: Policy) -> timedelta:
+    """No lease ends later than this from now; one that does was given before the clock was set back."""
+    seconds = (policy.agent_lease_s, policy.customer_lease_s, policy.talk_check_s, policy.wrap_up_s)
+    return timedelta(seconds=max(policy.unknown_outcome_s, *seconds))
+
+
 def lease_until(policy: Policy, request: CallbackRequest) -> datetime | None:
     """When a worker should look; None for a request that is not in progress."""
     attempt = request.attempt

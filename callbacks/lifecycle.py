@@ -37,18 +37,20 @@ BEFORE_TALK: Final[tuple[State, ...]] = (
     "agent_joining",
 )
 
+# The customer is not on the line with us: their dial can be withdrawn because they call us.
+WITHDRAWABLE: Final = tuple(state for state in BEFORE_TALK if state not in {"customer_ready", "agent_joining"})
+
 # Where an event leads. Of several targets one is chosen by what stands beside it in `apply`.
 TABLE: Final[dict[tuple[State, type[Event]], tuple[State, ...]]] = {
     # A promise and its time.
     ("scheduled", events.CameDue): ("waiting",),
-    **{(state, events.PutOff): ("scheduled",) for state in BEFORE_TALK},
+    **{(state, events.PutOff): ("scheduled",) for state in WITHDRAWABLE},
     ("scheduled", events.Resumed): ("scheduled",),
     **{(state, events.Moved): ("scheduled",) for state in BEFORE_TALK},
     **{(state, events.Repromised): (state,) for state in BEFORE_TALK},
     ("scheduled", events.Hastened): ("scheduled",),
     ("waiting", events.Hastened): ("waiting",),
-    ("scheduled", events.AnsweredLive): ("ended",),
-    ("waiting", events.AnsweredLive): ("ended",),
+    **{(state, events.AnsweredLive): ("ended",) for state in WITHDRAWABLE},
     **{(state, events.Cancelled): ("ended",) for state in BEFORE_TALK},
     ("scheduled", events.Expired): ("ended",),
     ("waiting", events.Expired): ("ended",),
@@ -118,9 +120,14 @@ def apply(policy: Policy, rules: QueueRules, request: CallbackRequest, event: Ev
         case events.CameDue():
             return _set(after, held_by_call=None)
         case events.PutOff(until=until, by_call=by_call):
-            return _set(after, due_at=until, held_by_call=by_call)
+            # What is not due until later stays so.
+            due_at = max(until, request.due_at) if request.state == "scheduled" else until
+            return _set(after, due_at=due_at, held_by_call=by_call)
         case events.Resumed(at=at):
-            return _set(after, due_at=max(at, request.starts_at or at), held_by_call=None)
+            # Whatever was due within a put-off is due now; only what is due later was not moved by it.
+            put_off = request.due_at - at <= timedelta(seconds=policy.put_off_s)
+            due_at = max(at, request.starts_at or at) if put_off else request.due_at
+            return _set(after, due_at=due_at, held_by_call=None)
         case events.Moved():
             return _moved(policy, after, event)
         case events.Repromised(ends=ends):
@@ -140,6 +147,7 @@ def apply(policy: Policy, rules: QueueRules, request: CallbackRequest, event: Ev
         case events.Expired():
             return _end(after, EXPIRED, event.at)
         case events.LegCreated(leg=leg, sid=sid):
+            _check_only_leg(request, leg, sid)
             after = _with_sid(after, leg, sid)
             return _set(after, first_dialled_at=after.first_dialled_at or event.at) if leg == "customer" else after
         case events.SeenAlive():
@@ -208,6 +216,8 @@ def _customer(rules: QueueRules, request: CallbackRequest, after: CallbackReques
         case events.CustomerDialled(at=at):
             return _dialled(after, at)
         case events.CustomerAnswered(sid=sid, at=at):
+            if after.state == "customer_proving":
+                _check_only_leg(request, "customer", sid)
             after = _with_sid(after, "customer", sid)
             after = _set(after, first_dialled_at=after.first_dialled_at or at)
             return _set(after, connects=request.connects + 1, connected_at=at) if after.state == "talking" else after
@@ -252,13 +262,17 @@ def _after_talk(
 
 
 def _moved(policy: Policy, after: CallbackRequest, event: events.Moved) -> CallbackRequest:
-    """The caller's own new time is a new promise: what was promised first does not bind any more."""
+    """The caller's own new time is a new promise: what was promised first does not bind any more.
+
+    Nobody rings them while the call lasts in which they chose it.
+    """
+    not_before = event.at + timedelta(seconds=0 if event.by_call is None else policy.put_off_s)
     return _set(
         after,
         starts_at=event.starts,
         promised_by=event.ends,
         first_promised_by=event.ends,
-        due_at=event.starts or event.at,
+        due_at=max(event.starts or event.at, not_before),
         rank_at=event.rank_at,
         expires_at=event.expires_at,
         held_by_call=event.by_call,
@@ -277,6 +291,14 @@ def _attempt(request: CallbackRequest) -> Attempt:
     if request.attempt is None:
         raise IllegalEventError(f"a request that is {request.state} has no attempt")
     return request.attempt
+
+
+def _check_only_leg(request: CallbackRequest, name: LegName, sid: str) -> None:
+    """An attempt has one leg to each: whatever else rings is nobody's."""
+    attempt = _attempt(request)
+    leg = attempt.agent_leg if name == "agent" else attempt.customer_leg
+    if leg is None or leg.sid not in {None, sid}:
+        raise IllegalEventError(f"{sid} is not the {name}'s leg of this attempt")
 
 
 def _with_sid(request: CallbackRequest, name: LegName, sid: str) -> CallbackRequest:

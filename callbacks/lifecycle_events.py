@@ -38,7 +38,7 @@ class CameDue(Event, frozen=True, kw_only=True):
 class PutOff(Event, frozen=True, kw_only=True):
     """It is not to be dialled before `until`: nobody may be rung at this hour, or its customer talks with us just now.
 
-    A dial that is under way is withdrawn.
+    A dial that is under way is withdrawn; not where the customer is on that line already.
     """
 
     until: datetime
@@ -80,7 +80,7 @@ class Cancelled(Event, frozen=True, kw_only=True):
 
 
 class AnsweredLive(Event, frozen=True, kw_only=True):
-    """The customer called us and has talked with a person."""
+    """The customer called us and has talked with a person. A dial that is under way is withdrawn."""
 
     call_sid: str
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from callbacks.indexes import Index, index_of
+from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
-from callbacks.store import TALKS_KEPT, Change, Front, Outcome, Versioned
+from callbacks.store import AROUND, TALKS_KEPT, Change, Front, Outcome, Versioned
 
 
 class MemoryStore:
@@ -67,13 +68,28 @@ class MemoryStore:
             others = [index for index in self._indexes() if index.id != after.id]
             if after.open_for is not None and any(index.open_for == after.open_for for index in others):
                 return "conflict"
-            was = None if change.before is None else index_of(self._policy, change.before).slot
-            taken = after.slot is not None and after.slot != was and change.slot_limit is not None
-            if taken and sum(index.slot == after.slot for index in others) >= (change.slot_limit or 0):
+            if change.alone and any(index.dialling == change.request.record.number for index in others):
+                return "conflict"
+            slot = self._new_slot(change)
+            if slot is not None and change.slots_seen is not None:
+                sold = self.booked(slot[1] - AROUND, slot[1] + AROUND)
+                more = {line for (line, at), count in sold.items() if count > change.slots_seen.get((line, at), 0)}
+                if more - {slot[0]} or (more and {line for line, _ in sold} - {slot[0]}):
+                    return "conflict"
+            limited = slot is not None and change.slot_limit is not None
+            if limited and sum(index.slot == slot for index in others) >= (change.slot_limit or 0):
                 return "full"
         if any(self._used(use.key) >= use.limit for use in change.quotas):
             return "quota"
         return None
+
+    def _new_slot(self, change: Change) -> tuple[str, datetime] | None:
+        """The slot in which the request is new."""
+        if change.request is None:
+            return None
+        was = None if change.before is None else index_of(self._policy, change.before).slot
+        slot = index_of(self._policy, change.request.record).slot
+        return None if slot == was else slot
 
     def _used(self, key: str) -> int:
         return self._quotas.get(key, (0, None))[0]
@@ -104,7 +120,11 @@ class MemoryStore:
         return self._until("due_at", now, limit)
 
     def overdue_leases(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        return self._until("lease_at", now, limit)
+        overdue = self._until("lease_at", now, limit)
+        impossible = now + longest_lease(self._policy)
+        with self._lock:
+            leases = sorted((index.lease_at, index.id) for index in self._indexes() if index.lease_at is not None)
+            return [*overdue, *(self._requests[name] for at, name in leases if at > impossible)][:limit]
 
     def to_review(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
         return self._until("review_at", now, limit)
@@ -123,13 +143,17 @@ class MemoryStore:
                     held[index.slot] = held.get(index.slot, 0) + 1
         return held
 
+    def dialling(self, number: str) -> int:
+        with self._lock:
+            return sum(index.dialling == number for index in self._indexes())
+
     def backlog(self, queue: str) -> int:
         with self._lock:
             return sum(index.backlog == queue for index in self._indexes())
 
     # ------------------------------------------------------------ the lines
 
-    def fronts(self, limit: int, seen_since: datetime) -> list[Front]:
+    def fronts(self, limit: int, now: datetime) -> list[Front]:
         with self._lock:
             waiting = [(index.line, index.id) for index in self._indexes() if index.line is not None]
             lines = sorted({line for (line, _), _ in waiting} | set(self._phones))
@@ -140,26 +164,29 @@ class MemoryStore:
                         self._requests[request_id]
                         for (_, _), request_id in sorted(each for each in waiting if each[0][0] == line)[:limit]
                     ),
-                    waiters=tuple(self._waiters(line, seen_since)[:limit]),
+                    waiters=tuple(self._waiters(line, now)[:limit]),
                 )
                 for line in lines
             ]
         return [front for front in fronts if front.requests or front.waiters]
 
-    def ahead(self, line: str, rank_at: datetime, seen_since: datetime) -> int:
+    def ahead(self, line: str, rank_at: datetime, now: datetime) -> int:
         with self._lock:
             places = [index.line for index in self._indexes() if index.line is not None]
             return sum(place[0] == line and place[1] < rank_at for place in places) + sum(
-                waiter.rank_at < rank_at for waiter in self._waiters(line, seen_since)
+                waiter.rank_at < rank_at for waiter in self._waiters(line, now)
             )
 
-    def _waiters(self, line: str, seen_since: datetime) -> list[Waiter]:
-        alive = [waiter for waiter, seen_at in self._phones.get(line, {}).values() if seen_at >= seen_since]
+    def _waiters(self, line: str, now: datetime) -> list[Waiter]:
+        patience = timedelta(seconds=self._policy.line_patience_s)
+        alive = [waiter for waiter, seen_at in self._phones.get(line, {}).values() if abs(now - seen_at) <= patience]
         return sorted(alive, key=lambda waiter: (waiter.rank_at, waiter.call_sid))
 
     def keep_place(self, line: str, waiter: Waiter, now: datetime) -> None:
         with self._lock:
-            self._phones.setdefault(line, {})[waiter.call_sid] = (waiter, now)
+            alive = {each.call_sid for each in self._waiters(line, now)}
+            kept = {name: place for name, place in self._phones.get(line, {}).items() if name in alive}
+            self._phones[line] = {**kept, waiter.call_sid: (waiter, now)}
 
     def leave_line(self, line: str, call_sid: str) -> None:
         with self._lock:

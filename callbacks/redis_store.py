@@ -14,10 +14,11 @@ zh:{cb}:review         zset  id -> when to ask whether it can be kept (scheduled
 zh:{cb}:slots          hash  LINE START -> promises in the slot (START in seconds since 1970)
 zh:{cb}:slot_starts    zset  LINE START -> START
 zh:{cb}:backlog        hash  QUEUE -> open promises without a window
+zh:{cb}:dialling       hash  NUMBER -> requests to it that are in progress
 zh:{cb}:ended          zset  id -> ended_at
 zh:{cb}:quota:KEY      string with an expiry
 zh:{cb}:talks:QUEUE    list  seconds, the newest first
-zh:{cb}:phones:LINE    zset  call SID -> rank
+zh:{cb}:phones:LINE    zset  call SID -> rank (one without a sign of life goes with the next caller's)
 zh:{cb}:seen:LINE      zset  call SID -> last sign of life
 zh:{cb}:do_not_call    set   numbers
 zh:{cb}:unsealed       list  ledger entries that are not on a page yet (`callbacks/redis_ledger.py`)
@@ -26,16 +27,17 @@ zh:{cb}:unsealed       list  ledger entries that are not on a page yet (`callbac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import redis
 
 from callbacks.indexes import Index, index_of
+from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
-from callbacks.store import TALKS_KEPT, Change, Front, Outcome, Versioned
+from callbacks.store import AROUND, TALKS_KEPT, Change, Front, Outcome, Versioned
 
 PREFIX: Final = "zh:{cb}"
 AGENTS: Final = f"{PREFIX}:agents"
@@ -48,12 +50,15 @@ REVIEW: Final = f"{PREFIX}:review"
 SLOTS: Final = f"{PREFIX}:slots"
 SLOT_STARTS: Final = f"{PREFIX}:slot_starts"
 BACKLOG: Final = f"{PREFIX}:backlog"
+DIALLING: Final = f"{PREFIX}:dialling"
 ENDED: Final = f"{PREFIX}:ended"
 DO_NOT_CALL: Final = f"{PREFIX}:do_not_call"
 UNSEALED: Final = f"{PREFIX}:unsealed"
 
-# ARGV[1] is the change in msgpack. Records: key, version, commit, data. Guards: what must hold. Then commands, of which
-# the second part is the number of their key. The script knows nothing of callbacks.
+# ARGV[1] is the change in msgpack. Records: key, version, data. Guards: what must hold; "unsold" says that since they
+# were read, no counter of another line has risen around a time ("LINE START" is its field, a sorted set lists those),
+# nor one of our own line where others have some there. Then commands, of which the second part is the number of their
+# key. Whatever may be refused comes before the first write, so that nothing is half written.
 COMMIT: Final = """
 local change = cmsgpack.unpack(ARGV[1])
 for _, record in ipairs(change.records) do
@@ -67,8 +72,22 @@ for _, guard in ipairs(change.guards) do
   if kind == 'free' then
     local holder = redis.call('HGET', key, guard[3])
     if holder and holder ~= guard[4] then return 'conflict' end
-  elseif kind == 'slot' then
-    if tonumber(redis.call('HGET', key, guard[3]) or '0') >= guard[4] then return 'full' end
+  elseif kind == 'room' then
+    if tonumber(redis.call('HGET', key, guard[3]) or '0') >= guard[4] then return guard[5] end
+  elseif kind == 'version' then
+    if tonumber(redis.call('HGET', key, 'v') or '0') ~= guard[3] then return 'conflict' end
+  elseif kind == 'unsold' then
+    local others, rose, rose_there = false, false, false
+    for _, field in ipairs(redis.call('ZRANGE', KEYS[guard[3]], guard[4], guard[5], 'BYSCORE')) do
+      local count = tonumber(redis.call('HGET', key, field) or '0')
+      local there = string.match(field, '^(.*) ') ~= guard[6]
+      others = others or there
+      if count > (guard[7][field] or 0) then
+        rose = true
+        rose_there = rose_there or there
+      end
+    end
+    if rose_there or (rose and others) then return 'conflict' end
   elseif tonumber(redis.call('GET', key) or '0') >= guard[3] then
     return 'quota'
   end
@@ -108,7 +127,12 @@ class RedisStore:
             after, version = change.request.record, change.request.version
             script.write(_request_key(after.id), version, after)
             before = None if change.before is None else index_of(self._policy, change.before)
-            _reindex(script, before, index_of(self._policy, after), change.slot_limit)
+            now = index_of(self._policy, after)
+            if change.alone:
+                script.must_have_room(DIALLING, after.number, 1, "conflict")
+            if now.slot is not None and now.slot != (before and before.slot):
+                _guard_slot(script, now.slot, change)
+            _reindex(script, before, now)
         if change.agent is not None:
             agent = change.agent.record
             script.write(_agent_key(agent.id), change.agent.version, agent)
@@ -150,7 +174,12 @@ class RedisStore:
         return self._until(LATER, now, limit)
 
     def overdue_leases(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        return self._until(LEASE, now, limit)
+        impossible = f"({_score(now + longest_lease(self._policy))}"
+        ids = [
+            *self._redis.zrange(LEASE, "-inf", _score(now), byscore=True, offset=0, num=limit),
+            *self._redis.zrange(LEASE, impossible, "+inf", byscore=True, offset=0, num=limit),
+        ]
+        return self._read_all(ids[:limit])
 
     def to_review(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
         return self._until(REVIEW, now, limit)
@@ -165,48 +194,67 @@ class RedisStore:
                 held[line, datetime.fromtimestamp(int(start), UTC)] = int(count)
         return held
 
+    def dialling(self, number: str) -> int:
+        return int(self._redis.hget(DIALLING, number) or 0)
+
     def backlog(self, queue: str) -> int:
         return int(self._redis.hget(BACKLOG, queue) or 0)
 
     # ------------------------------------------------------------ the lines
 
-    def fronts(self, limit: int, seen_since: datetime) -> list[Front]:
+    def fronts(self, limit: int, now: datetime) -> list[Front]:
         lines = sorted(map(str, self._redis.smembers(LINES)))
         if not lines:
             return []
         with self._redis.pipeline(transaction=False) as pipe:
             for line in lines:
                 pipe.zrange(f"{PREFIX}:line:{line}", 0, limit - 1)
-                pipe.zrange(f"{PREFIX}:phones:{line}", 0, -1, withscores=True)
-                pipe.zrange(f"{PREFIX}:seen:{line}", _score(seen_since), "+inf", byscore=True)
+                self._ask_waiters(pipe, line, now)
             answers = pipe.execute()
         ids = [request_id for found in answers[::3] for request_id in found]
         # Another worker may have taken one since the index was read.
         known = {each.record.id: each for each in self._read_all(ids) if each.record.state == "waiting"}
-        return [
+        fronts = (
             Front(
                 line=line,
                 requests=tuple(known[request_id] for request_id in answers[3 * number] if request_id in known),
                 waiters=_waiters(answers[3 * number + 1], answers[3 * number + 2])[:limit],
             )
             for number, line in enumerate(lines)
-            if answers[3 * number] or answers[3 * number + 1]
-        ]
+        )
+        return [front for front in fronts if front.requests or front.waiters]
 
-    def ahead(self, line: str, rank_at: datetime, seen_since: datetime) -> int:
+    def ahead(self, line: str, rank_at: datetime, now: datetime) -> int:
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.zcount(f"{PREFIX}:line:{line}", "-inf", f"({_score(rank_at)}")
-            pipe.zrange(f"{PREFIX}:phones:{line}", 0, -1, withscores=True)
-            pipe.zrange(f"{PREFIX}:seen:{line}", _score(seen_since), "+inf", byscore=True)
-            requests, line_of_phones, seen = pipe.execute()
-        return int(requests) + sum(waiter.rank_at < rank_at for waiter in _waiters(line_of_phones, seen))
+            self._ask_waiters(pipe, line, now)
+            requests, phones, seen = pipe.execute()
+        return int(requests) + sum(waiter.rank_at < rank_at for waiter in _waiters(phones, seen))
 
     def keep_place(self, line: str, waiter: Waiter, now: datetime) -> None:
+        phones, seen = f"{PREFIX}:phones:{line}", f"{PREFIX}:seen:{line}"
+        since, until = self._alive(now)
+        gone = [
+            *self._redis.zrange(seen, "-inf", f"({since}", byscore=True),
+            *self._redis.zrange(seen, f"({until}", "+inf", byscore=True),
+        ]
         with self._redis.pipeline(transaction=True) as pipe:
+            if gone:
+                pipe.zrem(phones, *gone)
+                pipe.zrem(seen, *gone)
             pipe.sadd(LINES, line)
-            pipe.zadd(f"{PREFIX}:phones:{line}", {waiter.call_sid: waiter.rank_at.timestamp()})
-            pipe.zadd(f"{PREFIX}:seen:{line}", {waiter.call_sid: now.timestamp()})
+            pipe.zadd(phones, {waiter.call_sid: waiter.rank_at.timestamp()})
+            pipe.zadd(seen, {waiter.call_sid: now.timestamp()})
             pipe.execute()
+
+    def _ask_waiters(self, pipe: Any, line: str, now: datetime) -> None:
+        """Two commands, whose answers are for `_waiters`."""
+        pipe.zrange(f"{PREFIX}:phones:{line}", 0, -1, withscores=True)
+        pipe.zrange(f"{PREFIX}:seen:{line}", *self._alive(now), byscore=True)
+
+    def _alive(self, now: datetime) -> tuple[str, str]:
+        patience = timedelta(seconds=self._policy.line_patience_s)
+        return _score(now - patience), _score(now + patience)
 
     def leave_line(self, line: str, call_sid: str) -> None:
         with self._redis.pipeline(transaction=True) as pipe:
@@ -251,11 +299,17 @@ class RedisStore:
         return list(map(str, self._redis.zrange(ENDED, *scores, byscore=True, offset=0, num=limit)))
 
     def forget(self, request_ids: Sequence[str]) -> None:
-        for known in self._read_all(request_ids):
-            script = _Script("")
-            _reindex(script, index_of(self._policy, known.record), None, None)
-            script.command("DEL", _request_key(known.record.id))
-            self._commit(keys=script.keys, args=[script.packed()])
+        left = list(request_ids)
+        while left:
+            left = [known.record.id for known in self._read_all(left) if not self._forgotten(known)]
+
+    def _forgotten(self, known: Versioned[CallbackRequest]) -> bool:
+        """Delete a request, unless somebody has changed it since: other entries would point to it then."""
+        script = _Script("")
+        script.must_be(_request_key(known.record.id), known.version)
+        _reindex(script, index_of(self._policy, known.record), None)
+        script.command("DEL", _request_key(known.record.id))
+        return bool(self._commit(keys=script.keys, args=[script.packed()]) == "done")
 
     # ------------------------------------------------------------ reading
 
@@ -313,8 +367,14 @@ class _Script:
     def must_be_free(self, key: str, field: str, holder: str) -> None:
         self._body["guards"].append(("free", self._key(key), field, holder))
 
-    def must_have_room(self, key: str, field: str, limit: int) -> None:
-        self._body["guards"].append(("slot", self._key(key), field, limit))
+    def must_have_room(self, key: str, field: str, limit: int, else_: Outcome) -> None:
+        self._body["guards"].append(("room", self._key(key), field, limit, else_))
+
+    def must_be(self, key: str, version: int) -> None:
+        self._body["guards"].append(("version", self._key(key), version))
+
+    def must_be_unsold(self, line: str, around: tuple[str, str], seen: dict[str, int]) -> None:
+        self._body["guards"].append(("unsold", self._key(SLOTS), self._key(SLOT_STARTS), *around, line, seen))
 
     def quota(self, key: str, limit: int, until: datetime) -> None:
         self._body["guards"].append(("quota", self._key(key), limit))
@@ -322,7 +382,16 @@ class _Script:
         self.command("EXPIREAT", key, str(int(until.timestamp()) + 1))
 
 
-def _reindex(script: _Script, before: Index | None, after: Index | None, slot_limit: int | None) -> None:
+def _guard_slot(script: _Script, slot: tuple[str, datetime], change: Change) -> None:
+    """What must hold for a promise that is new in a slot."""
+    if change.slots_seen is not None:
+        seen = {_slot_field(line, starts): count for (line, starts), count in change.slots_seen.items()}
+        script.must_be_unsold(slot[0], _scores(slot[1] - AROUND, slot[1] + AROUND), seen)
+    if change.slot_limit is not None:
+        script.must_have_room(SLOTS, _slot_field(*slot), change.slot_limit, "full")
+
+
+def _reindex(script: _Script, before: Index | None, after: Index | None) -> None:
     """Commands that turn what points to the request as it was into what points to it now."""
     was, now = (_scored(index) for index in (before, after))
     for key in was.keys() - now.keys():
@@ -330,23 +399,24 @@ def _reindex(script: _Script, before: Index | None, after: Index | None, slot_li
     for key, (member, score) in now.items():
         if was.get(key) != (member, score):
             script.command("ZADD", key, score, member)
-    lines = {index.line[0] for index in (after,) if index is not None and index.line is not None}
-    for line in sorted(lines):
-        script.command("SADD", LINES, line)
+    if after is not None and after.line is not None:
+        script.command("SADD", LINES, after.line[0])
     _reopen(script, before, after)
     old_slot, new_slot = (None if index is None else index.slot for index in (before, after))
     if old_slot != new_slot:
         for slot, by in ((old_slot, -1), (new_slot, 1)):
             if slot is not None:
-                field, start = f"{slot[0]} {int(slot[1].timestamp())}", str(int(slot[1].timestamp()))
-                script.count(SLOTS, field, by, SLOT_STARTS, start)
-                if by > 0 and slot_limit is not None:
-                    script.must_have_room(SLOTS, field, slot_limit)
-    old_queue, new_queue = (None if index is None else index.backlog for index in (before, after))
-    if old_queue != new_queue:
-        for queue, by in ((old_queue, -1), (new_queue, 1)):
-            if queue is not None:
-                script.count(BACKLOG, queue, by)
+                script.count(SLOTS, _slot_field(*slot), by, SLOT_STARTS, str(int(slot[1].timestamp())))
+    both = (before, after)
+    _recount(script, BACKLOG, *(None if index is None else index.backlog for index in both))
+    _recount(script, DIALLING, *(None if index is None else index.dialling for index in both))
+
+
+def _recount(script: _Script, key: str, was: str | None, now: str | None) -> None:
+    if was != now:
+        for field, by in ((was, -1), (now, 1)):
+            if field is not None:
+                script.count(key, field, by)
 
 
 def _reopen(script: _Script, before: Index | None, after: Index | None) -> None:
@@ -374,6 +444,10 @@ def _scored(index: Index | None) -> dict[str, tuple[str, str]]:
     if index.line is not None:
         scored[f"{PREFIX}:line:{index.line[0]}"] = index.line[1]
     return {key: (index.id, _score(at)) for key, at in scored.items() if at is not None}
+
+
+def _slot_field(line: str, starts: datetime) -> str:
+    return f"{line} {int(starts.timestamp())}"
 
 
 def _waiters(phones: Iterable[tuple[str, float]], seen: Iterable[str]) -> tuple[Waiter, ...]:

@@ -11,9 +11,9 @@ import msgspec
 
 from callbacks import lifecycle_events as events
 from callbacks.claiming import Claims
-from callbacks.committing import Committer
+from callbacks.committing import RETRIES, Committer
 from callbacks.errors import IllegalEventError
-from callbacks.foresight import foresee
+from callbacks.foresight import AGAIN, foresee
 from callbacks.model import CallbackRequest
 from callbacks.standing import Standing
 from callbacks.store import Change, Versioned
@@ -39,6 +39,9 @@ class Reviews:
 
     def _review(self, known: Versioned[CallbackRequest], now: datetime, tell: Tell) -> bool:
         request = known.record
+        if request.held_by_call is not None:
+            self._look_again(known, now + AGAIN)  # they are on the line with us: nobody texts them
+            return False
         turn = self._standing.turn(request.queue, request.language, request.rank_at, now)
         allowed = self._claims.times(request, now)
         seen = foresee(self._committer.policy, request, now, turn=turn, allowed=allowed)
@@ -56,13 +59,21 @@ class Reviews:
         if event is None:
             self._look_again(known, seen.review_at)
             return False
-        try:
-            after = msgspec.structs.replace(self._committer.after(request, event), review_at=seen.review_at)
-        except IllegalEventError:
-            return False  # somebody took it meanwhile
-        if isinstance(event, events.Repromised):
-            after = self._committer.after(request, event)
-        return self._committer.commit_event(known, after, event) == "done"
+        for _ in range(RETRIES):
+            try:
+                after = self._committer.after(known.record, event)
+            except IllegalEventError:
+                return False  # somebody took it meanwhile
+            if not isinstance(event, events.Repromised):
+                after = msgspec.structs.replace(after, review_at=seen.review_at)
+            if self._committer.commit_event(known, after, event) == "done":
+                return True
+            again = self._committer.store.request(request.id)
+            # What was told is told: it goes on record, unless another worker has told the same.
+            if not isinstance(event, events.Repromised) or again is None or again.record.tellings > request.tellings:
+                return False
+            known = again
+        return False
 
     def _look_again(self, known: Versioned[CallbackRequest], at: datetime) -> None:
         after = msgspec.structs.replace(known.record, review_at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -88,5 +88,4 @@ class Standing:
         return talk_s(self.history(queue), self._committer.rules_of(queue).assumed_talk_s)
 
     def _ahead(self, queue: str, language: str, rank_at: datetime, now: datetime) -> int:
-        patience = timedelta(seconds=self._committer.policy.line_patience_s)
-        return self._store.ahead(line_of(queue, language), rank_at, now - patience)
+        return self._store.ahead(line_of(queue, language), rank_at, now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Generic, Literal, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -43,6 +43,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     `before` is the request as it was read, None for a new one. `entries` go on the ledger. `slot_limit` is the most
     promises that the request's slot may hold, itself included; it is asked only where the request is new in that slot.
+    With `alone`, it is a conflict where another request to the same number is in progress. `slots_seen` is what
+    `booked` said of the time around the slot when its limit was worked out: it is a conflict where another line has
+    promised more since, for its agents may be the same.
     `commit_id` makes the change idempotent: a second arrival of the same change (a retry of the connection)
     answers as the first did and does nothing.
     """
@@ -52,7 +55,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     before: CallbackRequest | None = None
     agent: Versioned[Agent] | None = None
     entries: tuple[str, ...] = ()
+    alone: bool = False
     slot_limit: int | None = None
+    slots_seen: Mapping[tuple[str, datetime], int] | None = None
     quotas: tuple[QuotaUse, ...] = ()
     talk: Talk | None = None
 
@@ -88,7 +93,7 @@ class Store(Protocol):
         """Scheduled requests whose time has come, the earliest first."""
 
     def overdue_leases(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
-        """Requests in progress that a worker should look at."""
+        """Requests in progress that a worker should look at; after a clock was set back, those of before that too."""
 
     def to_review(self, now: datetime, limit: int) -> list[Versioned[CallbackRequest]]:
         """Promises of which somebody should ask whether they can be kept."""
@@ -96,19 +101,25 @@ class Store(Protocol):
     def booked(self, since: datetime, until: datetime) -> Mapping[tuple[str, datetime], int]:
         """How many promises each slot holds: (line, start of the window) -> count."""
 
+    def dialling(self, number: str) -> int:
+        """How many requests to this number are in progress."""
+
     def backlog(self, queue: str) -> int:
         """How many promises without a window are open in a queue."""
 
     # ------------------------------------------------------------ the lines
 
-    def fronts(self, limit: int, seen_since: datetime) -> list[Front]:
-        """The first `limit` requests and callers of every line; of callers those seen at `seen_since` or later."""
+    # A caller is in line whose last sign of life is less than `Policy.line_patience_s` from now: before, or after it
+    # where another machine's clock is ahead, or this one was set back.
 
-    def ahead(self, line: str, rank_at: datetime, seen_since: datetime) -> int:
+    def fronts(self, limit: int, now: datetime) -> list[Front]:
+        """The first `limit` requests and callers of every line that has some."""
+
+    def ahead(self, line: str, rank_at: datetime, now: datetime) -> int:
         """How many stand in a line before a rank."""
 
     def keep_place(self, line: str, waiter: Waiter, now: datetime) -> None:
-        """Note that a caller is in line, and still there."""
+        """Note that a caller is in line, and still there; forget those who have hung up without a word."""
 
     def leave_line(self, line: str, call_sid: str) -> None: ...
 
@@ -140,4 +151,6 @@ class Store(Protocol):
         """Delete requests with all that points to them; what the ledger says of them cannot be assigned any more."""
 
 
-TALKS_KEPT = 200
+TALKS_KEPT: Final = 200
+# How far from a window, on either side, others may begin that compete with it.
+AROUND: Final = timedelta(days=1)
