@@ -127,14 +127,29 @@ class Documents:
         sounds, address = self._said(request.language, "callback_nobody_came")
         return twilio_twiml.say_and_hang_up(sounds, address=address)
 
+    def of_delay(self, request: CallbackRequest, text: str) -> str:
+        """The call that tells of a new time: the two words, so that they know us, and `text`."""
+        said = actions.Say(text=text, language=known_language(request.language))
+        sounds = [*self._words(request), said]
+        try:
+            return twilio_twiml.say_and_hang_up(sounds, address=self._address(sounds, ""))
+        except UnspeakableError as error:
+            log.error("a delay is told in a language that nothing speaks", error=str(error))
+            return twilio_twiml.say_and_hang_up([])
+
+    def _words(self, request: CallbackRequest) -> list[actions.Sound]:
+        """The two words that they know us by."""
+        if len(request.words) != 2:
+            return []
+        first, second = request.words
+        return [sentence(known_language(request.language), "callback_words", first=first, second=second)]
+
     def _greeting(
         self, request: CallbackRequest, name: str, *, words: bool = True
     ) -> tuple[Sequence[actions.Sound], Address]:
         """The two words that they know us by, and a sentence that says who calls."""
         language, organisation = known_language(request.language), request.dossier.get("organisation")
-        sounds = []
-        if words and len(request.words) == 2:
-            sounds.append(sentence(language, "callback_words", first=request.words[0], second=request.words[1]))
+        sounds = self._words(request) if words else []
         if organisation:
             sounds.append(sentence(language, name, organisation=organisation))
         else:

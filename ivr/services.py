@@ -28,6 +28,7 @@ from ivr.redis_client import Redis, connect
 from ivr.redis_contexts import Contexts
 from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
 from ivr.redis_heartbeats import Heartbeats
+from ivr.redis_hints import MachineHints
 from ivr.redis_listen import ListenStore
 from ivr.redis_prompts import PromptTexts
 from ivr.redis_publications import Publications
@@ -62,6 +63,8 @@ class Services(msgspec.Struct, frozen=True):
     calls: CallStore
     contexts: Contexts
     after_call: AfterCall
+    hints: MachineHints
+    wordings: Wordings
     listening: ListenStore
     heartbeats: Heartbeats
     flows: FlowStore
@@ -128,15 +131,19 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
         ring_s=settings.agent_ring_s,
         person_number=settings.person_number,
     )
-    texts = Texts(carrier, TextLedger(client), background, from_number=settings.caller_id_number)
+    told, wordings = TextLedger(client), Wordings(flows)
+    texts = Texts(carrier, told, background, from_number=settings.caller_id_number)
     dialler = CarrierDialler(
         carrier,
         urls,
         texts,
-        wording=Wordings(flows),
+        told,
+        callbacks,
+        wordings=wordings,
         from_number=settings.caller_id_number,
         agent_ring_s=settings.agent_ring_s,
         customer_ring_s=settings.customer_ring_s,
+        now=utc_now,
     )
     dispatcher = Dispatcher(callbacks, dialler)
 
@@ -163,6 +170,8 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
         calls=calls,
         contexts=contexts,
         after_call=after_call,
+        hints=MachineHints(client),
+        wordings=wordings,
         listening=listening,
         heartbeats=Heartbeats(client),
         flows=flows,

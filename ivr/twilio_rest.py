@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -62,24 +62,41 @@ class Carrier:
         to_number: str,
         from_number: str,
         url: str,
-        status_url: str,
+        status_url: str | None = None,
         status_events: tuple[StatusEvent, ...] = ("answered", "completed"),
         ring_s: int = 25,
+        machine_url: str | None = None,
     ) -> str:
         """Ask for an outbound call and return its SID. Accepted is not dialled: the status webhooks tell.
 
+        With `machine_url` the carrier listens who answered, while the call goes on, and posts its guess there.
         Raises `CarrierError`; with `unknown_outcome` the call may exist.
+        Source: https://www.twilio.com/docs/voice/answering-machine-detection (AsyncAmd)
         """
+        detection = {}
+        if machine_url is not None:
+            detection = {
+                "machine_detection": "Enable",
+                "async_amd": "true",
+                "async_amd_status_callback": machine_url,
+                "async_amd_status_callback_method": "POST",
+            }
+        status: dict[str, Any] = {}
+        if status_url is not None:
+            status = {
+                "status_callback": status_url,
+                "status_callback_event": list(status_events),
+                "status_callback_method": "POST",
+            }
         try:
             call = self._client.calls.create(
                 to=to_number,
                 from_=from_number,
                 url=url,
                 method="POST",
-                status_callback=status_url,
-                status_callback_event=list(status_events),
-                status_callback_method="POST",
                 timeout=ring_s,
+                **status,
+                **detection,
             )
         except (TwilioException, OSError) as error:
             raise _carrier_error(error, changes_something=True) from error

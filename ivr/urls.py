@@ -61,5 +61,13 @@ class Urls:
         """Where a customer's leg goes; their `language` is in it for the same reason as a caller's."""
         return self._url(f"/callback/{step}", request=request_id, fence=fence, lang=language)
 
+    def callback_late(self, request_id: str, ends: int, *, language: str) -> str:
+        """What a call says that tells of a new time; `ends` in seconds since 1970."""
+        return self._url("/callback/late", request=request_id, ends=ends, lang=language)
+
+    def callback_proof(self, request_id: str, fence: int, asked: int, *, language: str) -> str:
+        """Where a customer's silence goes; `asked` counts how often they were asked for the key."""
+        return self._url("/callback/no-proof", request=request_id, fence=fence, asked=asked, lang=language)
+
     def _url(self, path: str, **query: str | int) -> str:
         return f"{self._public_url}{path}" + (f"?{urlencode(query)}" if query else "")

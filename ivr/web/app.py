@@ -7,7 +7,7 @@ from flask import Flask
 from ivr import logs
 from ivr.services import Services, build
 from ivr.settings import load_settings
-from ivr.web import agent, callback, health, sound, voice
+from ivr.web import agent, callback, customer, health, sound, voice
 from ivr.web.signed import require_signature
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -22,7 +22,7 @@ def create_app(services: Services | None = None) -> Flask:
     app = Flask("ivr.web")
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["services"] = services
-    for blueprint in (voice.blueprint, agent.blueprint, callback.blueprint):
+    for blueprint in (voice.blueprint, agent.blueprint, callback.blueprint, customer.blueprint):
         app.register_blueprint(blueprint)
     for blueprint in (health.blueprint, sound.blueprint):
         app.register_blueprint(blueprint)
