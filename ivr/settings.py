@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # The value of SPEECH_MODEL for those who want calls to run by keys alone.
 NO_SPEECH = "none"
+LEAST_TOKEN_LENGTH = 20
 EXAMPLE_FLOW = Path(__file__).resolve().parent.parent / "flows" / "examples" / "orders.yaml"
 
 
@@ -43,6 +44,21 @@ def _flow_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ValueError("must be the name of a flow, as its file says after `name:`")
     return name
+
+
+def _api_tokens(tokens: SecretStr) -> SecretStr:
+    """Says nothing of the tokens themselves: a problem is printed."""
+    pairs = [pair.strip().partition(":") for pair in tokens.get_secret_value().split(",")]
+    names = [name for name, _, _ in pairs]
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names):
+        raise ValueError("must be name:token, or several of them with commas between; names are letters and digits")
+    if len(set(names)) < len(names) or len({token for _, _, token in pairs}) < len(pairs):
+        raise ValueError("must have a name and a token of its own for each")
+    if any(len(token) < LEAST_TOKEN_LENGTH or not token.isascii() or " " in token for _, _, token in pairs):
+        raise ValueError(
+            f"must have tokens of at least {LEAST_TOKEN_LENGTH} characters, such as `openssl rand -hex 20`"
+        )
+    return tokens
 
 
 def _base_url(*schemes: str) -> AfterValidator:
@@ -91,6 +107,10 @@ class Settings(BaseSettings):
     customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30
     recogniser_children: Annotated[int, Field(ge=1, le=64)] = max(1, (os.cpu_count() or 2) - 1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    # Who may use the JSON API: "name:token,name:token"; nobody where it is not set.
+    api_tokens: Annotated[SecretStr, AfterValidator(_api_tokens)] | None = None
+    # For how many days a request is kept after it has ended.
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
     @model_validator(mode="after")
     def _carrier_can_reach_us_safely(self) -> Settings:
