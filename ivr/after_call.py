@@ -33,11 +33,18 @@ class AfterCall:
     """
 
     def __init__(
-        self, callbacks: Callbacks, calls: CallStore, contexts: Contexts, *, now: Callable[[], datetime]
+        self,
+        callbacks: Callbacks,
+        calls: CallStore,
+        contexts: Contexts,
+        *,
+        end_legs: Callable[[CallbackRequest], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._callbacks = callbacks
         self._calls = calls
         self._contexts = contexts
+        self._end_legs = end_legs
         self._now = now
 
     def confirmed(self, flow: Flow, before: CallState | None, after: CallState) -> None:
@@ -60,7 +67,11 @@ class AfterCall:
         """The caller has talked with a person: so a promise in whose place they were is kept."""
         self._note_agent(flow, (state.caller_number,), person_id)
         promise_id = self._calls.place_of(state.call_sid)
-        if promise_id is not None and self._callbacks.promises.answered_live(promise_id, state.call_sid, self._now()):
+        if promise_id is None:
+            return
+        kept = self._callbacks.promises.answered_live(promise_id, state.call_sid, self._now())
+        if kept is not None:
+            self._end_legs(kept)
             log.info("a promise was kept in a call of its customer's own", request_id=promise_id)
 
     def talked_back(self, flow: Flow, request: CallbackRequest) -> None:

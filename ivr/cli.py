@@ -18,6 +18,7 @@ from ivr.commands.flow import flow
 from ivr.commands.trace import trace
 from ivr.processes import PortInUseError
 from ivr.redis_client import RedisError
+from ivr.redis_durability import DurabilityError
 from ivr.redis_publications import NotPublishedError
 from ivr.redis_server import RedisServerError
 from ivr.settings import SettingsError
@@ -54,7 +55,7 @@ def main() -> None:
     except FlowError as error:
         print_problems(error.problems)
         sys.exit(1)
-    except (SettingsError, NotPublishedError, PortInUseError, RedisServerError) as error:
+    except (SettingsError, NotPublishedError, PortInUseError, RedisServerError, DurabilityError) as error:
         err.print(str(error), markup=False, soft_wrap=True)
         sys.exit(1)
     except RedisError as error:

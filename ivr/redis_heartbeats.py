@@ -1,16 +1,20 @@
-"""Signs of life of the workers.
+"""Signs of life of the workers, and what keeps them from working.
 
-zh:heartbeat:worker   string  epoch seconds; 10 s
+zh:heartbeat:worker       string  epoch seconds; 10 s
+zh:heartbeat:idle:WHY     string  what one of them says that does not dial; 10 s
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import redis
 
 WORKER_KEY: Final = "zh:heartbeat:worker"
 TTL_S: Final = 10
+
+# A clock that cannot be trusted.
+Why = Literal["clock"]
 
 
 class Heartbeats:
@@ -23,6 +27,15 @@ class Heartbeats:
         """A worker is alive."""
         self._redis.set(WORKER_KEY, at, ex=TTL_S)
 
+    def worker_is_idle(self, why: Why, words: str) -> None:
+        """A worker is alive and does not dial."""
+        self._redis.set(f"zh:heartbeat:idle:{why}", words, ex=TTL_S)
+
     def worker_is_up(self) -> bool:
         """Whether any worker was alive within the last ten seconds."""
         return bool(self._redis.exists(WORKER_KEY))
+
+    def why_idle(self, why: Why) -> str | None:
+        """What a worker that does not dial for this reason says; None where none says so."""
+        found = self._redis.get(f"zh:heartbeat:idle:{why}")
+        return None if found is None else str(found)

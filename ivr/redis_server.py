@@ -13,6 +13,7 @@ from typing import Final
 import redis
 
 from ivr.redis_client import connect
+from ivr.redis_durability import APPENDFSYNC, Durability
 
 START_TIMEOUT_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 10.0
@@ -50,7 +51,8 @@ def private_url(data_dir: Path) -> str | None:
 class PrivateRedis:
     """One `redis-server` on a Unix socket: no port, nobody else's, an append-only file in `data_dir`/redis."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, durability: Durability = "fast") -> None:
+        self._durability = durability
         self._folder = (data_dir / "redis").resolve()
         self._process: subprocess.Popen[bytes] | None = None
         socket = self._folder / SOCKET
@@ -81,7 +83,9 @@ class PrivateRedis:
             "unixsocketperm": "700",
             "dir": str(self._folder),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": APPENDFSYNC[self._durability],
+            "no-appendfsync-on-rewrite": "no",
+            "maxmemory-policy": "noeviction",
             "save": "",
             "logfile": str(self._folder / "redis.log"),
         }

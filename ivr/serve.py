@@ -11,6 +11,7 @@ from flows.loader import load_flow
 from ivr import logs
 from ivr.processes import PROCESSES, Supervisor, check_port_free
 from ivr.redis_client import connect
+from ivr.redis_durability import check as check_durability
 from ivr.redis_flows import PublishedFlow
 from ivr.redis_publications import Publications
 from ivr.redis_server import PrivateRedis
@@ -38,11 +39,12 @@ def run(settings: Settings) -> None:
     redis = None
     environment = {}
     if settings.redis_url is None:
-        redis = PrivateRedis(settings.data_dir)
+        redis = PrivateRedis(settings.data_dir, settings.durability)
         redis.start()
         environment["REDIS_URL"] = redis.url
     supervisor = Supervisor(environment)
     try:
+        check_durability(connect(environment.get("REDIS_URL", settings.redis_url or "")), settings.durability)
         if settings.flow_name is not None:
             PublishedFlow(
                 Publications(connect(environment.get("REDIS_URL", settings.redis_url or ""))), settings.flow_name

@@ -25,6 +25,7 @@ from ivr.promise_effects import PromiseEffects
 from ivr.queue_rules import CurrentRules
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
+from ivr.redis_clock import SharedClock
 from ivr.redis_contexts import Contexts
 from ivr.redis_flows import FlowSource, FlowStore, PublishedFlow
 from ivr.redis_heartbeats import Heartbeats
@@ -32,6 +33,7 @@ from ivr.redis_hints import MachineHints
 from ivr.redis_listen import ListenStore
 from ivr.redis_prompts import PromptTexts
 from ivr.redis_publications import Publications
+from ivr.redis_standing import Standing
 from ivr.redis_texts import TextLedger
 from ivr.redis_traces import TraceStore
 from ivr.settings import Settings, SettingsError
@@ -67,6 +69,8 @@ class Services(msgspec.Struct, frozen=True):
     wordings: Wordings
     listening: ListenStore
     heartbeats: Heartbeats
+    clock: SharedClock
+    standing: Standing
     flows: FlowStore
     traces: TraceStore
     dialler: CarrierDialler
@@ -151,7 +155,7 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
         background.submit(dispatcher.end_legs, request)
 
     contexts = Contexts(client)
-    after_call = AfterCall(callbacks, calls, contexts, now=utc_now)
+    after_call = AfterCall(callbacks, calls, contexts, end_legs=end_legs, now=utc_now)
     effects = Effects(
         callbacks=callbacks,
         promises=PromiseEffects(callbacks, contexts, after_call, end_legs=end_legs, now=utc_now),
@@ -174,6 +178,8 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
         wordings=wordings,
         listening=listening,
         heartbeats=Heartbeats(client),
+        clock=SharedClock(client, now=utc_now),
+        standing=Standing(client),
         flows=flows,
         traces=traces,
         dialler=dialler,

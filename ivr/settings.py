@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     flow_file: Path = EXAMPLE_FLOW
     flow_folder: Path | None = None
     data_dir: Path = Path("data")
+    # When a promise is on disk: within a second, or before the caller hears of it (see `ivr/redis_durability.py`).
+    durability: Literal["fast", "safe"] = "fast"
     speech_model: str = "telephone-en"
     agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
     customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30

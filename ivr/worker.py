@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from callbacks.errors import DialError
+from callbacks import lifecycle_events as events
+from callbacks.dispatch import ON_THE_LINE
+from callbacks.errors import ConflictError, DialError, IllegalEventError
 from callbacks.scheduler import Ticker
 from ivr import logs
 from ivr.redis_client import RedisError
+from ivr.redis_durability import check as check_durability
 from ivr.services import Services, build, utc_now
 from ivr.settings import Settings
 
@@ -20,11 +24,17 @@ log = structlog.get_logger()
 TICK_S: Final = 0.5
 # Calls whose end nobody told us of are looked for at this pace, so many at a time.
 HOUSEKEEPING_S: Final = 600.0
+# Some ticks before a put-off ends, whichever worker is first asks whether the call for which it is has ended.
+BEFORE_DUE: Final = timedelta(seconds=10)
+HELD_AT_ONCE: Final = 50
 CALLS_GATHERED: Final = 500
 
 
 class Tick:
-    """One tick: a sign of life, then what is due. A fault is logged when it begins and when it is over."""
+    """One tick: a sign of life, then what is due. A fault is logged when it begins and when it is over.
+
+    By a clock that is not the others' no phone is rung: it might be the wrong hour, or a lease that has not ended.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -34,7 +44,14 @@ class Tick:
         fault = None
         try:
             self._services.heartbeats.worker_beats(utc_now().timestamp())
-            self._services.dispatcher.dispatch_due(utc_now())
+            clock = self._services.clock.compare()
+            if clock.agrees:
+                hold_while_they_call(self._services, utc_now())
+                self._services.dispatcher.dispatch_due(utc_now())
+            else:
+                # The figure is not in the log, where it would be another fault each time.
+                fault = "this machine's clock and that of Redis do not agree"
+                self._services.heartbeats.worker_is_idle("clock", f"{clock.ahead_s:+.1f} s ahead of Redis")
         except (RedisError, DialError) as error:
             fault = f"{type(error).__name__}: {error}"
         except Exception:
@@ -45,6 +62,27 @@ class Tick:
         elif fault is None and self._fault is not None:
             log.info("the worker works again")
         self._fault = fault
+
+
+def hold_while_they_call(services: Services, now: datetime) -> int:
+    """Put off once more what is put off for a call that still goes on; how many.
+
+    Who has talked with us for a quarter of an hour must not be rung in the middle of it. Where the carrier cannot say
+    whether they do, they are not rung either: `dispatch_due` could not.
+    """
+    until = now + timedelta(seconds=services.callbacks.policy.put_off_s)
+    held = 0
+    for known in services.callbacks.store.came_due(now + BEFORE_DUE, HELD_AT_ONCE):
+        request = known.record
+        if request.held_by_call is None or services.dialler.leg_status(request.held_by_call) not in ON_THE_LINE:
+            continue
+        try:
+            event = events.PutOff(at=now, until=until, by_call=request.held_by_call, why="they call us")
+            services.callbacks.apply(request.id, event)
+            held += 1
+        except (IllegalEventError, ConflictError):
+            continue  # the call has ended in this moment, or another worker was faster
+    return held
 
 
 class Housekeeping:
@@ -61,9 +99,10 @@ class Housekeeping:
 
 
 def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT. Raises `DurabilityError` before that where Redis keeps less than it should."""
     logs.configure("worker", settings.log_level)
     services = build(settings)
+    check_durability(services.redis, settings.durability)
     tickers = (Ticker(TICK_S, Tick(services)), Ticker(HOUSEKEEPING_S, Housekeeping(services)))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

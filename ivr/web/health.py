@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from ivr import __version__
 from ivr.redis_client import RedisError
+from ivr.services import utc_now
 from ivr.settings import NO_SPEECH
 from ivr.web.context import services
 
@@ -22,19 +24,37 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Calls can be taken and promises kept: Redis answers, a worker ticks, and a recogniser has its model.
+    """Calls can be taken and promises kept: Redis answers, a worker ticks, clocks agree, a recogniser has its model.
 
-    Where SPEECH_MODEL is "none" the calls are to run by keys, and nothing is asked of speech.
+    Where SPEECH_MODEL is "none" the calls are to run by keys, and nothing is asked of speech. Beside the checks stands
+    how the promises stand, and why a worker does not dial.
     """
     shared = services()
     checks = {
         "redis": _holds(lambda: bool(shared.redis.ping())),
         "worker": _holds(shared.heartbeats.worker_is_up),
+        "clock": _holds(lambda: shared.clock.compare().agrees and shared.heartbeats.why_idle("clock") is None),
     }
     if shared.settings.speech_model != NO_SPEECH:
         checks["model"] = _holds(shared.listening.media_is_up)
     ready = all(checks.values())
-    return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
+    status = "ready" if ready else "not ready"
+    return jsonify(status=status, checks=checks, **_standing()), 200 if ready else 503
+
+
+def _standing() -> dict[str, Any]:
+    shared = services()
+    try:
+        figures, idle = shared.standing.figures(utc_now()), shared.heartbeats.why_idle("clock")
+        ahead_s = round(shared.clock.compare().ahead_s, 3)
+    except RedisError:
+        return {}
+    return {
+        "promises": {"open": figures.open, "overdue": figures.overdue},
+        "ledger": {"pages": figures.pages, "unsealed": figures.unsealed},
+        "clock": {"web_ahead_s": ahead_s, "idle_worker": idle},
+        "durability": shared.settings.durability,
+    }
 
 
 @blueprint.get("/version")
