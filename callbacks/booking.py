@@ -17,6 +17,7 @@ from callbacks.claiming import LOOK_AHEAD
 from callbacks.code_words import code_words
 from callbacks.committing import RETRIES, Committer, new_entry
 from callbacks.errors import ConflictError, IllegalEventError
+from callbacks.indexes import quota_keys
 from callbacks.model import CallbackRequest, Interval, Order, line_of
 from callbacks.rules import QueueRules
 from callbacks.standing import Standing
@@ -24,6 +25,7 @@ from callbacks.store import AROUND, Change, QuotaUse, Versioned
 
 RefusalReason = Literal["number", "not_allowed", "own", "quota", "full", "closed", "gone"]
 DAY: Final = timedelta(days=1)
+DAY_S: Final = 86_400
 # 64 bits: among ten million promises, two have the same id in one of 370,000 installations.
 ID_DIGITS: Final = 16
 
@@ -111,7 +113,7 @@ class Promises:
                     entries=new_entry(request),
                     slot_limit=room.limit,
                     slots_seen=room.seen,
-                    quotas=_quotas(rules, request, now),
+                    quotas=_quotas(rules, request),
                 )
             )
             match outcome:
@@ -310,10 +312,7 @@ def _allowed(rules: QueueRules, zones: tuple[str, ...], since: datetime, until: 
     return calling_hours.callable_intervals(rules.openings(since, until), zones or (rules.zone,), hours, since, until)
 
 
-def _quotas(rules: QueueRules, request: CallbackRequest, now: datetime) -> tuple[QuotaUse, ...]:
-    """Counted by the day (UTC), each for itself."""
-    day, until = now.date().isoformat(), now + DAY
-    uses = [QuotaUse(key=f"number:{request.number}:{day}", limit=rules.quotas.per_number, until=until)]
-    if request.caller_number is not None:
-        uses.append(QuotaUse(key=f"caller:{request.caller_number}:{day}", limit=rules.quotas.per_caller, until=until))
-    return tuple(uses)
+def _quotas(rules: QueueRules, request: CallbackRequest) -> tuple[QuotaUse, ...]:
+    limits = (rules.quotas.per_number, rules.quotas.per_caller)
+    keys = quota_keys(request)
+    return tuple(QuotaUse(key=key, limit=limit, kept_s=2 * DAY_S) for key, limit in zip(keys, limits, strict=False))

@@ -33,6 +33,13 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
+def quota_keys(request: CallbackRequest) -> tuple[str, ...]:
+    """What a request uses up one of: its number's quota, and that of who asked for it; each by the day (UTC)."""
+    day = request.created_at.date().isoformat()
+    callers = () if request.caller_number is None else (f"caller:{request.caller_number}:{day}",)
+    return (f"number:{request.number}:{day}", *callers)
+
+
 def index_of(policy: Policy, request: CallbackRequest) -> Index:
     """The index entries of a request."""
     is_open, is_quiet = request.is_open, request.state in QUIET

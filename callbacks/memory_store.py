@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from callbacks.indexes import Index, index_of
+from callbacks.indexes import Index, index_of, quota_keys
 from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
@@ -27,7 +27,7 @@ class MemoryStore:
         self._agents: dict[str, Versioned[Agent]] = {}
         self._commits: dict[str, str] = {}
         self._phones: dict[str, dict[str, tuple[Waiter, datetime]]] = {}
-        self._quotas: dict[str, tuple[int, datetime]] = {}
+        self._quotas: dict[str, int] = {}
         self._talks: dict[str, list[float]] = {}
         self._do_not_call: set[str] = set()
         self.entries: list[str] = []
@@ -51,7 +51,7 @@ class MemoryStore:
             if change.agent is not None:
                 self._agents[change.agent.record.id] = Versioned(change.agent.record, change.agent.version + 1)
             for use in change.quotas:
-                self._quotas[use.key] = (self._used(use.key) + 1, use.until)
+                self._quotas[use.key] = self._quotas.get(use.key, 0) + 1
             self.entries += change.entries
             if change.talk is not None:
                 self._talks.setdefault(change.talk.queue, []).insert(0, round(change.talk.seconds, 1))
@@ -79,7 +79,7 @@ class MemoryStore:
             limited = slot is not None and change.slot_limit is not None
             if limited and sum(index.slot == slot for index in others) >= (change.slot_limit or 0):
                 return "full"
-        if any(self._used(use.key) >= use.limit for use in change.quotas):
+        if any(self._quotas.get(use.key, 0) >= use.limit for use in change.quotas):
             return "quota"
         return None
 
@@ -90,9 +90,6 @@ class MemoryStore:
         was = None if change.before is None else index_of(self._policy, change.before).slot
         slot = index_of(self._policy, change.request.record).slot
         return None if slot == was else slot
-
-    def _used(self, key: str) -> int:
-        return self._quotas.get(key, (0, None))[0]
 
     def _indexes(self) -> list[Index]:
         return [index_of(self._policy, known.record) for known in self._requests.values()]
@@ -228,5 +225,7 @@ class MemoryStore:
     def forget(self, request_ids: Sequence[str]) -> None:
         with self._lock:
             for request_id in request_ids:
-                self._requests.pop(request_id, None)
+                known = self._requests.pop(request_id, None)
+                for key in () if known is None else quota_keys(known.record):
+                    self._quotas.pop(key, None)
                 self._commits.pop(f"request {request_id}", None)

@@ -33,7 +33,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 import redis
 
-from callbacks.indexes import Index, index_of
+from callbacks.indexes import Index, index_of, quota_keys
 from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
@@ -138,7 +138,7 @@ class RedisStore:
             script.write(_agent_key(agent.id), change.agent.version, agent)
             script.command("SADD", AGENTS, agent.id)
         for use in change.quotas:
-            script.quota(f"{PREFIX}:quota:{use.key}", use.limit, use.until)
+            script.quota(_quota_key(use.key), use.limit, use.kept_s)
         for entry in change.entries:
             script.command("RPUSH", UNSEALED, entry)
         if change.talk is not None:
@@ -309,6 +309,8 @@ class RedisStore:
         script.must_be(_request_key(known.record.id), known.version)
         _reindex(script, index_of(self._policy, known.record), None)
         script.command("DEL", _request_key(known.record.id))
+        for key in quota_keys(known.record):
+            script.command("DEL", _quota_key(key))
         return bool(self._commit(keys=script.keys, args=[script.packed()]) == "done")
 
     # ------------------------------------------------------------ reading
@@ -376,10 +378,10 @@ class _Script:
     def must_be_unsold(self, line: str, around: tuple[str, str], seen: dict[str, int]) -> None:
         self._body["guards"].append(("unsold", self._key(SLOTS), self._key(SLOT_STARTS), *around, line, seen))
 
-    def quota(self, key: str, limit: int, until: datetime) -> None:
+    def quota(self, key: str, limit: int, kept_s: int) -> None:
         self._body["guards"].append(("quota", self._key(key), limit))
         self.command("INCR", key)
-        self.command("EXPIREAT", key, str(int(until.timestamp()) + 1))
+        self.command("EXPIRE", key, str(kept_s))
 
 
 def _guard_slot(script: _Script, slot: tuple[str, datetime], change: Change) -> None:
@@ -469,6 +471,10 @@ def _scores(since: datetime, until: datetime) -> tuple[str, str]:
 
 def _request_key(request_id: str) -> str:
     return f"{PREFIX}:request:{request_id}"
+
+
+def _quota_key(key: str) -> str:
+    return f"{PREFIX}:quota:{key}"
 
 
 def _agent_key(agent_id: str) -> str:

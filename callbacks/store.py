@@ -24,11 +24,12 @@ class Versioned(msgspec.Struct, Generic[Record], frozen=True):
 
 
 class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One more of something that is limited until an instant at which the count begins anew."""
+    """One more of something that is limited. The count is forgotten `kept_s` seconds after the last one, by the store's
+    own clock: `key` says of which day it is."""
 
     key: str
     limit: int
-    until: datetime
+    kept_s: int
 
 
 class Talk(msgspec.Struct, frozen=True, kw_only=True):
