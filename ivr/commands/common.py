@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import typer
 from rich.console import Console
 
+from callbacks.errors import ConflictError, DialError
+from callbacks.model import CallbackRequest
 from flows.lint.formats import as_text
 from flows.problems import Problem
+from ivr.desk.desk import Desk, desk_of
+from ivr.desk.errors import DeskError
 from ivr.redis_server import private_url
+from ivr.services import Services, build
 from ivr.settings import Settings, SettingsError, load_settings
 
 # What goes to a file or to another program has no screen to be folded for.
@@ -40,6 +46,38 @@ def settings_with_redis(**overrides: Any) -> Settings:
             ["REDIS_URL: is not set, and no `ivr serve` runs on the data folder " + str(settings.data_dir)]
         )
     return settings.model_copy(update={"redis_url": url})
+
+
+def services_here() -> Services:
+    """The services of this installation."""
+    return build(settings_with_redis())
+
+
+def at_desk() -> Desk:
+    """The desk of this installation; what an attempt has on the line ends before the command does."""
+    services = services_here()
+
+    def end_legs(request: CallbackRequest) -> None:
+        try:
+            services.dispatcher.end_legs(request)
+        except DialError as error:
+            err.print(f"the carrier did not end the call that is under way: {error}", markup=False)
+
+    return desk_of(services, end_legs=end_legs)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What the desk does not do becomes one message and exit status 1."""
+    try:
+        yield
+    except DeskError as error:
+        err.print(str(error), markup=False, soft_wrap=True)
+    except ConflictError as error:
+        err.print(f"nothing was done, as others are at it: {error}; try again", markup=False)
+    else:
+        return
+    raise typer.Exit(1)
 
 
 def print_problems(problems: Sequence[Problem]) -> None:

@@ -1,0 +1,109 @@
+"""An agent's calendar: the booked callbacks of their lines, within their shifts, as iCalendar.
+
+Source: RFC 5545 (calendar, UID, SEQUENCE, STATUS), RFC 7986 section 5.7 (REFRESH-INTERVAL).
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+from typing import Final
+
+from icalendar import Calendar, Event
+
+from callbacks.model import Agent, CallbackRequest, Interval, parts_of
+from callbacks.shifts import working
+from callbacks.store import Versioned
+from ivr.desk.desk import Desk
+from ivr.desk.errors import DeskError
+from ivr.desk.views import Clock, state_words
+from ivr.masking import mask_number, mask_numbers
+from ivr.settings import Settings
+
+SECRET_DIGITS: Final = 32
+REFRESH: Final = timedelta(minutes=15)
+# A calendar's reader may look once a day, and be away for a week: what was cancelled is shown as such for so long.
+CANCELLED_FOR: Final = timedelta(days=14)
+MOST_EVENTS: Final = 1000
+CALLED_OFF: Final = frozenset({"cancelled", "answered_live", "booked_again"})
+
+
+def calendar_secret(settings: Settings, agent_id: str) -> str:
+    """The part of a calendar's address that nobody can guess: an HMAC under the auth token."""
+    token = settings.twilio_auth_token.get_secret_value().encode()
+    return hmac.digest(token, b"zerohold calendar 1 " + agent_id.encode(), "sha256").hex()[:SECRET_DIGITS]
+
+
+def calendar_url(settings: Settings, agent_id: str) -> str:
+    """The address of an agent's calendar."""
+    return f"{settings.public_url}/calendar/{agent_id}/{calendar_secret(settings, agent_id)}.ics"
+
+
+def calendar_of(desk: Desk, agent_id: str) -> bytes:
+    """The agent's calendar. Raises `DeskError`."""
+    known, clock = desk.store.agent(agent_id), desk.clock()
+    if known is None:
+        raise DeskError("not_found", f"there is no agent {agent_id}")
+    agent = known.record
+    lines = [line for line in desk.reads.lines() if agent.serves(*parts_of(line))]
+    found = desk.reads.in_calendar(lines, clock.now, CANCELLED_FOR)
+    return bytes(feed(agent, found, clock).to_ical())
+
+
+def feed(agent: Agent, requests: list[Versioned[CallbackRequest]], clock: Clock) -> Calendar:
+    """A calendar of the windows of these requests that are the agent's, in order."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Zerohold//Callbacks//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", f"Callbacks of {agent.name}")
+    calendar.add("x-wr-calname", f"Callbacks of {agent.name}")
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT15M")
+    mine = sorted(
+        (known for known in requests if _is_of(agent, known.record)),
+        key=lambda known: (known.record.starts_at, known.record.id),
+    )
+    for known in mine[-MOST_EVENTS:]:
+        calendar.add_component(_event(known, clock))
+    return calendar
+
+
+def _is_of(agent: Agent, request: CallbackRequest) -> bool:
+    if request.starts_at is None or not agent.serves(request.queue, request.language):
+        return False
+    window = Interval(starts=request.starts_at, ends=request.promised_by)
+    return bool(working(agent, window.starts, window.ends))
+
+
+def _event(known: Versioned[CallbackRequest], clock: Clock) -> Event:
+    """The version rises with each change of the record, and so with each move."""
+    request = known.record
+    called_off = request.disposition in CALLED_OFF
+    reason = str(mask_numbers(str(request.dossier.get("reason") or "")))
+    event = Event()
+    # The same for ever: a move is the same event at another time.
+    event.add("uid", f"{request.id}@callbacks.zerohold")
+    event.add("sequence", known.version)
+    event.add("dtstamp", _second(request.looked_at))
+    event.add("created", _second(request.created_at))
+    event.add("last-modified", _second(request.looked_at))
+    event.add("dtstart", request.starts_at)
+    event.add("dtend", _end_of(request))
+    event.add("summary", f"Callback {mask_number(request.number)} for {request.queue} ({request.language})")
+    event.add("description", "\n".join(part for part in (reason, state_words(request, clock)) if part))
+    event.add("status", "CANCELLED" if called_off else "CONFIRMED")
+    # Several agents may have the same window: it blocks nobody's day.
+    event.add("transp", "TRANSPARENT")
+    event.add("class", "CONFIDENTIAL")
+    return event
+
+
+def _end_of(request: CallbackRequest) -> datetime:
+    """The end of the window, which lies behind its start whatever was promised later."""
+    assert request.starts_at is not None  # noqa: S101 - only those are in a calendar
+    return max(request.promised_by, request.starts_at + timedelta(minutes=1))
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
