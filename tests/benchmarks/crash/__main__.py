@@ -5,7 +5,7 @@
 Prints a table; with JSON=1 in the environment the last line is one JSON object. Linux only, as it reads /proc.
 
 Our own half is two modules beside this one. Where they are not there yet, that half is null:
-    ours.run(jobs, kills, seed, say) -> Score            our workers under the same plan and judge
+    ours.run(jobs, kills, seed, say) -> Result           our workers under the same plan and judge
     schedules.run(count, seed, say) -> Score             seeded fault schedules on the local carrier
 """
 
@@ -57,9 +57,10 @@ def run_ours(jobs: int, kills: int, seed: int, schedules: int, say: Say) -> Ours
     if any(importlib.util.find_spec(name) is None for name in modules):
         return None
     kill_run, fault_run = (importlib.import_module(name).run for name in modules)
-    score: Score = kill_run(jobs=jobs, kills=kills, seed=seed, say=say)
-    score += fault_run(count=schedules, seed=seed, say=say)
-    return Ours(score, schedules)
+    killed: Result = kill_run(jobs=jobs, kills=kills, seed=seed, say=say)
+    assert killed.score is not None  # what kept ours from being measured has been raised
+    faults: Score = fault_run(count=schedules, seed=seed, say=say)
+    return Ours(killed.score + faults, schedules, killed)
 
 
 def main() -> None:

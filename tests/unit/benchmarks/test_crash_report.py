@@ -51,6 +51,14 @@ def test_the_table_says_what_is_not_measured_and_why() -> None:
     assert "rq: not measured: it does not [start]" in text
 
 
+def test_our_row_says_how_late_we_were_and_what_cpu_each_callback_took() -> None:
+    console = Console(record=True, width=120)
+    killed = Result(name="ours", score=Score(lost=0, double=0), latest_s=12.3, cpu_s=5.0, redis_cpu_s=1.0, took_s=99.0)
+    print_table(console, Ours(Score(lost=0, double=0), 10_000, killed), [], jobs=600, kills=4)
+    row = next(line for line in console.export_text().splitlines() if "ours" in line)
+    assert row.split()[1::2] == ["ours", "0", "0", "0", "12.3", "10", "99"]
+
+
 def test_a_peer_that_is_not_installed_is_an_error_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(library: str) -> str:
         raise importlib.metadata.PackageNotFoundError(library)
