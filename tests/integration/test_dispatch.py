@@ -9,73 +9,18 @@ import pytest
 import redis
 
 from callbacks import lifecycle_events as lifecycle
-from callbacks.dispatch import Dispatcher, LegStatus
+from callbacks.dispatch import Dispatcher
 from callbacks.errors import DialError
-from callbacks.model import Agent, CallbackRequest, Leg
+from callbacks.model import Agent, CallbackRequest
 from callbacks.redis_store import RedisStore
 from callbacks.rules import Policy
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
+from tests.scripted_carrier import ScriptedCarrier
 from tests.wishes import CUSTOMER, NOW, book, london
 
 POLICY = Policy()
 AGENT = "+442079460100"
-
-
-class ScriptedCarrier:
-    """Answers as it is told, and remembers every leg that it was asked for."""
-
-    def __init__(self) -> None:
-        self.legs: dict[str, str] = {}
-        self.statuses: dict[str, LegStatus] = {}
-        self.ended: list[str] = []
-        self.let_go = 0
-        self.apologies: list[str] = []
-        self.told: list[tuple[str, datetime]] = []
-        self.lose_reply = False
-        self.refuse: DialError | None = None
-        self._lock = threading.Lock()
-
-    def _create(self, number: str) -> str:
-        if self.refuse is not None:
-            raise self.refuse
-        with self._lock:
-            sid = f"CA{len(self.legs)}"
-            self.legs[sid] = number
-        if self.lose_reply:
-            raise DialError("no answer", unknown_outcome=True)
-        return sid
-
-    def ring_agent(self, request: CallbackRequest) -> str:
-        assert request.attempt is not None
-        assert request.attempt.agent_leg is not None
-        return self._create(request.attempt.agent_leg.to_number)
-
-    def ring_customer(self, request: CallbackRequest) -> str:
-        return self._create(request.number)
-
-    def find_leg(self, leg: Leg) -> str | None:
-        return next((sid for sid, number in reversed(self.legs.items()) if number == leg.to_number), None)
-
-    def leg_status(self, sid: str) -> LegStatus:
-        return self.statuses.get(sid, "ringing")
-
-    def hang_up(self, sid: str) -> None:
-        self.ended.append(sid)
-
-    def let_agent_go(self, request: CallbackRequest) -> None:
-        assert request.attempt is not None
-        self.let_go += 1
-
-    def apologise(self, request: CallbackRequest) -> None:
-        self.apologies.append(request.id)
-
-    def tell(self, request: CallbackRequest, ends: datetime) -> str | None:
-        self.told.append((request.id, ends))
-        return "text"
-
-    def times_rung(self, number: str) -> int:
-        return list(self.legs.values()).count(number)
 
 
 @pytest.fixture
