@@ -30,7 +30,7 @@ CHUNK: Final = 50
 def play(seed: int, office: Installation) -> tuple[Verdict, World]:
     """Play the schedule of a seed; what the phones saw, and the world for whoever wants to know why."""
     schedule = drawn(seed)
-    office.empty()
+    office.empty(on_redis=schedule.on_redis)
     with time_machine.travel(schedule.starts, tick=False) as traveller:
         world = World(schedule, office)
         with world.carrier:

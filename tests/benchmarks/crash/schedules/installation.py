@@ -11,18 +11,21 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 import redis
-from flask.testing import FlaskClient
+from flask import Flask
 from twilio.http import HttpClient
 
 from callbacks.dispatch import Dispatcher
-from callbacks.redis_store import LATER, LEASE, REVIEW, RedisStore
+from callbacks.indexes import index_of
+from callbacks.memory_store import MemoryStore
+from callbacks.model import CallbackRequest
+from callbacks.redis_store import RedisStore
 from callbacks.rules import Policy
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
@@ -129,11 +132,13 @@ class Installation:
         self.policy: Policy = self.services.callbacks.policy
         self.rules_of = self.services.callbacks.rules_of
         self.redis: redis.Redis = self.services.redis
-        self.store = RedisStore(self.redis, self.policy)
+        self._app = create_app(self.services)
+        self.store: RedisStore | MemoryStore = MemoryStore(self.policy)
 
-    def empty(self) -> None:
-        """Forget everything."""
+    def empty(self, *, on_redis: bool) -> None:
+        """Forget everything; the promises of the next schedule are kept on the server, or in memory."""
         self.redis.flushdb()
+        self.store = RedisStore(self.redis, self.policy) if on_redis else MemoryStore(self.policy)
 
     def restart_redis(self) -> None:
         """Kill the server with -9 and start it again on what it has on disk."""
@@ -144,12 +149,13 @@ class Installation:
             time.sleep(0.001)
         self._server.start()
 
-    def web(self, store: Any) -> FlaskClient:
-        """The web application over a store."""
+    def web(self, store: Any) -> Flask:
+        """The web application over a store; there is one at a time."""
         callbacks = Callbacks(store, self.policy, self.rules_of)
         dispatcher = Dispatcher(callbacks, self.services.dialler)
         services = msgspec.structs.replace(self.services, callbacks=callbacks, dispatcher=dispatcher)
-        return create_app(services).test_client()
+        self._app.extensions["services"] = services
+        return self._app
 
     def dispatcher(self, point: Callable[[str], None]) -> Dispatcher:
         """A worker's dispatcher, with `point` before and after whatever it asks of others."""
@@ -164,16 +170,22 @@ class Installation:
 
     def next_due(self, now: datetime) -> datetime:
         """When a worker has something to do next."""
-        instants = [now + timedelta(days=2)]
-        for key in (LATER, LEASE, REVIEW):
-            first = self.redis.zrange(key, 0, 0, withscores=True)
-            instants += [datetime.fromtimestamp(score, UTC) for _, score in first]
+        never = now + timedelta(days=2)
+        instants = [never]
+        for read in (self.store.came_due, self.store.overdue_leases, self.store.to_review):
+            instants += [_when(self.policy, known.record) for known in read(never, 1)]
         agents = [known.record for known in self.store.agents()]
         instants += [agent.check_at for agent in agents if agent.holder and agent.check_at is not None]
         if any(front.requests for front in self.store.fronts(1, now)):
             free = any(is_free(agent, now) for agent in agents)
             instants.append(now if free else now + timedelta(seconds=5))
         return max(now, min(instants))
+
+
+def _when(policy: Policy, request: CallbackRequest) -> datetime:
+    """When a worker should look at a request."""
+    index = index_of(policy, request)
+    return min(at for at in (index.due_at, index.lease_at, index.review_at) if at is not None)
 
 
 @contextmanager

@@ -7,14 +7,17 @@ exception that nobody catches, and stopped by letting the rest of the world go o
 
 from __future__ import annotations
 
+import io
 import random
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import redis
 import time_machine
-from flask.testing import FlaskClient
+from flask import Flask
 
 from callbacks.booking import Promise, Wish
 from callbacks.dispatch import Dispatcher
@@ -175,7 +178,7 @@ class World:
         store = self._installation.store
         if len(self.promised) < len(self.schedule.promised):
             return False
-        requests = [store.request(request_id) for request_id in self.promised.values()]
+        requests = (store.request(request_id) for request_id in self.promised.values())
         if any(known is None or known.record.is_open for known in requests):
             return False
         return all(known.record.holder is None for known in store.agents())
@@ -295,10 +298,28 @@ class Worker:
             self.is_at_work = False
 
 
-def post(
-    web: FlaskClient, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str]
-) -> tuple[int, bytes]:
+def post(web: Flask, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[int, bytes]:
     """One request to the web application, without a socket."""
-    path = url[url.index("/", len("https://")) :]
-    answer = web.open(path, method=method, data=dict(form), headers=dict(headers))
-    return answer.status_code, answer.data
+    parts, body = urlsplit(url), urlencode(form).encode()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname,
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
+    }
+    statuses: list[str] = []
+    answer = web(environ, lambda status, _headers, _error=None: statuses.append(status))
+    return int(statuses[0].split()[0]), b"".join(answer)
