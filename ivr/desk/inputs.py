@@ -32,11 +32,11 @@ When = Annotated[
 ]
 
 
-class _Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
+class AnyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all inputs: no other fields than those that are named."""
 
 
-class ListInput(_Input, frozen=True, kw_only=True):
+class ListInput(AnyInput, frozen=True, kw_only=True):
     """Which callbacks to list. `number` is a whole number, or its last four digits; `after` is a page's `next`."""
 
     state: State | None = None
@@ -49,7 +49,7 @@ class ListInput(_Input, frozen=True, kw_only=True):
     full_numbers: bool = False
 
 
-class BookInput(_Input, frozen=True, kw_only=True):
+class BookInput(AnyInput, frozen=True, kw_only=True):
     """A callback that somebody books by hand. Queue and language are the flow's first ones unless they are given.
 
     There is one open promise for each number and topic; the topic is the queue's name unless it is given. Whoever has
@@ -66,13 +66,13 @@ class BookInput(_Input, frozen=True, kw_only=True):
     preferred_agent: Words | None = None
 
 
-class MoveInput(_Input, frozen=True, kw_only=True):
+class MoveInput(AnyInput, frozen=True, kw_only=True):
     """Another time for a callback."""
 
     when: When
 
 
-class SlotsInput(_Input, frozen=True, kw_only=True):
+class SlotsInput(AnyInput, frozen=True, kw_only=True):
     """Which windows to list."""
 
     queue: Words | None = None
@@ -80,7 +80,7 @@ class SlotsInput(_Input, frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 100
 
 
-class AgentInput(_Input, frozen=True, kw_only=True):
+class AgentInput(AnyInput, frozen=True, kw_only=True):
     """What is to be said of an agent; what is left out stays as it is.
 
     A new one needs a name and a number; their queue is the flow's own, and they work whenever they are available.
@@ -98,13 +98,13 @@ class AgentInput(_Input, frozen=True, kw_only=True):
     per_hour: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
 
 
-class StateInput(_Input, frozen=True, kw_only=True):
+class StateInput(AnyInput, frozen=True, kw_only=True):
     """What an agent says of themselves."""
 
     state: AgentState
 
 
-class ShiftInput(_Input, frozen=True, kw_only=True):
+class ShiftInput(AnyInput, frozen=True, kw_only=True):
     """When an agent works: the weekly shifts, and days off to add or to remove."""
 
     shifts: Annotated[str, msgspec.Meta(max_length=500)] | None = None
@@ -112,7 +112,19 @@ class ShiftInput(_Input, frozen=True, kw_only=True):
     remove_days_off: tuple[date, ...] = ()
 
 
-Input = TypeVar("Input", bound=_Input)
+class NumbersInput(AnyInput, frozen=True, kw_only=True):
+    """How to list."""
+
+    full_numbers: bool = False
+
+
+class AuditInput(AnyInput, frozen=True, kw_only=True):
+    """A head that an earlier audit has printed, SEQ:HASH: the ledger must still contain it."""
+
+    expect: Words | None = None
+
+
+Input = TypeVar("Input", bound=AnyInput)
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
