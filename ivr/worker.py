@@ -14,6 +14,7 @@ from callbacks.dispatch import ON_THE_LINE
 from callbacks.errors import ConflictError, DialError, IllegalEventError
 from callbacks.scheduler import Ticker
 from ivr import logs
+from ivr.desk.privacy import forget_old
 from ivr.redis_client import RedisError
 from ivr.redis_durability import check as check_durability
 from ivr.services import Services, build, utc_now
@@ -86,7 +87,7 @@ def hold_while_they_call(services: Services, now: datetime) -> int:
 
 
 class Housekeeping:
-    """Keeps the traces of calls that just stopped."""
+    """Keeps the traces of calls that just stopped, and deletes the callbacks that ended long ago."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -96,6 +97,13 @@ class Housekeeping:
             self._services.traces.gather(utc_now(), CALLS_GATHERED)
         except RedisError as error:
             log.error("traces not gathered; tried again later", fault=type(error).__name__)
+        try:
+            forgotten = forget_old(self._services, utc_now())
+        except RedisError as error:
+            log.error("old callbacks not deleted; tried again later", fault=type(error).__name__)
+        else:
+            if forgotten:
+                log.info("old callbacks deleted", count=forgotten)
 
 
 def run(settings: Settings) -> None:

@@ -25,7 +25,7 @@ LAST_DIGITS: Final = 4
 SUGGESTED: Final = 5
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class CallbackPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of callbacks, the newest first; `next` is the `after` of the following one, null behind the last."""
 
     callbacks: tuple[views.CallbackView, ...]
@@ -47,7 +47,7 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[views.SlotView, ...]
 
 
-def list_callbacks(desk: Desk, wanted: ListInput) -> Listed:
+def list_callbacks(desk: Desk, wanted: ListInput) -> CallbackPage:
     """A page of the callbacks that were asked for. Raises `DeskError`."""
     clock = desk.clock()
     if wanted.queue is not None:
@@ -75,7 +75,7 @@ def list_callbacks(desk: Desk, wanted: ListInput) -> Listed:
             raise DeskError("invalid", f'after: "{wanted.after}" is not the "next" of any page') from None
         found, after = page.requests, page.after
     shown = (views.view(known, clock, full_numbers=wanted.full_numbers) for known in found)
-    return Listed(callbacks=tuple(shown), next=after)
+    return CallbackPage(callbacks=tuple(shown), next=after)
 
 
 def show(desk: Desk, request_id: str) -> views.CallbackDetail:

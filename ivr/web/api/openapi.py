@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ivr.web.api.problems import MEDIA_TYPE, STATUS_OF, TITLES, Problem
+from ivr.web.api.problems import MEDIA_TYPE, STATUS_OF, TITLES, ProblemDetails
 from ivr.web.api.routes import ROUTES, Route
 
 BASE: Final = "/api/v1"
@@ -22,7 +22,8 @@ WITH_BODY: Final = {400: "malformed", 413: "too_large", 415: "not_json"}
 
 def document() -> dict[str, Any]:
     """The API as OpenAPI 3.1. Source: https://spec.openapis.org/oas/v3.1.0"""
-    named = {route.result for route in ROUTES} | {route.body for route in ROUTES if route.body is not None} | {Problem}
+    named = {route.result for route in ROUTES} | {route.body for route in ROUTES if route.body is not None}
+    named.add(ProblemDetails)
     _, schemas = msgspec.json.schema_components(sorted(named, key=_name), ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
@@ -113,7 +114,7 @@ def _failures(route: Route) -> dict[str, Any]:
         codes[400] = ["malformed"]
     for code in route.errors:
         codes.setdefault(STATUS_OF[code], []).append(code)
-    content = {MEDIA_TYPE: {"schema": _ref(Problem)}}
+    content = {MEDIA_TYPE: {"schema": _ref(ProblemDetails)}}
     return {
         str(status): {"description": f"{TITLES[status]}: {', '.join(found)}", "content": content}
         for status, found in sorted(codes.items())

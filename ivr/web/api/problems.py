@@ -44,7 +44,7 @@ TITLES: Final = {
 RETRY_AFTER_S: Final = 1
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was done. `code` is for programs, `detail` for people; `allowed` are words that would be right."""
 
     type: str
@@ -57,7 +57,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 def problem(status: int, code: str, detail: str, *, allowed: tuple[str, ...] = ()) -> Response:
     """A problem as a response."""
-    body = Problem(
+    body = ProblemDetails(
         type=f"urn:zerohold:problem:{code}",
         title=TITLES.get(status, "Not done"),
         status=status,

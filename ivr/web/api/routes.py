@@ -58,7 +58,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     takes_key: bool = False
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class DoNotCallEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a number is on the do-not-call list now."""
 
     number: str
@@ -106,7 +106,7 @@ def _calendar(asked: Asked) -> Answer:
 
 def _do_not_call(asked: Asked, *, listed: bool) -> Answer:
     number = people.do_not_call(asked.desk, asked.path["number"], listed=listed)
-    return Answer(value=Listed(number=number, listed=listed))
+    return Answer(value=DoNotCallEntry(number=number, listed=listed))
 
 
 ROUTES: Final = (
@@ -116,7 +116,7 @@ ROUTES: Final = (
         name="list_callbacks",
         summary="List callbacks, the newest first",
         answer=lambda asked: Answer(value=promises.list_callbacks(asked.desk, asked.query)),
-        result=promises.Listed,
+        result=promises.CallbackPage,
         query=inputs.ListInput,
         errors=("invalid", "number"),
     ),
@@ -267,7 +267,7 @@ ROUTES: Final = (
         name="add_do_not_call",
         summary="Never call a number again",
         answer=lambda asked: _do_not_call(asked, listed=True),
-        result=Listed,
+        result=DoNotCallEntry,
         errors=("number",),
     ),
     Route(
@@ -276,7 +276,7 @@ ROUTES: Final = (
         name="remove_do_not_call",
         summary="Take a number off the do-not-call list",
         answer=lambda asked: _do_not_call(asked, listed=False),
-        result=Listed,
+        result=DoNotCallEntry,
         errors=("number", "not_found"),
     ),
 )
