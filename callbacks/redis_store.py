@@ -130,9 +130,9 @@ class RedisStore:
             now = index_of(self._policy, after)
             if change.alone:
                 script.must_have_room(DIALLING, after.number, 1, "conflict")
+            _reindex(script, before, now)
             if now.slot is not None and now.slot != (before and before.slot):
                 _guard_slot(script, now.slot, change)
-            _reindex(script, before, now)
         if change.agent is not None:
             agent = change.agent.record
             script.write(_agent_key(agent.id), change.agent.version, agent)
