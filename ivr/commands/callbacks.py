@@ -14,6 +14,7 @@ from callbacks.audit_report import Audit, Lateness
 from callbacks.ledger import PageError
 from callbacks.recovery import Recovery
 from callbacks.redis_ledger import RedisLedger
+from ivr.commands.callbacks_lifecycle import lifecycle
 from ivr.commands.common import at_desk, err, out, services_here, told
 from ivr.desk import ledger as desk_ledger
 from ivr.desk import people, promises
@@ -25,6 +26,7 @@ from ivr.services import utc_now
 callbacks = typer.Typer(no_args_is_help=True, help="The promises, and how they ended.")
 do_not_call = typer.Typer(no_args_is_help=True, help="The numbers that are never called.")
 callbacks.add_typer(do_not_call, name="do-not-call")
+callbacks.command()(lifecycle)
 
 # Who books, on the record of what is booked by command.
 BY: Final = "command line"
