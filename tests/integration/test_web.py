@@ -267,9 +267,11 @@ def test_a_promise_is_made_once_however_often_the_webhook_comes(client: SignedCl
     (request,) = services.callbacks.store.requests(10)
     assert request.number == CALLER
     second = "CA" + "2" * 32
-    offer = client.post(action(client.post("/voice/incoming", CallSid=second)), CallSid=second, Digits="0")
-    confirm = client.post(action(offer), CallSid=second, Digits="1")
-    assert "booked already" in spoken(client.post(action(confirm), CallSid=second, Digits="1"))
+    told = client.begin(CallSid=second)
+    assert "You have a callback booked" in spoken(told)
+    kept = client.press(told, "1", CallSid=second)
+    assert "It stays as it is" in spoken(kept)
+    assert "booked already" in spoken(client.press(kept, "3", CallSid=second)), "they ask for another one"
     assert len(services.callbacks.store.requests(10)) == 1
 
 
@@ -385,6 +387,7 @@ def test_health_says_what_is_missing(client: SignedClient, services: Services, r
 
 
 def test_whatever_route_there_is_refuses_what_is_not_signed_but_health_and_sound(client: SignedClient) -> None:
+    """The desk's routes have tokens of their own (test_web_api): without any, they are not there at all."""
     open_paths = ("/livez", "/readyz", "/version", "/prompt/", "/audio/")
     app = client.web.application
     for rule in app.url_map.iter_rules():
@@ -392,4 +395,5 @@ def test_whatever_route_there_is_refuses_what_is_not_signed_but_health_and_sound
         if rule.endpoint == "static" or path.startswith(open_paths):
             continue
         for method in (rule.methods or set()) & {"GET", "POST"}:
-            assert client.web.open(path, method=method, data={"CallSid": SID}).status_code == 403, path
+            refused = (401, 403, 404) if rule.endpoint.startswith(("api.", "calendar.")) else (403,)
+            assert client.web.open(path, method=method, data={"CallSid": SID}).status_code in refused, path

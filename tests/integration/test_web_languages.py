@@ -232,7 +232,7 @@ def test_a_missed_transfer_is_told_in_the_callers_language(office: Office) -> No
 def test_a_callback_is_offered_and_promised_in_the_callers_language(office: Office) -> None:
     office.add_agent(state="away")
     offer = office.client.press(office.client.begin(), "0")
-    office.hears(offer, "busy")
+    office.hears(offer, "next_in_line")
     confirm = office.client.press(offer, "1")
     office.hears(confirm)
     promised = office.client.press(confirm, "1")

@@ -341,10 +341,19 @@ CHOOSE = """
 
 
 def test_a_callback_at_a_chosen_time_is_due_then_and_the_caller_hears_when(rig: Callable[..., Rig]) -> None:
-    running = rig(CHOOSE, head='hours: {office: {mon-sun: ["00:00-24:00"]}}')
-    windows = running.client.begin()
-    assert "When shall we call you?" in spoken(windows)
+    running = rig(
+        CHOOSE, head='hours: {office: {mon-sun: ["00:00-24:00"]}}\nqueues: {shop: {calling_hours: "00:00-24:00"}}'
+    )
+    desk = Agent(id="desk", name="desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
+    running.services.callbacks.agents.put(desk)
+    days = running.client.begin()
+    assert "On which day shall we call you?" in spoken(days)
+    parts = running.client.press(days, "3")
+    assert "At what time of day?" in spoken(parts)
+    windows = running.client.press(parts, "2")
+    assert "At what time?" in spoken(windows)
     confirm = running.client.press(windows, "2")
+    assert "We will call you on" in spoken(confirm)
     booked = running.client.press(confirm, "1")
     (request,) = running.services.callbacks.store.requests(10)
     assert request.starts_at is not None
