@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -35,10 +35,12 @@ class Part(msgspec.Struct, frozen=True):
     last: int
     queues: tuple[str, ...]
     languages: tuple[str, ...]
+    # Every so manieth waits in line; 0 for none.
+    waits: int
 
 
 def promises(part: Part) -> Iterator[CallbackRequest]:
-    """Every other one waits in line, in the order of their numbers; the rest have windows of the next two weeks.
+    """Some wait in line, in the order of their numbers; the rest have windows of the next two weeks.
 
     They differ in all that a million real ones would: ids, numbers, salts, times. The numbers are never dialled.
     """
@@ -59,7 +61,10 @@ def promises(part: Part) -> Iterator[CallbackRequest]:
             arrived_at=came,
             rank_at=came,
         )
-        yield request if number % 2 == 0 else _with_window(request, hour + timedelta(hours=2 + number // 2 % WINDOWS))
+        if part.waits and number % part.waits == 0:
+            yield request
+        else:
+            yield _with_window(request, hour + timedelta(hours=2 + number // 2 % WINDOWS))
 
 
 def _with_window(request: CallbackRequest, starts: datetime) -> CallbackRequest:
@@ -77,14 +82,14 @@ def _with_window(request: CallbackRequest, starts: datetime) -> CallbackRequest:
     )
 
 
-def fill_part(part: Part) -> int:
-    """Commit one part; how many. Each goes through the script that every change goes through."""
-    client = connect(part.url)
+def commit_all(url: str, requests: Iterable[CallbackRequest]) -> int:
+    """Commit new requests; how many. Each goes through the script that every change goes through."""
+    client = connect(url)
     made = 0
     pipe = client.pipeline(transaction=False)
     # A pipeline takes the script's calls and keeps them until it is executed.
     store = RedisStore(cast(redis.Redis, pipe), Policy())
-    for request in promises(part):
+    for request in requests:
         store.commit(Change(commit_id=request.id, request=Versioned(request, 0), entries=new_entry(request)))
         made += 1
         if made % IN_A_PIPELINE == 0:
@@ -94,17 +99,31 @@ def fill_part(part: Part) -> int:
     return made
 
 
+def fill_part(part: Part) -> int:
+    """Commit one part; how many."""
+    return commit_all(part.url, promises(part))
+
+
 def _check(outcomes: list[object]) -> None:
     refused = [outcome for outcome in outcomes if outcome != "done"]
     if refused:
         raise RuntimeError(f"{len(refused)} promises were not written: {refused[0]}")
 
 
-def fill(url: str, template: CallbackRequest, count: int, queues: tuple[str, ...], languages: tuple[str, ...]) -> None:
+def fill(
+    url: str,
+    template: CallbackRequest,
+    count: int,
+    *,
+    queues: tuple[str, ...],
+    languages: tuple[str, ...],
+    waits: int = 0,
+) -> None:
     """Fill a store with so many promises."""
     encoded = msgspec.json.encode(template)
     parts = [
-        Part(url, encoded, first, min(first + CHUNK, count), queues, languages) for first in range(0, count, CHUNK)
+        Part(url, encoded, first, min(first + CHUNK, count), queues, languages, waits)
+        for first in range(0, count, CHUNK)
     ]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         made = sum(pool.imap_unordered(fill_part, parts))

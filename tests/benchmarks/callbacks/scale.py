@@ -88,7 +88,7 @@ class Site:
         template = self._booked("template", None)
         empty, aof_before = self._used_memory(), self._aof_bytes()
         began = time.perf_counter()
-        fill(self.server.url, template, self.count, QUEUES, LANGUAGES)
+        fill(self.server.url, template, self.count, queues=QUEUES, languages=LANGUAGES, waits=2)
         self.fill_rate = self.count / (time.perf_counter() - began)
         self.bytes = {
             "redis": round((self._used_memory() - empty) / self.count),

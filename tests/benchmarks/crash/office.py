@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from callbacks import lifecycle_events as events
 from callbacks.booking import Promise, Wish
-from callbacks.model import Agent
+from callbacks.model import Agent, CallbackRequest, Order
 from callbacks.service import Callbacks
 from ivr.localcarrier.client import LocalCarrierClient
 from ivr.processes import free_port
@@ -35,16 +35,16 @@ QUEUE: Final = "shop"
 READY_TIMEOUT_S: Final = 60.0
 # Around the clock, so that what is measured at noon can be measured at midnight. The caps of a queue would refuse so
 # many promises at once; nobody waits so long that a promise is reviewed within the run.
-FLOW: Final = f"""\
+FLOW: Final = """\
 zerohold: 1
 name: benchmark
 languages: [en]
 organisation: the corner shop
 time_zone: Europe/London
 country: GB
-queue: {QUEUE}
+queue: {queue}
 queues:
-  {QUEUE}: {{calling_hours: "00:00-24:00", most_promises: 100000, assumed_talk_minutes: 30}}
+  {queue}: {{calling_hours: "00:00-24:00", most_promises: 1000000, assumed_talk_minutes: 30, dial: {dial}}}
 start: bye
 nodes:
   bye: {{type: end, prompt: Goodbye., outcome: solved}}
@@ -61,8 +61,8 @@ def customer_number(index: int) -> str:
     return _NUMBER.format(1 + MOST_AGENTS + index)
 
 
-def book(callbacks: Callbacks, key: str, number: str, now: datetime) -> str:
-    """Promise a callback as the web does for a caller who presses 0; its id."""
+def book(callbacks: Callbacks, key: str, number: str, now: datetime) -> CallbackRequest:
+    """Promise a callback as the web does for a caller who presses 0."""
     wish = Wish(
         key=key,
         number=number,
@@ -77,7 +77,7 @@ def book(callbacks: Callbacks, key: str, number: str, now: datetime) -> str:
     promised = callbacks.promises.book(wish, now)
     if not isinstance(promised, Promise):
         raise RuntimeError(f"{key} is not promised: {promised.reason}")
-    return promised.request.id
+    return promised.request
 
 
 def put_off(callbacks: Callbacks, request_id: str, until: float) -> None:
@@ -90,7 +90,7 @@ def put_off(callbacks: Callbacks, request_id: str, until: float) -> None:
 class Office:
     """Redis at once; web, carrier and workers as they are asked for. All of it ends with the `with` block."""
 
-    def __init__(self, folder: Path, *, carrier_arguments: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, *, carrier_arguments: Sequence[str] = (), dial: Order = "agent_first") -> None:
         self.folder = folder
         self.redis = PrivateRedis(folder / "data")
         self._carrier_arguments = carrier_arguments
@@ -98,7 +98,7 @@ class Office:
         self._carrier_port, web_port = free_port(), free_port()
         self._public_url = f"http://127.0.0.1:{web_port}"
         flow = folder / "flow.yaml"
-        flow.write_text(FLOW)
+        flow.write_text(FLOW.format(queue=QUEUE, dial=dial))
         self.settings = {
             "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
             "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
@@ -155,9 +155,9 @@ class Office:
         client.wait_until_up(READY_TIMEOUT_S)
         return client
 
-    def start_worker(self, name: str) -> Worker:
-        """Start one worker; it is at work a second or two later."""
-        return self._start(name, "ivr", "worker")
+    def start_worker(self, name: str, *command: str) -> Worker:
+        """Start one worker; it is at work a second or two later. `command` is another module to run, with arguments."""
+        return self._start(name, *(command or ("ivr", "worker")))
 
     def put_agents(self, callbacks: Callbacks, count: int) -> None:
         """Agents who are there at any time, with a phone each."""

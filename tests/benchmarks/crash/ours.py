@@ -180,7 +180,7 @@ class _Contest:
             carrier.set_phone(agent_number(index), AGENT)
         for number in numbers.values():
             carrier.set_phone(number, CUSTOMER)
-        booked = {name: book(callbacks, name, number, datetime.now(UTC)) for name, number in numbers.items()}
+        booked = {name: book(callbacks, name, number, datetime.now(UTC)).id for name, number in numbers.items()}
         # As many as it takes to write the due times, and to start the workers.
         first_due = time.time() + WORKERS_START_S + len(booked) * 0.005
         due = {name: first_due + after_s for name, after_s in self._plan.due_s.items()}

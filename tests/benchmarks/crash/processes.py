@@ -49,11 +49,20 @@ class Worker:
         member = _read(self._process.pid, self._process.pid)
         return member is not None and not member.dead
 
+    @property
+    def cpu_s(self) -> float:
+        """The CPU seconds of its life until now, with its descendants'."""
+        return sum(member.cpu_s for member in _members(self._process.pid))
+
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        return self._process.pid
+
     def kill(self) -> tuple[int, float]:
         """Kill -9 all of it; returns how many processes died and the CPU seconds of its whole life."""
         deadline = time.monotonic() + KILL_TIMEOUT_S
-        found = _members(self._process.pid)
-        cpu_s = sum(member.cpu_s for member in found)
+        cpu_s = self.cpu_s
         killed: set[int] = set()
         # More than once: what was just being forked joins the session later than the list was read.
         while living := [member for member in _members(self._process.pid) if not member.dead]:
