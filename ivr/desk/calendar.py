@@ -6,12 +6,13 @@ Source: RFC 5545 (calendar, UID, SEQUENCE, STATUS), RFC 7986 section 5.7 (REFRES
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
-from callbacks.model import Agent, CallbackRequest, Interval, parts_of
+from callbacks.model import Agent, CallbackRequest, parts_of
 from callbacks.shifts import working
 from callbacks.store import Versioned
 from ivr.desk.desk import Desk
@@ -56,8 +57,9 @@ def feed(agent: Agent, requests: list[Versioned[CallbackRequest]], clock: Clock)
     calendar.add("prodid", "-//Zerohold//Callbacks//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", f"Callbacks of {agent.name}")
-    calendar.add("x-wr-calname", f"Callbacks of {agent.name}")
+    name = vText(_plain(f"Callbacks of {agent.name}").replace("\n", " "))
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
     mine = sorted(
@@ -72,15 +74,14 @@ def feed(agent: Agent, requests: list[Versioned[CallbackRequest]], clock: Clock)
 def _is_of(agent: Agent, request: CallbackRequest) -> bool:
     if request.starts_at is None or not agent.serves(request.queue, request.language):
         return False
-    window = Interval(starts=request.starts_at, ends=request.promised_by)
-    return bool(working(agent, window.starts, window.ends))
+    return bool(working(agent, request.starts_at, _end_of(request)))
 
 
 def _event(known: Versioned[CallbackRequest], clock: Clock) -> Event:
     """The version rises with each change of the record, and so with each move."""
     request = known.record
     called_off = request.disposition in CALLED_OFF
-    reason = str(mask_numbers(str(request.dossier.get("reason") or "")))
+    reason = _plain(str(mask_numbers(str(request.dossier.get("reason") or ""))))
     event = Event()
     # The same for ever: a move is the same event at another time.
     event.add("uid", f"{request.id}@callbacks.zerohold")
@@ -103,6 +104,11 @@ def _end_of(request: CallbackRequest) -> datetime:
     """The end of the window, which lies behind its start whatever was promised later."""
     assert request.starts_at is not None  # noqa: S101 - only those are in a calendar
     return max(request.promised_by, request.starts_at + timedelta(minutes=1))
+
+
+def _plain(text: str) -> str:
+    """Text without control characters but line ends: a calendar has none. Source: RFC 5545 section 3.1 (SAFE-CHAR)."""
+    return "".join(each for each in text if each == "\n" or unicodedata.category(each) not in {"Cc", "Cs"})
 
 
 def _second(at: datetime) -> datetime:

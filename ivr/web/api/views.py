@@ -116,12 +116,14 @@ def _key(route: Route) -> str | None:
 
 
 for _route in ROUTES:
-    blueprint.add_url_rule(_route.path, _route.name, _view(_route), methods=[_route.method])
+    blueprint.add_url_rule(
+        _route.path, _route.name, _view(_route), methods=[_route.method], provide_automatic_options=False
+    )
 
 _PATHS: Final = Map([Rule(route.path, methods=[route.method], endpoint=route.name) for route in ROUTES])
 
 
-@blueprint.get("/openapi.json")
+@blueprint.get("/openapi.json", provide_automatic_options=False)
 def openapi_document() -> Response:
     """The API, for programs that write programs."""
     return Response(openapi.text(), mimetype="application/json")
