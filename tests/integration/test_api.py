@@ -534,3 +534,12 @@ def test_the_audit_counts_the_promises(ask: Ask, desk: str) -> None:
 def test_a_calendars_address_is_told_to_who_may_ask(ask: Ask, desk: str, web: FlaskClient) -> None:
     url = ask("GET", "/agents/desk/calendar").get_json()["url"]
     assert web.get(url).mimetype == "text/calendar"
+
+
+def test_the_guide_names_every_route_and_every_code() -> None:
+    guide = DOCUMENT.with_name("api.md").read_text()
+    for code, status in STATUS_OF.items():
+        assert f"`{code}`" in guide, code
+        assert f"| {status} |" in guide, status
+    for route in ROUTES:
+        assert route.path.partition("/<")[0] in guide, route.path
