@@ -44,7 +44,7 @@ time_zone: Europe/London
 country: GB
 queue: {queue}
 queues:
-  {queue}: {{calling_hours: "00:00-24:00", most_promises: 1000000, assumed_talk_minutes: 30, dial: {dial}}}
+  {queue}: {{calling_hours: "00:00-24:00", most_promises: 100000, assumed_talk_minutes: 30, dial: {dial}}}
 start: bye
 nodes:
   bye: {{type: end, prompt: Goodbye., outcome: solved}}
