@@ -10,10 +10,10 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 
 	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve doctor test check bench bench-crash train format clean
+.PHONY: help demo serve doctor test check bench bench-crash bench-callbacks train format clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## Install, then place real calls end to end and print what happened
 	@$(BIN)/ivr demo
@@ -39,9 +39,15 @@ bench: $(VENV)/.test ## Measure how long callers wait for an answer, over ten ca
 	@$(BIN)/python -m tests.benchmarks.turn_latency
 
 # JSON=1 makes its last line one JSON object.
-bench-crash: $(VENV)/.demo ## Kill -9 workers in the middle of 600 callbacks: ours and those of five peers
+bench-crash: $(VENV)/.test ## Kill -9 workers in the middle of 600 callbacks: ours and those of five peers
 	@$(call INSTALL,bench)
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.crash
+
+# Each part prints its table and, with JSON=1, a line of JSON behind it. Needs 5 GB of memory and of disk.
+bench-callbacks: $(VENV)/.test ## Measure callbacks: a million promises, punctuality, recovery; about 25 minutes
+	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.scale
+	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.punctuality
+	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.recovery
 
 RECORDINGS ?= ../shared/speech
 train: $(VENV)/.demo ## Train telephone-en anew from RECORDINGS (see speech/training/README.md; about an hour)
