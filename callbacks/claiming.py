@@ -18,6 +18,8 @@ from callbacks.store import Front, Versioned
 # Beyond as many as there are free agents, a line's people cannot be served in this moment; some may turn out not to be
 # callable, so a few more are looked at.
 SPARE: Final = 5
+# A claim takes one; mostly the first.
+FIRST_FEW: Final = 3
 WOKEN_AT_ONCE: Final = 200
 LOST_IN_A_ROW: Final = 5
 # From the claim to the ringing of the customer's phone the agent has to answer and to listen.
@@ -56,13 +58,10 @@ class Claims:
         """
         for _ in range(RETRIES):
             agents = self._store.agents()
-            fronts = self.fronts(agents, now)
-            pairs = assign(self.people(fronts), [known.record for known in agents], now)
-            waiting = {known.record.id: known for front in fronts for known in front.requests}
-            ready = [known for request_id, known in waiting.items() if request_id in pairs]
+            pairs, ready = self._ready(agents, now)
             if not ready:
                 return None
-            for known in sorted(ready, key=lambda known: (known.record.rank_at, known.record.id)):
+            for known in ready:
                 obstacle = self._obstacle(known.record, now)
                 if obstacle is None:
                     agent = pairs[known.record.id]
@@ -75,6 +74,29 @@ class Claims:
                 # Somebody was faster. Who is next, and with whom, may be another one now: nobody overtakes.
                 break
         return None
+
+    def _ready(
+        self, agents: list[Versioned[Agent]], now: datetime
+    ) -> tuple[dict[str, Agent], list[Versioned[CallbackRequest]]]:
+        """Who gets whom, and those callbacks among them whose turn it is, in order.
+
+        Who gets whom depends on those who came earlier alone. So the first few of each line are enough, up to the first
+        place that was not read; and at last, as many of each line as there are agents.
+        """
+        everybody = [known.record for known in agents]
+        free = sum(is_free(agent, now) for agent in everybody)
+        if not free:
+            return {}, []
+        for limit in (FIRST_FEW, free + SPARE):
+            fronts = self._store.fronts(limit, now)
+            horizon = min((front.horizon for front in fronts if front.horizon is not None), default=None)
+            pairs = assign(self.people(fronts), everybody, now)
+            waiting = sorted((known for front in fronts for known in front.requests), key=_place)
+            ready = [known for known in waiting if known.record.id in pairs]
+            known_well = [known for known in ready if horizon is None or _place(known) <= horizon]
+            if known_well or limit > free:
+                return pairs, known_well or ready
+        return {}, []
 
     def assign_ready(self, request: CallbackRequest, now: datetime) -> CallbackRequest | None:
         """Intend to ring an agent for a customer who waits on the phone; None where nobody is free.
@@ -181,3 +203,7 @@ class Claims:
         except IllegalEventError:
             return False  # another worker was faster than our reading of the index
         return self._committer.commit_event(known, after, event) == "done"
+
+
+def _place(known: Versioned[CallbackRequest]) -> tuple[datetime, str]:
+    return known.record.rank_at, known.record.id

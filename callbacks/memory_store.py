@@ -154,17 +154,18 @@ class MemoryStore:
         with self._lock:
             waiting = [(index.line, index.id) for index in self._indexes() if index.line is not None]
             lines = sorted({line for (line, _), _ in waiting} | set(self._phones))
-            fronts = [
-                Front(
+            fronts = []
+            for line in lines:
+                places = sorted((rank_at, request_id) for (in_line, rank_at), request_id in waiting if in_line == line)
+                waiters = self._waiters(line, now)
+                callers = [(waiter.rank_at, waiter.call_sid) for waiter in waiters]
+                front = Front(
                     line=line,
-                    requests=tuple(
-                        self._requests[request_id]
-                        for (_, _), request_id in sorted(each for each in waiting if each[0][0] == line)[:limit]
-                    ),
-                    waiters=tuple(self._waiters(line, now)[:limit]),
+                    horizon=min((each[limit - 1] for each in (places, callers) if len(each) >= limit), default=None),
+                    requests=tuple(self._requests[request_id] for _, request_id in places[:limit]),
+                    waiters=tuple(waiters[:limit]),
                 )
-                for line in lines
-            ]
+                fronts.append(front)
         return [front for front in fronts if front.requests or front.waiters]
 
     def ahead(self, line: str, rank_at: datetime, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -73,7 +73,7 @@ def assign(people: Iterable[Person], agents: Sequence[Agent], now: datetime) -> 
     person with a preferred agent who works just now leaves the others to those behind, for a while.
     """
     free = sorted((agent for agent in agents if is_free(agent, now)), key=lambda agent: (agent.idle_since, agent.id))
-    working = {agent.id for agent in agents if agent.state == "available" and on_shift(agent, now)}
+    working = {agent.id: agent for agent in agents if agent.state == "available" and on_shift(agent, now)}
     pairs: dict[str, Agent] = {}
     for person in sorted(people, key=lambda person: (person.rank_at, person.key)):
         chosen = _best(person, free, working, now)
@@ -85,12 +85,13 @@ def assign(people: Iterable[Person], agents: Sequence[Agent], now: datetime) -> 
     return pairs
 
 
-def _best(person: Person, free: Sequence[Agent], working: set[str], now: datetime) -> Agent | None:
+def _best(person: Person, free: Sequence[Agent], working: Mapping[str, Agent], now: datetime) -> Agent | None:
     able = [agent for agent in free if may_take(agent, person)]
     preferred = next((agent for agent in able if agent.id == person.preferred), None)
     if preferred is not None:
         return preferred
-    patient = person.grace_until is not None and now < person.grace_until
-    if patient and person.preferred in working:
+    awaited = working.get(person.preferred or "")
+    in_grace = person.grace_until is not None and now < person.grace_until
+    if in_grace and awaited is not None and may_take(awaited, person):
         return None
     return able[0] if able else None

@@ -208,20 +208,24 @@ class RedisStore:
             return []
         with self._redis.pipeline(transaction=False) as pipe:
             for line in lines:
-                pipe.zrange(f"{PREFIX}:line:{line}", 0, limit - 1)
+                pipe.zrange(f"{PREFIX}:line:{line}", 0, limit - 1, withscores=True)
                 self._ask_waiters(pipe, line, now)
             answers = pipe.execute()
-        ids = [request_id for found in answers[::3] for request_id in found]
+        ids = [request_id for found in answers[::3] for request_id, _ in found]
         # Another worker may have taken one since the index was read.
         known = {each.record.id: each for each in self._read_all(ids) if each.record.state == "waiting"}
-        fronts = (
-            Front(
+        fronts = []
+        for number, line in enumerate(lines):
+            places = [(_instant(rank), str(request_id)) for request_id, rank in answers[3 * number]]
+            waiters = _waiters(answers[3 * number + 1], answers[3 * number + 2])
+            callers = [(waiter.rank_at, waiter.call_sid) for waiter in waiters]
+            front = Front(
                 line=line,
-                requests=tuple(known[request_id] for request_id in answers[3 * number] if request_id in known),
-                waiters=_waiters(answers[3 * number + 1], answers[3 * number + 2])[:limit],
+                horizon=min((each[limit - 1] for each in (places, callers) if len(each) >= limit), default=None),
+                requests=tuple(known[request_id] for _, request_id in places if request_id in known),
+                waiters=waiters[:limit],
             )
-            for number, line in enumerate(lines)
-        )
+            fronts.append(front)
         return [front for front in fronts if front.requests or front.waiters]
 
     def ahead(self, line: str, rank_at: datetime, now: datetime) -> int:
@@ -454,11 +458,11 @@ def _slot_field(line: str, starts: datetime) -> str:
 
 def _waiters(phones: Iterable[tuple[str, float]], seen: Iterable[str]) -> tuple[Waiter, ...]:
     alive = set(seen)
-    return tuple(
-        Waiter(call_sid=call_sid, rank_at=datetime.fromtimestamp(rank, UTC))
-        for call_sid, rank in phones
-        if call_sid in alive
-    )
+    return tuple(Waiter(call_sid=call_sid, rank_at=_instant(rank)) for call_sid, rank in phones if call_sid in alive)
+
+
+def _instant(score: float) -> datetime:
+    return datetime.fromtimestamp(score, UTC)
 
 
 def _score(at: datetime) -> str:

@@ -64,9 +64,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of a line: those callbacks and callers who come first, in order."""
+    """The head of a line: those callbacks and callers who come first, in order.
+
+    `horizon` is the last place, a rank and a key, of which it tells; None where the line is here as a whole.
+    """
 
     line: str
+    horizon: tuple[datetime, str] | None = None
     requests: tuple[Versioned[CallbackRequest], ...] = ()
     waiters: tuple[Waiter, ...] = ()
 

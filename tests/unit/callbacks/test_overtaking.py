@@ -139,7 +139,7 @@ class Office:
         served = self.waiting.pop(name)
         assert is_free(next(each for each in before if each.id == agent.id), NOW)
         assert may_take(agent, served)
-        working = {each.id for each in before if each.state == "available" and on_shift(each, NOW)}
+        working = {each.id: each for each in before if each.state == "available" and on_shift(each, NOW)}
         overtaken = [
             each
             for each in self.waiting.values()
@@ -151,17 +151,18 @@ class Office:
         assert not overtaken, (served, agent, overtaken)
 
 
-def is_patient(each: Person, agent: Agent, working: set[str]) -> bool:
+def is_patient(each: Person, agent: Agent, working: dict[str, Agent]) -> bool:
     """The rule that is named: they wait for an agent of theirs who works now, for a while."""
     in_grace = each.grace_until is not None and each.grace_until > NOW
-    return in_grace and each.preferred in working and each.preferred != agent.id
+    awaited = working.get(each.preferred or "")
+    return in_grace and awaited is not None and may_take(awaited, each) and awaited.id != agent.id
 
 
 def has_another(each: Person, agent: Agent, waiting: dict[str, Person], before: list[Agent]) -> bool:
     """A free agent is left for them: they are served next, with nobody before them who could take it away."""
-    free = [one for one in before if is_free(one, NOW) and one.id != agent.id]
+    rest = [msgspec.structs.replace(one, holder="taken") if one.id == agent.id else one for one in before]
     earlier = [one for one in waiting.values() if (one.rank_at, one.key) <= (each.rank_at, each.key)]
-    return each.key in assign(earlier, free, NOW)
+    return each.key in assign(earlier, rest, NOW)
 
 
 @settings(max_examples=300)
@@ -186,7 +187,7 @@ def test_where_everybody_asks_nobody_is_left_whom_a_free_agent_could_serve(
         for who in range(2 * len(line) + 2):
             office.serve(who)
     everybody = office.people()
-    working = {each.id for each in everybody if each.state == "available" and on_shift(each, NOW)}
+    working = {each.id: each for each in everybody if each.state == "available" and on_shift(each, NOW)}
     for agent in everybody:
         if is_free(agent, NOW):
             left = [each for each in office.waiting.values() if may_take(agent, each)]
