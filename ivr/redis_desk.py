@@ -106,6 +106,23 @@ class DeskReads:
 
     # ------------------------------------------------------------ a person's data
 
+    def mentions(self, digits: str) -> list[str]:
+        """The ids of all requests in whose record these digits are; reads every one."""
+        found: list[str] = []
+        chunk: list[str] = []
+        for member, _ in self._redis.zscan_iter(REQUESTS, count=CHUNK):
+            chunk.append(str(member))
+            if len(chunk) >= CHUNK:
+                found += self._mentioning(chunk, digits)
+                chunk = []
+        return sorted(found + self._mentioning(chunk, digits))
+
+    def _mentioning(self, ids: list[str], digits: str) -> list[str]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in ids:
+                pipe.hget(f"{PREFIX}:request:{name}", "d")
+            return [name for name, data in zip(ids, pipe.execute(), strict=True) if digits in str(data)]
+
     def quotas(self, number: str) -> dict[str, int]:
         """The counters of a number that have not run out yet, by their key."""
         keys = [key for kind in ("number", "caller") for key in self._scan(f"{PREFIX}:quota:{kind}:{number}:*")]

@@ -47,12 +47,12 @@ class PersonData:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
 
-    def calls(self, number: str, known: Iterable[str]) -> list[Call]:
-        """The calls in whose record the number is, and those of the SIDs in `known` of which anything is left."""
+    def calls(self, digits: str, known: Iterable[str]) -> list[Call]:
+        """The calls in whose record these digits are, and those of the SIDs in `known` of which anything is left."""
         found = {}
         for key in self._scan("zh:call:*"):
             stored = [str(value) for value in self._redis.hmget(key, ["record", "event"]) if value is not None]
-            if any(number in text for text in stored):
+            if any(digits in text for text in stored):
                 found[key.removeprefix("zh:call:{").removesuffix("}")] = True
         calls = [self._call(sid) for sid in dict.fromkeys([*found, *known])]
         return [call for call in calls if call.record is not None or call.turns or call.trace is not None]

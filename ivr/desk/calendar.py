@@ -5,6 +5,7 @@ Source: RFC 5545 (calendar, UID, SEQUENCE, STATUS), RFC 7986 section 5.7 (REFRES
 
 from __future__ import annotations
 
+import heapq
 import hmac
 import unicodedata
 from datetime import datetime, timedelta
@@ -62,11 +63,9 @@ def feed(agent: Agent, requests: list[Versioned[CallbackRequest]], clock: Clock)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
-    mine = sorted(
-        (known for known in requests if _is_of(agent, known.record)),
-        key=lambda known: (known.record.starts_at, known.record.id),
-    )
-    for known in mine[-MOST_EVENTS:]:
+    mine = (known for known in requests if _is_of(agent, known.record))
+    nearest = heapq.nsmallest(MOST_EVENTS, mine, key=lambda known: abs(_start_of(known.record) - clock.now))
+    for known in sorted(nearest, key=lambda known: (_start_of(known.record), known.record.id)):
         calendar.add_component(_event(known, clock))
     return calendar
 
@@ -74,7 +73,7 @@ def feed(agent: Agent, requests: list[Versioned[CallbackRequest]], clock: Clock)
 def _is_of(agent: Agent, request: CallbackRequest) -> bool:
     if request.starts_at is None or not agent.serves(request.queue, request.language):
         return False
-    return bool(working(agent, request.starts_at, _end_of(request)))
+    return bool(working(agent, _start_of(request), _end_of(request)))
 
 
 def _event(known: Versioned[CallbackRequest], clock: Clock) -> Event:
@@ -89,7 +88,7 @@ def _event(known: Versioned[CallbackRequest], clock: Clock) -> Event:
     event.add("dtstamp", _second(request.looked_at))
     event.add("created", _second(request.created_at))
     event.add("last-modified", _second(request.looked_at))
-    event.add("dtstart", request.starts_at)
+    event.add("dtstart", _start_of(request))
     event.add("dtend", _end_of(request))
     event.add("summary", f"Callback {mask_number(request.number)} for {request.queue} ({request.language})")
     event.add("description", "\n".join(part for part in (reason, state_words(request, clock)) if part))
@@ -100,10 +99,14 @@ def _event(known: Versioned[CallbackRequest], clock: Clock) -> Event:
     return event
 
 
+def _start_of(request: CallbackRequest) -> datetime:
+    assert request.starts_at is not None  # noqa: S101 - only those are in a calendar
+    return request.starts_at
+
+
 def _end_of(request: CallbackRequest) -> datetime:
     """The end of the window, which lies behind its start whatever was promised later."""
-    assert request.starts_at is not None  # noqa: S101 - only those are in a calendar
-    return max(request.promised_by, request.starts_at + timedelta(minutes=1))
+    return max(request.promised_by, _start_of(request) + timedelta(minutes=1))
 
 
 def _plain(text: str) -> str:

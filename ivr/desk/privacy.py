@@ -16,12 +16,13 @@ from ivr.desk.desk import Desk
 from ivr.desk.errors import DeskError
 from ivr.desk.ledger import entries, forget, journal_of
 from ivr.desk.promises import e164_of
-from ivr.redis_person import Call, PersonData
+from ivr.redis_person import FEWEST_DIGITS, Call, PersonData
 from ivr.services import Services
 
 # In one go of the housekeeping; the next comes in ten minutes.
 MOST_BATCHES: Final = 50
 BATCH: Final = 200
+MOST_NAMED: Final = 20
 
 STAYS: Final = (
     "the ledger's entries: they name no number, and the salt of the marks in them is gone with the record, so that "
@@ -44,13 +45,15 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     quotas: dict[str, int]
     do_not_call: bool
     journal: tuple[CallbackRequest, ...]
+    # Callbacks of others in whose words or values the number is.
+    mentioned_in: tuple[str, ...]
     agents: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known."""
         kept = (self.callbacks, self.context, self.calls, self.texts, self.prompts, self.quotas, self.journal)
-        return not any(kept) and not self.do_not_call and not self.agents
+        return not any(kept) and not self.do_not_call and not self.agents and not self.mentioned_in
 
     @property
     def open_ids(self) -> tuple[str, ...]:
@@ -77,7 +80,9 @@ def find(desk: Desk, services: Services, number: str) -> Found:
     e164 = e164_of(desk, number)
     requests = tuple(known.record for known in desk.store.requests_of(e164))
     data = PersonData(services.redis)
-    calls = tuple(data.calls(e164, _sids(requests)))
+    digits = _digits(e164)
+    own = {request.id for request in requests}
+    calls = tuple(data.calls(digits, _sids(requests)))
     journal = journal_of(services.settings)
     copies = () if journal is None else (journal.record(name) for name in journal.record_ids())
     copied = [known.record for known in copies if known is not None]
@@ -87,10 +92,11 @@ def find(desk: Desk, services: Services, number: str) -> Found:
         context=services.contexts.export(e164),
         calls=calls,
         texts=data.texts([*(call.call_sid for call in calls), *(request.id for request in requests)]),
-        prompts=tuple(data.prompts(_national(e164))),
+        prompts=tuple(data.prompts(digits)),
         quotas=desk.reads.quotas(e164),
         do_not_call=desk.store.on_do_not_call(e164),
         journal=tuple(record for record in copied if e164 in {record.number, record.caller_number}),
+        mentioned_in=tuple(name for name in desk.reads.mentions(digits) if name not in own),
         agents=tuple(known.record.id for known in desk.store.agents() if known.record.number == e164),
     )
 
@@ -172,6 +178,9 @@ def _stays(found: Found, *, going_on: int, rewritten: bool) -> list[str]:
     if going_on:
         stays.append("a call that seems to go on just now: run this again after it; its record lasts a day at most")
     stays += [f"the agent {name}, whose phone it is: `ivr agents remove {name}`" for name in found.agents]
+    if found.mentioned_in:
+        names = ", ".join(found.mentioned_in[:MOST_NAMED])
+        stays.append(f"what others have said of it in {len(found.mentioned_in)} callbacks of theirs: {names}")
     if not rewritten:
         stays.append("what Redis has in its append-only file, until that is written anew (BGREWRITEAOF)")
     stays.append(
@@ -187,9 +196,13 @@ def _sids(requests: tuple[CallbackRequest, ...]) -> list[str]:
     return [str(sid) for sid in sids if sid]
 
 
-def _national(e164: str) -> str:
-    """The digits of a number as people of its country say them, without a leading zero."""
-    return str(phonenumbers.national_significant_number(phonenumbers.parse(e164)))
+def _digits(e164: str) -> str:
+    """The digits by which a number is found however it was keyed in: without country and leading zero.
+
+    Of one that is too short for that, all of them.
+    """
+    national = str(phonenumbers.national_significant_number(phonenumbers.parse(e164)))
+    return national if len(national) >= FEWEST_DIGITS else e164.removeprefix("+")
 
 
 def _prompt_file(services: Services, name: str) -> Path:

@@ -243,6 +243,21 @@ def test_an_agents_own_phone_is_named_and_stays(services: Services, ivr: Ivr) ->
     assert services.callbacks.store.agent("desk") is not None
 
 
+def test_a_call_in_which_the_number_was_keyed_in_as_people_do_goes_too_and_words_of_others_are_named(
+    services: Services, ivr: Ivr, redis_client: redis.Redis
+) -> None:
+    call(services, OTHER)
+    stored = str(redis_client.hget(f"zh:call:{{{SID}}}", "record"))
+    redis_client.hset(f"zh:call:{{{SID}}}", "record", stored.replace(OTHER, "02079460123"))
+    of_another = book(services, "one", OTHER, caller_number=OTHER, dossier={"values": {"ring": "020 7946 0123"}})
+    named = book(services, "two", "+442079460125", caller_number=None, dossier={"values": {"ring": "02079460123"}})
+    said = ivr("privacy", "delete", CALLER, "--yes").output
+    assert f"in 1 callbacks of theirs: {named.id}" in said
+    assert redis_client.exists(f"zh:call:{{{SID}}}") == 0
+    assert services.callbacks.store.request(named.id) is not None
+    assert services.callbacks.store.request(of_another.id) is not None
+
+
 @pytest.mark.parametrize("arguments", [("export", "12"), ("delete", "nobody", "--yes")])
 def test_what_is_no_number_is_refused(services: Services, ivr: Ivr, arguments: tuple[str, ...]) -> None:
     refused = ivr("privacy", *arguments)
