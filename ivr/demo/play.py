@@ -160,6 +160,9 @@ class Play:
             Check("nobody was free, and the callback was promised with a time", self._promised(waiting)),
             Check("the agent was rung for the callback once, the customer once", rung == self._expected_rings()),
             Check("the agent heard who, why and what is known", "1 2 3 4" in said_to_agent),
+            Check(
+                "the customer heard the two words first that the caller was told", self._words_kept(waiting, request)
+            ),
             Check("both were joined in one conference", self._joined()),
             Check("the dossier holds what the caller said", _words_of(dossier) == ["order", "one two three four"]),
             Check("the callback ended as solved", request is not None and request.disposition == "solved"),
@@ -219,8 +222,17 @@ class Play:
 
     def _promised(self, sid: str) -> bool:
         prompts = self._prompts(sid)
-        offered = "All our people are busy" in prompts and "To stay on the line" in prompts
+        offered = "To be called back without losing your place" in prompts and "To stay on the line" in prompts
         return offered and "We will call you on the number ending in" in prompts and self._outcome(sid) == "callback"
+
+    def _words_kept(self, booking: str, request: CallbackRequest | None) -> bool:
+        customer = scenario.TAKES_A_CALLBACK.from_number
+        legs = [leg.sid for leg in self._carrier.calls() if leg.to_number == customer]
+        if request is None or len(request.words) != 2 or len(legs) != 1:
+            return False
+        first, second = request.words
+        heard = [event["text"] for event in self._of(legs[0], "prompt_started")]
+        return f"{first}, {second}" in self._prompts(booking) and heard[:1] == [f"{first}. {second}."]
 
     def _expected_rings(self) -> list[str]:
         return [scenario.AGENT_NUMBER, scenario.TAKES_A_CALLBACK.from_number]

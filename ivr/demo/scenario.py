@@ -80,7 +80,7 @@ TAKES_A_CALLBACK: Final = ScriptedCall(
         _say("yes", 2),
         HearEnd("Order 1 2 3 4"),
         Press("0"),
-        Hear("For a callback, say yes"),
+        Hear("To be called back"),
         Wait(2000),
         _say("yes", 2),
         Hear("We will call you on"),
@@ -97,12 +97,14 @@ AGENT_TAKES_A_CALL: Final = Phone(
 AGENT_TAKES_THE_CALLBACK: Final = Phone(
     answer_after_ms=600,
     steps=(
-        HearEnd("To be connected, press 1"),
+        # Who knows the whisper presses the key as soon as they know enough.
+        HearEnd("They said", timeout_s=60),
+        Wait(300),
         Press("1"),
-        Hear("hello?"),
+        Hear("hello?", timeout_s=60),
         Wait(400),
         Say("I have your order here. It leaves today."),
-        HearEnd("How did it end"),
+        HearEnd("How did it end", timeout_s=60),
         Press("1"),
         Stay(),
     ),

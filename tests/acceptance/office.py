@@ -28,7 +28,7 @@ BOOKS_A_CALLBACK: Final[tuple[Step, ...]] = (
     Press("1"),
     Hear("order number"),
     Press("0#"),
-    Hear("For a callback"),
+    Hear("To be called back"),
     Press("1"),
     Hear("We will call you on"),
     Press("1"),

@@ -9,12 +9,15 @@ from ivr.localcarrier.wire import Faults
 from ivr.services import utc_now
 from tests.acceptance.office import (
     AGENT_NUMBER,
+    BOOKS_A_CALLBACK,
     CALLER_NUMBER,
     OTHER_AGENT_NUMBER,
     TAKES_THE_CALLBACK,
     TALKS_A_LITTLE,
     Office,
 )
+
+OTHER_NUMBER = "+442079460124"
 
 
 def test_a_promised_callback_rings_once_joins_the_two_and_ends_with_the_agents_word(office: Office) -> None:
@@ -30,6 +33,21 @@ def test_a_promised_callback_rings_once_joins_the_two_and_ends_with_the_agents_w
     assert any("the state of your order" in prompt for prompt in office.prompts(agent_leg.sid))
     assert ended.dossier["path"] == ["welcome", "main", "order_number"]
     office.until(lambda: _is_free(office, AGENT_NUMBER), "the agent is free again")
+
+
+def test_another_number_is_rung_first_and_proved_by_a_key_and_hears_the_words_first(office: Office) -> None:
+    office.add_agent(AGENT_NUMBER, TAKES_THE_CALLBACK, away=True)
+    proves = Phone(answer_after_ms=100, steps=(Hear("press 1"), Press("1"), Hear("One moment"), Wait(2500), HangUp()))
+    office.carrier.set_phone(OTHER_NUMBER, proves)
+    other = (Press("2"), Hear("key in the number"), Press("02079460124#"), Hear("We will call"), Press("1"))
+    promised = office.book((*BOOKS_A_CALLBACK[:7], *other, Hear("It is booked"), Stay()))
+    assert (promised.number, promised.order) == (OTHER_NUMBER, "customer_first")
+    office.add_agent(AGENT_NUMBER, TAKES_THE_CALLBACK)
+    ended = office.until_ended()
+    assert (ended.disposition, ended.connects, ended.dials) == ("solved", 1, 1)
+    (customer,) = office.rung(OTHER_NUMBER)
+    assert office.prompts(customer.sid)[0] == f"{promised.words[0]}. {promised.words[1]}."
+    assert office.rung(CALLER_NUMBER) == []
 
 
 def test_an_agent_whose_phone_is_not_answered_is_passed_over_for_the_next_one(office: Office) -> None:

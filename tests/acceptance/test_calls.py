@@ -82,7 +82,7 @@ def test_when_redis_restarts_mid_call_the_caller_hears_a_sentence_and_nothing_is
     office.carrier.act(
         sid,
         [
-            *(Hear("order number"), Press("0#"), Hear("For a callback"), Press("1")),
+            *(Hear("order number"), Press("0#"), Hear("To be called back"), Press("1")),
             *(Hear("We will call you on"), Press("1"), Hear("It is booked"), Stay()),
         ],
     )
@@ -119,7 +119,7 @@ def test_a_caller_who_hangs_up_at_once_leaves_an_ended_call(office: Office) -> N
 def test_a_caller_in_line_is_put_through_as_soon_as_somebody_is_free(office: Office) -> None:
     office.add_agent(AGENT_NUMBER, away=True)
     sid = office.call(
-        Hear("How can we help"), Press("0"), Hear("For a callback"), Press("2"), Hear("You are in line"), Stay()
+        Hear("How can we help"), Press("0"), Hear("To be called back"), Press("2"), Hear("You are in line"), Stay()
     )
     office.carrier.wait_for(lambda event: event.call_sid == sid and "You are in line" in str(event.get("text")))
     takes = Phone(answer_after_ms=100, steps=(Hear("To take the call"), Press("1"), Wait(800), HangUp()))
