@@ -13,6 +13,7 @@ from ivr.desk import people
 from ivr.desk.calendar import calendar_url
 from ivr.desk.inputs import AgentId as KnownId
 from ivr.desk.inputs import AgentInput, ShiftInput, StateInput, read, read_value
+from ivr.desk.when import count_words
 
 agents = typer.Typer(no_args_is_help=True, help="The people who talk with callers.")
 
@@ -119,6 +120,7 @@ def _warn(changed: people.Changed) -> None:
     if not changed.at_risk:
         return
     over = sum(each.promises - each.can_keep for each in changed.at_risk)
-    err.print(f"[red]{over} booked callbacks are at risk[/]; move them, or find somebody for these windows:")
+    are = "is" if over == 1 else "are"
+    err.print(f"[red]{count_words(over, 'booked callback')} {are} at risk[/]; who can take these windows?")
     for each in changed.at_risk:
         err.print(f"  {each.words} in {each.line}: {each.promises} promised, {each.can_keep} can be kept")

@@ -20,7 +20,7 @@ from ivr.desk import ledger as desk_ledger
 from ivr.desk import people, promises
 from ivr.desk.inputs import ANY_STATE, BookInput, ListInput, MoveInput, SlotsInput, read
 from ivr.desk.views import CallbackDetail, CallbackView
-from ivr.desk.when import length_words
+from ivr.desk.when import count_words, length_words
 from ivr.services import utc_now
 
 callbacks = typer.Typer(no_args_is_help=True, help="The promises, and how they ended.")
@@ -237,7 +237,8 @@ def _print_audit(found: Audit) -> None:
         else:
             table.add_row(name, "0")
     out.print(table)
-    size = f"{found.promises} promises of {found.requests} callbacks, {found.entries} entries on {found.pages} pages"
+    size = f"{count_words(found.promises, 'promise')} of {count_words(found.requests, 'callback')}"
+    size += f", {found.entries} entries on {count_words(found.pages, 'page')}"
     out.print(f"{size}; {found.unsealed} not sealed yet, {found.overruled} overruled by a recovery")
     for name, words in (
         *(("pages", f"page {one.page}: {one.words}") for one in found.findings),
@@ -249,14 +250,16 @@ def _print_audit(found: Audit) -> None:
         out.print(f"and {found.not_listed} more")
     good = "[green]the ledger is whole, and the store agrees with it[/]"
     out.print(good if found.is_clean else "[red]something is wrong with the ledger or the store[/]")
-    out.print(f"note this head, and give it to the next audit with --expect: {found.head}", soft_wrap=True)
+    if found.head.seq:
+        out.print(f"note this head, and give it to the next audit with --expect: {found.head}", soft_wrap=True)
 
 
 def _print_recovery(done: Recovery) -> None:
     if done.found == "whole":
         out.print("the store's ledger is the one of the journal: there is nothing to recover")
         return
-    out.print(f"the store was {done.found}; {done.pages} pages, {len(done.records)} callbacks are back")
+    pages = count_words(done.pages, "page")
+    out.print(f"the store was {done.found}; back are {pages} and {count_words(len(done.records), 'callback')}")
     for words, ids in (
         ("whose customer has booked anew; the new promise holds", done.booked_again),
         ("that began and ended in what was lost: the ledger has them", done.without_record),

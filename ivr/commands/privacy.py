@@ -10,6 +10,7 @@ import typer
 
 from ivr.commands.common import at_desk, err, out, services_here, told
 from ivr.desk import privacy as desk_privacy
+from ivr.desk.when import count_words
 
 privacy = typer.Typer(no_args_is_help=True, help="What is known of a number: hand it out, or delete it.")
 
@@ -36,14 +37,16 @@ def delete(
             out.print("nothing is known of that number")
             return
         if not yes:
-            size = f"{len(found.ids)} callbacks ({len(found.open_ids)} of them promised and not over)"
-            err.print(f"this would delete {size}, {len(found.calls)} calls, and whatever else is known of that number.")
+            size = f"{count_words(len(found.ids), 'callback')} ({len(found.open_ids)} promised and not over)"
+            calls = count_words(len(found.calls), "call")
+            err.print(f"this would delete {size}, {calls}, and whatever else is known of that number.")
             err.print("It cannot be undone, and cancels what is promised. Say --yes to do it.")
             raise typer.Exit(1)
         done = desk_privacy.delete(desk, services, number)
     if done.cancelled:
         out.print(f"cancelled: {', '.join(done.cancelled)}", soft_wrap=True)
-    out.print(f"deleted: {done.callbacks} callbacks, {done.calls} calls, and what else there was")
+    size = f"{count_words(done.callbacks, 'callback')}, {count_words(done.calls, 'call')}"
+    out.print(f"deleted: {size}, and what else there was")
     out.print("what stays, and why:")
     for words in done.stays:
         out.print(f"- {words}", soft_wrap=True, markup=False)

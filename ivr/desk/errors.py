@@ -35,17 +35,21 @@ REFUSED: Final[dict[str, str]] = {
 
 
 class DeskError(Exception):
-    """An operation was not done, and nothing has changed. `allowed` are words that would be right, as far as known."""
+    """An operation was not done, and nothing has changed.
+
+    `allowed` are words that would be right, as far as known; `hint` says the same to people where it differs.
+    """
 
     retryable = False
 
-    def __init__(self, code: Code, detail: str, *, allowed: tuple[str, ...] = ()) -> None:
+    def __init__(self, code: Code, detail: str, *, allowed: tuple[str, ...] = (), hint: str = "") -> None:
         self.code: Code = code
         self.detail = detail
         self.allowed = allowed
-        super().__init__(f"{detail} (known: {', '.join(allowed)})" if allowed else detail)
+        hint = hint or (f"known: {', '.join(allowed)}" if allowed else "")
+        super().__init__(f"{detail} ({hint})" if hint else detail)
 
 
-def refused(refusal: Refusal, *, allowed: tuple[str, ...] = ()) -> DeskError:
+def refused(refusal: Refusal, *, allowed: tuple[str, ...] = (), hint: str = "") -> DeskError:
     """The words for a refusal of the callbacks."""
-    return DeskError(refusal.reason, REFUSED[refusal.reason], allowed=allowed)
+    return DeskError(refusal.reason, REFUSED[refusal.reason], allowed=allowed, hint=hint)

@@ -16,6 +16,7 @@ from ivr.desk.desk import Desk
 from ivr.desk.errors import DeskError
 from ivr.desk.ledger import entries, forget, journal_of
 from ivr.desk.promises import e164_of
+from ivr.desk.when import count_words
 from ivr.redis_person import FEWEST_DIGITS, Call, PersonData
 from ivr.services import Services
 
@@ -180,7 +181,8 @@ def _stays(found: Found, *, going_on: int, rewritten: bool) -> list[str]:
     stays += [f"the agent {name}, whose phone it is: `ivr agents remove {name}`" for name in found.agents]
     if found.mentioned_in:
         names = ", ".join(found.mentioned_in[:MOST_NAMED])
-        stays.append(f"what others have said of it in {len(found.mentioned_in)} callbacks of theirs: {names}")
+        size = count_words(len(found.mentioned_in), "callback")
+        stays.append(f"what others have said of it in {size} of theirs: {names}")
     if not rewritten:
         stays.append("what Redis has in its append-only file, until that is written anew (BGREWRITEAOF)")
     stays.append(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import uuid
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -124,7 +126,7 @@ def book(desk: Desk, wanted: BookInput, *, by: str, key: str | None = None) -> B
     )
     promised = desk.callbacks.promises.book(wish, clock.now)
     if isinstance(promised, Refusal):
-        raise refused(promised, allowed=_instead(desk, promised, queue, language, starts))
+        raise _with_windows(desk, promised, queue, language, starts)
     request = promised.request
     if not promised.already_booked and _asked(wish, dossier["caller_number"]) != _asked(request, request.number):
         raise DeskError("key_reused", "this idempotency key has booked another callback")
@@ -140,7 +142,7 @@ def move(desk: Desk, request_id: str, wanted: MoveInput, *, version: int | None 
     starts = parse_when(wanted.when, clock.zone, clock.now)
     moved = desk.at_version(version).promises.move(request_id, starts, clock.now)
     if isinstance(moved, Refusal):
-        raise refused(moved, allowed=_instead(desk, moved, before.queue, before.language, starts, before.number_zones))
+        raise _with_windows(desk, moved, before.queue, before.language, starts, before.number_zones)
     desk.end_legs(moved.request)
     return show(desk, request_id)
 
@@ -197,28 +199,29 @@ def _check(word: str, known: tuple[str, ...], what: str) -> None:
         raise DeskError("invalid", f'{what}: "{word}" is not known', allowed=known)
 
 
-def _instead(
+def _with_windows(
     desk: Desk,
     refusal: Refusal,
     queue: str,
     language: str,
     starts: datetime | None,
     number_zones: tuple[str, ...] = (),
-) -> tuple[str, ...]:
-    """The windows that come nearest to one which cannot be promised, in order."""
+) -> DeskError:
+    """A refusal with the windows that come nearest to one which cannot be promised, in order."""
     if refusal.reason not in {"full", "closed"}:
-        return ()
+        return refused(refusal)
     clock = desk.clock()
     found = desk.callbacks.promises.slots(queue, language, clock.now, number_zones)
-    nearest = sorted(found, key=lambda slot: abs(slot.starts - (starts or clock.now)))[:SUGGESTED]
-    return tuple(
-        slot.starts.astimezone(clock.zone).isoformat(timespec="minutes") for slot in sorted(nearest, key=_first)
+    nearest = sorted(heapq.nsmallest(SUGGESTED, (slot.starts for slot in found), key=_far_from(starts or clock.now)))
+    return refused(
+        refusal,
+        allowed=tuple(at.astimezone(clock.zone).isoformat(timespec="minutes") for at in nearest),
+        hint=f"the nearest that can: {', '.join(map(clock.words, nearest))}" if nearest else "",
     )
 
 
-def _first(slot: Any) -> datetime:
-    starts: datetime = slot.starts
-    return starts
+def _far_from(instant: datetime) -> Callable[[datetime], timedelta]:
+    return lambda at: abs(at - instant)
 
 
 def _asked(about: Wish | CallbackRequest, number: str) -> tuple[str, ...]:

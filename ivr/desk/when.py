@@ -79,6 +79,11 @@ def length_words(seconds: float) -> str:
     return f"{length.days} days {length.seconds // 3600} h"
 
 
+def count_words(count: int, word: str) -> str:
+    """How many, in words: "1 call", "2 calls"."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def _day(word: str | None, today: date) -> date | None:
     if word in {None, "today"}:
         return today

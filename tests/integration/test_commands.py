@@ -115,7 +115,7 @@ def test_shifts_that_put_promises_at_risk_say_which(ivr: Ivr) -> None:
     assert "at risk" not in quiet.output
     changed = ivr("agents", "shift", "desk", "", "--off", window["starts"][:10])
     assert changed.exit_code == 0
-    assert "1 booked callbacks are at risk" in changed.output
+    assert "1 booked callback is at risk" in changed.output
     assert f"{window['words']} in shop/en: 1 promised, 0 can be kept" in changed.output
 
 
@@ -243,7 +243,7 @@ def test_a_callback_is_booked_by_hand_and_moved_only_to_a_window_that_can_be_kep
     refused = ivr("callbacks", "move", request_id, at.isoformat())
     assert refused.exit_code == 1
     assert "nothing can be promised for that time" in refused.output
-    assert "known: " in refused.output
+    assert "the nearest that can: " in refused.output
     assert "as soon as possible" in ivr("callbacks", "move", request_id, "asap").output
 
 
@@ -305,7 +305,7 @@ def test_a_store_that_lost_a_promise_gets_it_back_from_the_journal(
     assert ivr("callbacks", "audit").exit_code == 1
     recovered = ivr("callbacks", "recover")
     assert recovered.exit_code == 0, recovered.output
-    assert "1 callbacks are back" in recovered.output
+    assert "1 page and 1 callback" in recovered.output
     assert request.id in ivr("callbacks", "list").output
     assert ivr("callbacks", "audit").exit_code == 0
 

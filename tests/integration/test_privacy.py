@@ -145,7 +145,7 @@ def test_after_a_deletion_nothing_in_redis_and_no_byte_of_the_journal_has_the_nu
     deleted = ivr("privacy", "delete", CALLER, "--yes")
     assert deleted.exit_code == 0, deleted.output
     assert f"cancelled: {ids[1]}, {ids[2]}" in deleted.output
-    assert "3 callbacks, 1 calls" in deleted.output
+    assert "3 callbacks, 1 call," in deleted.output
     assert holding(redis_client, NATIONAL) == []
     assert [key for key in everything_in(redis_client) if SID in key] == []
     for request_id in ids:
@@ -171,7 +171,7 @@ def test_a_deletion_asks_first_and_says_what_it_would_do(
     before = everything_in(redis_client)
     asked = ivr("privacy", "delete", CALLER)
     assert asked.exit_code == 1
-    assert "3 callbacks (2 of them promised and not over), 1 calls" in asked.output
+    assert "3 callbacks (2 promised and not over), 1 call," in asked.output
     assert "--yes" in asked.output
     assert everything_in(redis_client) == before
 
@@ -252,7 +252,7 @@ def test_a_call_in_which_the_number_was_keyed_in_as_people_do_goes_too_and_words
     of_another = book(services, "one", OTHER, caller_number=OTHER, dossier={"values": {"ring": "020 7946 0123"}})
     named = book(services, "two", "+442079460125", caller_number=None, dossier={"values": {"ring": "02079460123"}})
     said = ivr("privacy", "delete", CALLER, "--yes").output
-    assert f"in 1 callbacks of theirs: {named.id}" in said
+    assert f"in 1 callback of theirs: {named.id}" in said
     assert redis_client.exists(f"zh:call:{{{SID}}}") == 0
     assert services.callbacks.store.request(named.id) is not None
     assert services.callbacks.store.request(of_another.id) is not None
