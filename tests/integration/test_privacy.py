@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis
+import time_machine
 from typer.testing import CliRunner, Result
 
 from callbacks import lifecycle_events as events
@@ -292,6 +293,13 @@ def test_the_housekeeping_forgets_callbacks_that_ended_longer_ago_than_they_are_
     clerk_of(services).tick(now)
     audited = ivr("callbacks", "audit")
     assert audited.exit_code == 0, audited.output
+
+
+def test_a_worker_whose_clock_is_not_that_of_redis_forgets_nothing(services: Services) -> None:
+    young = ended_at(services, "yy", utc_now() - timedelta(days=1))
+    with time_machine.travel(utc_now() + timedelta(days=365), tick=False):
+        Housekeeping(services)()
+    assert services.callbacks.store.request(young) is not None
 
 
 def test_two_workers_that_forget_at_the_same_time_spoil_nothing(

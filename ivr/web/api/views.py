@@ -16,7 +16,7 @@ from callbacks.errors import ConflictError
 from ivr.desk.desk import desk_of
 from ivr.desk.errors import DeskError
 from ivr.desk.inputs import read
-from ivr.masking import mask_numbers
+from ivr.masking import mask_number, mask_numbers
 from ivr.redis_client import RedisError
 from ivr.web.api import openapi
 from ivr.web.api.problems import STATUS_OF, problem
@@ -63,7 +63,8 @@ def _view(route: Route) -> Callable[..., Response]:
         if answer.location is not None:
             response.headers["Location"] = answer.location
         if route.method != "GET":
-            log.info("desk", by=token_name(), did=route.name, status=answer.status, **mask_numbers(path))
+            about = {name: mask_number(value) if name == "number" else value for name, value in path.items()}
+            log.info("desk", by=token_name(), did=route.name, status=answer.status, made=answer.location, **about)
         return response
 
     return view
