@@ -221,3 +221,17 @@ def test_a_worker_that_loses_the_first_in_line_to_somebody_faster_does_not_take_
     claimed = callbacks.claims.claim(NOW)
     assert claimed is not None
     assert claimed.id == "cb0", "cb1 would have had an agent, too"
+
+
+def test_who_stands_further_back_in_one_line_but_came_before_the_first_of_another_is_not_overtaken() -> None:
+    """A claim reads the first few of each line; the fourth caller of one came before the callback of the other."""
+    callbacks = Callbacks(MemoryStore(Policy()), Policy(), RULES.__getitem__)
+    for number in range(4):
+        callbacks.agents.put(person(f"a{number}"))
+        waiter = Waiter(call_sid=f"CA{number}", rank_at=NOW + number * SECOND)
+        callbacks.store.keep_place("shop/en", waiter, NOW)
+    late = record("cb", language="fr", rank_at=NOW + 9 * SECOND)
+    callbacks.store.commit(Change(commit_id="cb", request=Versioned(late, 0)))
+    assert callbacks.claims.claim(NOW) is None, "all four agents are for the callers, who ask in a moment"
+    callbacks.store.leave_line("shop/en", "CA3")
+    assert callbacks.claims.claim(NOW) is not None
