@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -35,10 +36,15 @@ def journal_path(settings: Settings) -> Path:
     return settings.data_dir / JOURNAL_FILE
 
 
-def journal_of(settings: Settings) -> Journal | None:
+@contextlib.contextmanager
+def journal_of(settings: Settings) -> Iterator[Journal | None]:
     """The journal of this data folder; None where no worker has kept one here."""
     path = journal_path(settings)
-    return Journal(path) if path.exists() else None
+    if not path.exists():
+        yield None
+        return
+    with contextlib.closing(Journal(path)) as journal:
+        yield journal
 
 
 def parse_head(text: str) -> Head:
@@ -52,14 +58,9 @@ def parse_head(text: str) -> Head:
 def audit(services: Services, now: datetime, *, expect: str | None = None) -> Audit:
     """Read the whole ledger and compare it with the store, the journal here, and a head that you noted."""
     head = None if expect is None else parse_head(expect)
-    return audit_ledger(
-        RedisLedger(services.redis),
-        RedisRecords(services.redis),
-        keyring_of(services.settings),
-        now,
-        journal=journal_of(services.settings),
-        expect=head,
-    )
+    ledger, records = RedisLedger(services.redis), RedisRecords(services.redis)
+    with journal_of(services.settings) as journal:
+        return audit_ledger(ledger, records, keyring_of(services.settings), now, journal=journal, expect=head)
 
 
 def entries(ledger: LedgerStore) -> Iterator[str]:
@@ -81,12 +82,11 @@ def entries(ledger: LedgerStore) -> Iterator[str]:
 
 def recover_from_journal(services: Services, now: datetime) -> Recovery:
     """Fill a store that was restored from a backup up from the journal here. Raises `DeskError` without one."""
-    journal = journal_of(services.settings)
-    if journal is None:
-        path = journal_path(services.settings)
-        raise DeskError("no_journal", f"there is no journal at {path}: run this where a worker has its DATA_DIR")
-    store = services.callbacks.store
-    return recover(RedisLedger(services.redis), store, journal, lambda name: store.forget([name]), now)
+    store, path = services.callbacks.store, journal_path(services.settings)
+    with journal_of(services.settings) as journal:
+        if journal is None:
+            raise DeskError("no_journal", f"there is no journal at {path}: run this where a worker has its DATA_DIR")
+        return recover(RedisLedger(services.redis), store, journal, lambda name: store.forget([name]), now)
 
 
 def forget(services: Services, ids: list[str], why: str, now: datetime) -> None:

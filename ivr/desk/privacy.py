@@ -84,8 +84,8 @@ def find(desk: Desk, services: Services, number: str) -> Found:
     digits = _digits(e164)
     own = {request.id for request in requests}
     calls = tuple(data.calls(digits, _sids(requests)))
-    journal = journal_of(services.settings)
-    copies = () if journal is None else (journal.record(name) for name in journal.record_ids())
+    with journal_of(services.settings) as journal:
+        copies = [] if journal is None else [journal.record(name) for name in journal.record_ids()]
     copied = [known.record for known in copies if known is not None]
     return Found(
         number=e164,
@@ -119,9 +119,9 @@ def delete(desk: Desk, services: Services, number: str) -> Deleted:
     now, found = desk.now(), find(desk, services, number)
     cancelled = _cancel_all(desk, found)
     forget(services, found.ids, "asked", now)
-    journal = journal_of(services.settings)
-    if journal is not None:
-        journal.forget(number=found.number, ids=found.ids)
+    with journal_of(services.settings) as journal:
+        if journal is not None:
+            journal.forget(number=found.number, ids=found.ids)
     services.contexts.forget(found.number)
     desk.reads.forget_quotas(found.number)
     over = [call for call in found.calls if not call.goes_on(now)]
