@@ -105,7 +105,9 @@ def test_without_any_agent_the_caller_reaches_the_person_of_last_resort(office: 
 
 def test_silence_leads_to_a_person_after_three_prompts(office: Office) -> None:
     office.add_agent(AGENT_NUMBER, away=True)
-    sid = office.call(Hear("How can we help"), Hear("did not hear"), Hear("use the keys"), Hear("busy"), HangUp())
+    sid = office.call(
+        Hear("How can we help"), Hear("did not hear"), Hear("use the keys"), Hear("You are next in line"), HangUp()
+    )
     office.finish(sid)
     assert office.outcome(sid) == "abandoned"
 
@@ -119,9 +121,9 @@ def test_a_caller_who_hangs_up_at_once_leaves_an_ended_call(office: Office) -> N
 def test_a_caller_in_line_is_put_through_as_soon_as_somebody_is_free(office: Office) -> None:
     office.add_agent(AGENT_NUMBER, away=True)
     sid = office.call(
-        Hear("How can we help"), Press("0"), Hear("To be called back"), Press("2"), Hear("You are in line"), Stay()
+        Hear("How can we help"), Press("0"), Hear("To be called back"), Press("2"), Hear("stay on the line."), Stay()
     )
-    office.carrier.wait_for(lambda event: event.call_sid == sid and "You are in line" in str(event.get("text")))
+    office.carrier.wait_for(lambda event: event.call_sid == sid and "Please stay on the line" in str(event.get("text")))
     takes = Phone(answer_after_ms=100, steps=(Hear("To take the call"), Press("1"), Wait(800), HangUp()))
     office.add_agent(AGENT_NUMBER, takes)
     office.finish(sid)

@@ -23,6 +23,7 @@ organisation: {{fa: فروشگاه, en: the corner shop}}
 time_zone: Asia/Tehran
 country: IR
 queue: shop
+queues: {{shop: {{numbers: {{countries: [GB, IR]}}}}}}
 clocks: {{no_input_s: 2, between_digits_s: 1}}
 start: welcome
 nodes:
