@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from flows import hours
-from flows.engine import answering, node_questions, person, questions, walk
+from flows.engine import answering, node_questions, walk, way_questions
 from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 from flows.expressions import templates
 from flows.expressions.environment import BUILT_INS, MAX_NUMBER, MAX_TEXT, QUEUE_FIELDS
@@ -46,6 +46,7 @@ _HEADINGS: Final = {"Subflow": "subflows"}
 _CHAPTERS: Final = {"Say": "[node](#nodes)", "DigitsAnswer": "[answer](#answers)", "CsvSource": "[source](#sources)"}
 _OF_CONVERSATIONS: Final = (
     "Conversation", "Step", "Says", "Expect", "ExpectedCallback", "LookupAnswer", "QueueAnswer",
+    "LineAnswer", "PromiseAnswer",
 )  # fmt: skip
 _TEXT_EXAMPLES: Final = """```yaml
 prompt: Welcome.                                            # in the flow's first language
@@ -203,8 +204,9 @@ def _limits() -> Iterator[str]:
             ("Nodes in a row without the caller before it counts as an endless loop", f"{walk.NODES_PER_TURN}"),
             ("What a lookup, a text or a question about the queue counts for among them", f"{walk.WEIGHT_OF_EFFECT}"),
             ("Questions that `back` remembers", f"{walk.TRAIL_LENGTH}"),
-            ("Seconds between two looks for a free person, for a caller in line", f"{questions.LINE_TIMEOUT_S}"),
-            ("Times that are offered for a callback", f"{person.WINDOWS_OFFERED}"),
+            ("Seconds between two looks for a free person, for a caller in line", f"{way_questions.LINE_TIMEOUT_S}"),
+            ("Days that are offered at a time for a callback", f"{way_questions.DAYS_AT_A_TIME}"),
+            ("Windows that are offered at a time", f"{way_questions.SLOTS_AT_A_TIME}"),
             ("Days ahead in which an opening is looked for", f"{hours.HORIZON_DAYS}"),
             ("Characters of an expression", f"{MAX_SOURCE}"),
             ("Characters of a value", f"{MAX_TEXT:,}"),

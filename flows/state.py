@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal, Union
 
 import msgspec
 
 from flows.actions import Sound
-from flows.events import Value
+from flows.events import OpenPromise, Slot, Value
 
-STATE_VERSION: Final = 2
+STATE_VERSION: Final = 3
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +36,22 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     frames: tuple[Frame, ...] = ()
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in which a callback can be booked."""
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A callback that is being arranged.
 
-    starts: datetime
-    ends: datetime
+    `slot` is the chosen window, None for as soon as possible. `agreed` tells that the caller has said yes to a
+    callback: who hangs up then gets it all the same. `soon` tells that as soon as possible may be offered. `moves`
+    tells that this is another time for the promise that they have; `at_start`, that the flow has not begun yet;
+    `own_refused`, that the number which calls is not to be called. `hours` names the opening hours of a node.
+    """
+
+    slot: Slot | None = None
+    agreed: bool = False
+    soon: bool = True
+    moves: bool = False
+    at_start: bool = False
+    own_refused: bool = False
+    hours: str | None = None
 
 
 # ---------------------------------------------------------------- stages
@@ -48,6 +59,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Stage(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pass
+
+
+class Recognising(_Stage, frozen=True, kw_only=True):
+    """The call begins: the shell will answer at once who is calling."""
 
 
 class AtNode(_Stage, frozen=True, kw_only=True):
@@ -69,7 +84,7 @@ class Confirming(_Stage, frozen=True, kw_only=True):
     """An answer was understood and is read back, to be confirmed; `over` is where it was given.
 
     `slots` is what else the sentence said; `day` is the ISO date that the keys of a date mean, which depends on the
-    day and the language in which they were given.
+    day and the language in which they were given. `remembered` tells that it was given in an earlier call.
     """
 
     keys: str
@@ -77,6 +92,7 @@ class Confirming(_Stage, frozen=True, kw_only=True):
     day: str | None = None
     over: AtNode | AskingSlot = AtNode()
     slots: dict[str, str] = {}
+    remembered: bool = False
 
 
 class OfferingPerson(_Stage, frozen=True, kw_only=True):
@@ -96,39 +112,107 @@ class WithPerson(_Stage, frozen=True, kw_only=True):
 
 
 class OfferingCallback(_Stage, frozen=True, kw_only=True):
-    """Nobody is free: the caller is asked to choose between a callback and waiting."""
+    """Nobody is free: the caller is asked to choose between a callback and waiting.
+
+    `times` tells whether a chosen time is offered as well; `kept` whether the callback is one that they have already;
+    `position` is the place in line that they have heard.
+    """
+
+    times: bool = True
+    kept: bool = False
+    position: int | None = None
 
 
 class WaitingInLine(_Stage, frozen=True, kw_only=True):
-    """The caller chose to wait; `rounds` counts how often we have looked again."""
+    """The caller waits; `rounds` counts how often we have looked again.
+
+    `position` is their place as it was last known, `told` as they last heard it; 1 is next. `callback` tells whether
+    a callback is offered, `kept` whether they have one already.
+    """
 
     rounds: int
+    position: int | None = None
+    told: int | None = None
+    callback: bool = True
+    kept: bool = False
 
 
-class ChoosingWindow(_Stage, frozen=True, kw_only=True):
-    """The caller chooses the time of a callback."""
+class AskingSlots(_Stage, frozen=True, kw_only=True):
+    """The shell will answer at once which times can be promised; on `day` alone, where the caller has chosen one."""
 
-    windows: tuple[Window, ...]
+    plan: Plan = Plan()
+    day: date | None = None
+
+
+class ChoosingDay(_Stage, frozen=True, kw_only=True):
+    """The caller chooses the day of a callback; `page` counts from 0."""
+
+    days: tuple[date, ...]
+    page: int = 0
+    plan: Plan = Plan()
+
+
+class ChoosingPart(_Stage, frozen=True, kw_only=True):
+    """The caller chooses a part of the day; `slots` are those of the whole day."""
+
+    slots: tuple[Slot, ...]
+    plan: Plan = Plan()
+
+
+class ChoosingSlot(_Stage, frozen=True, kw_only=True):
+    """The caller chooses a window; `of_day` tells that they have chosen its day."""
+
+    slots: tuple[Slot, ...]
+    page: int = 0
+    of_day: bool = False
+    plan: Plan = Plan()
 
 
 class EnteringNumber(_Stage, frozen=True, kw_only=True):
     """The caller is asked for the number to call back."""
 
-    window: Window | None = None
+    plan: Plan = Plan()
 
 
 class ConfirmingNumber(_Stage, frozen=True, kw_only=True):
     """The number to call back is read out, to be confirmed."""
 
     number: str
-    window: Window | None = None
+    plan: Plan = Plan()
 
 
 class Booking(_Stage, frozen=True, kw_only=True):
     """The callback is being booked; the shell will answer at once."""
 
     number: str
-    window: Window | None = None
+    plan: Plan = Plan()
+
+
+class TellingPromise(_Stage, frozen=True, kw_only=True):
+    """The caller is told which callback they have: keep, move or cancel it, or speak now.
+
+    `at_start` tells that the flow has not begun yet.
+    """
+
+    at_start: bool = False
+
+
+class ConfirmingCancel(_Stage, frozen=True, kw_only=True):
+    """The caller is asked whether the callback is to be cancelled indeed."""
+
+    at_start: bool = False
+
+
+class Cancelling(_Stage, frozen=True, kw_only=True):
+    """The callback is being cancelled; the shell will answer at once."""
+
+    at_start: bool = False
+
+
+class Moving(_Stage, frozen=True, kw_only=True):
+    """The callback gets another time; the shell will answer at once."""
+
+    plan: Plan
 
 
 class Ended(_Stage, frozen=True, kw_only=True):
@@ -144,9 +228,13 @@ Question = (
     | OfferingPerson
     | OfferingCallback
     | WaitingInLine
-    | ChoosingWindow
+    | ChoosingDay
+    | ChoosingPart
+    | ChoosingSlot
     | EnteringNumber
     | ConfirmingNumber
+    | TellingPromise
+    | ConfirmingCancel
 )
 
 
@@ -162,7 +250,19 @@ class Helping(_Stage, frozen=True, kw_only=True):
     over: Question
 
 
-Stage = Union[Question, ChoosingLanguage, Helping, SeekingPerson, WithPerson, Booking, Ended]  # noqa: UP007
+Stage = Union[  # noqa: UP007
+    Question,
+    ChoosingLanguage,
+    Helping,
+    Recognising,
+    SeekingPerson,
+    WithPerson,
+    AskingSlots,
+    Booking,
+    Moving,
+    Cancelling,
+    Ended,
+]
 
 # The stages of the way to a person: the engine's own, the same at every node and in every flow.
 ON_THE_WAY: Final = (
@@ -170,10 +270,17 @@ ON_THE_WAY: Final = (
     WithPerson,
     OfferingCallback,
     WaitingInLine,
-    ChoosingWindow,
+    AskingSlots,
+    ChoosingDay,
+    ChoosingPart,
+    ChoosingSlot,
     EnteringNumber,
     ConfirmingNumber,
     Booking,
+    TellingPromise,
+    ConfirmingCancel,
+    Cancelling,
+    Moving,
 )
 
 
@@ -201,7 +308,9 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     question alone; `trail` is the questions so far, for "back"; `keyed_at` is when several keys were last taken for an
     answer; `walked` is how far the call went since the caller
     last did something; `tried` names the people who could not take the call; `queue`, `person_id` and `whisper` are
-    what a transfer asked for.
+    what a transfer asked for. `topic` is what the call is about, by the name of a node or intent. `remembered` names
+    the values that are known from an earlier call alone. `promise` is the open callback of this caller, `promise_id`
+    the one that was booked, moved or kept in this call; `in_its_place` tells that they take the promise's place now.
     """
 
     version: int = STATE_VERSION
@@ -223,7 +332,9 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     walked: int = 0
     keyed_at: datetime | None = None
     reason: str | None = None
+    topic: str | None = None
     values: dict[str, Value] = {}
+    remembered: tuple[str, ...] = ()
     said: tuple[Said, ...] = ()
     path: tuple[str, ...] = ()
     trail: tuple[Visit, ...] = ()
@@ -233,7 +344,9 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     person_id: str | None = None
     whisper: str | None = None
     tried: tuple[str, ...] = ()
+    promise: OpenPromise | None = None
     promise_id: str | None = None
+    in_its_place: bool = False
 
     @property
     def misses(self) -> int:

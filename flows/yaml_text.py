@@ -81,7 +81,8 @@ def _items(values: Sequence[Any], indent: int) -> list[str]:
             first, *rest = _block(value, indent + 2)
             lines += [" " * indent + "- " + first.lstrip(), *rest]
         else:
-            lines.append(" " * indent + "- " + (_inline(value) if isinstance(value, Mapping) else _scalar(value)))
+            nested = isinstance(value, Mapping | list | tuple)
+            lines.append(" " * indent + "- " + (_inline(value) if nested else _scalar(value)))
     return lines
 
 

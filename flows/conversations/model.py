@@ -42,8 +42,23 @@ def _plain_or_mapping(value: Any) -> str:
     return "mapping" if _shape(value) == "mapping" else "plain"
 
 
+def _mapping_or_list(value: Any) -> str:
+    return "list" if _shape(value) == "list" else "mapping"
+
+
 TextAnswer = Literal["sent", "failed"]
-BookingAnswer = Literal["booked", "already_booked", "number_refused", "store_down"]
+BookingAnswer = Literal[
+    "booked",
+    "already_booked",
+    "number_refused",
+    "number_not_allowed",
+    "own_number",
+    "too_many",
+    "just_taken",
+    "closed",
+    "gone",
+    "store_down",
+]
 # One answer for every time, or a list: the first time the first, and so on.
 TextAnswers = Annotated[
     Annotated[TextAnswer, Tag("plain")] | Annotated[tuple[TextAnswer, ...], Tag("list")], Discriminator(_plain_or_list)
@@ -115,6 +130,63 @@ class QueueAnswer(Part):
     )
 
 
+def _times_or_lists(value: Any) -> str:
+    lists = isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value)
+    return "lists" if lists else "times"
+
+
+# Times for every question about them, or a list of such lists: the first time the first, and so on.
+SlotAnswers = Annotated[
+    Annotated[tuple[LocalTime, ...], Tag("times")] | Annotated[tuple[tuple[LocalTime, ...], ...], Tag("lists")],
+    Discriminator(_times_or_lists),
+]
+
+
+class LineAnswer(Part):
+    """Where a caller stands for whom nobody is free."""
+
+    position: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="The place in line, 1 for the next one; without it, nobody knows.", examples=[3]
+    )
+    wait_minutes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="The shortest and the longest wait to expect, in minutes.", examples=[[10, 15]]
+    )
+    callback: bool = Field(default=True, description="Whether more callbacks can be promised.", examples=[False])
+
+
+LineAnswers = Annotated[
+    Annotated[LineAnswer, Tag("mapping")]
+    | Annotated[Annotated[tuple[LineAnswer, ...], AfterValidator(_not_empty)], Tag("list")],
+    Discriminator(_mapping_or_list),
+]
+
+
+class PromiseAnswer(Part):
+    """The callback that the caller has booked already."""
+
+    queue: Name = Field(description="The queue that calls.", examples=["shop"])
+    number: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = Field(
+        default=None, description="The number that is called; without it, the caller's.", examples=["+442079460123"]
+    )
+    starts: LocalTime | None = Field(
+        default=None,
+        description="When its window starts; without it, it is for as soon as possible.",
+        examples=["2026-03-03 09:00"],
+    )
+    by: LocalTime = Field(description="When it is kept at the latest.", examples=["2026-03-03 10:00"])
+    arrived_at: LocalTime | None = Field(
+        default=None,
+        description="When the caller asked for it; without it, an hour ago.",
+        examples=["2026-03-02 16:00"],
+    )
+    reason: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="What it is about, in a few words.", examples=["a repair"]
+    )
+    words: tuple[str, ...] = Field(
+        default=(), description="What the return call says first.", examples=[["river", "lantern"]]
+    )
+
+
 class Circumstances(Part):
     """What a call meets with: the time, the caller, who is free, what is found."""
 
@@ -155,8 +227,35 @@ class Circumstances(Part):
     )
     booking: BookingAnswers = Field(
         default="booked",
-        description="What comes of booking a callback; a list for one try after the other.",
+        description="What comes of booking, moving or cancelling a callback; a list for one try after the other.",
         examples=["store_down"],
+    )
+    remembered: dict[Name, Scalar] = Field(
+        default={},
+        description="Value -> what the same number confirmed in an earlier call.",
+        examples=[{"order_number": "4821"}],
+    )
+    promise: PromiseAnswer | None = Field(
+        default=None,
+        description="The callback that the caller has booked already.",
+        examples=[{"queue": "shop", "starts": "2026-03-03 09:00", "by": "2026-03-03 10:00", "reason": "a repair"}],
+    )
+    slots: SlotAnswers | None = Field(
+        default=None,
+        description="When the windows start that can be promised; without it, each that the queue's hours have. A list "
+        "of lists for one question after the other.",
+        examples=[["2026-03-03 09:00", "2026-03-03 10:00"]],
+    )
+    line: LineAnswers = Field(
+        default=LineAnswer(),
+        description="Where the caller stands in line when nobody is free; a list for one look after the other, the "
+        "last of them for all that follow.",
+        examples=[{"position": 3, "wait_minutes": [10, 15]}],
+    )
+    words: tuple[str, ...] = Field(
+        default=(),
+        description="The words that the return call says first, where a callback is booked.",
+        examples=[["river", "lantern"]],
     )
 
 
@@ -250,6 +349,9 @@ class Step(Part):
     )
     agents: Agents | None = Field(
         default=None, description="Queue -> ids of the people who are free from now on.", examples=[{"shop": ["till"]}]
+    )
+    line: LineAnswers | None = Field(
+        default=None, description="Where the caller stands in line from now on.", examples=[{"position": 2}]
     )
     waits_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
         default=None, description="So many seconds pass; nothing else happens.", examples=[300]

@@ -111,7 +111,7 @@ class Call:
         self.transcript: list[Line] = []
         self.nodes: list[str] = []
         self.exits: list[tuple[str, str]] = []
-        self._world = World(given)
+        self._world = World(flow, given)
         self._speech: tuple[str, ...] = given.speech if isinstance(given.speech, tuple) else flow.languages
         event = events.CallStarted(
             at=self.at,
@@ -147,6 +147,9 @@ class Call:
         if step.agents is not None:
             self._world.agents = {**self._world.agents, **step.agents}
             return self._note("office", f"free from now on: {_names(step.agents)}")
+        if step.line is not None:
+            self._world.stands(step.line)
+            return self._note("office", "another place in line from now on")
         if step.waits_s is not None:
             self.at += dt.timedelta(seconds=step.waits_s)
             return self._note("office", f"{step.waits_s} seconds pass")

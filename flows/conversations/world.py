@@ -7,10 +7,25 @@ from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
-from flows import actions, events
-from flows.conversations.model import Circumstances, LookupAnswer, NotFound, QueueAnswer, Scalar
+from flows import actions, events, hours
+from flows.conversations.model import Circumstances, LineAnswer, LookupAnswer, NotFound, QueueAnswer, Scalar
+from flows.events import RefusalReason
+from flows.model import Flow
 
 PROMISED_WITHIN: Final = dt.timedelta(minutes=30)
+PROMISE_ID: Final = "callback"
+# A flow may offer windows of a quarter of an hour, two months ahead.
+MOST_WINDOWS: Final = 6_000
+REFUSED: Final[dict[str, RefusalReason]] = {
+    "number_refused": "number",
+    "number_not_allowed": "not_allowed",
+    "own_number": "own",
+    "too_many": "quota",
+    "just_taken": "full",
+    "closed": "closed",
+    "gone": "gone",
+    "store_down": "store",
+}
 AGENT_NUMBER: Final = "+442079460100"
 T = TypeVar("T")
 
@@ -56,12 +71,19 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
 class World:
     """What is outside of the engine, for one call; `agents` may change while it goes on."""
 
-    def __init__(self, given: Circumstances) -> None:
+    def __init__(self, flow: Flow, given: Circumstances) -> None:
+        self._flow = flow
         self._given = given
         self._counts: dict[str, int] = {}
         self.agents = given.agents
+        self.line: tuple[LineAnswer, ...] = ()
+        self.stands(given.line)
         self.sent: tuple[str, ...] = ()
         self.booked: Booked | None = None
+
+    def stands(self, line: LineAnswer | tuple[LineAnswer, ...]) -> None:
+        """Where the caller stands from now on: one look after the other, the last of them for all that follow."""
+        self.line = line if isinstance(line, tuple) else (line,)
 
     def perform(self, node: str, effect: actions.Effect, at: dt.datetime) -> tuple[events.Event | None, str]:
         """The event that answers an effect of a node, if any does, and what happened in a few words."""
@@ -81,12 +103,14 @@ class World:
                 return self._seek(effect, at)
             case actions.RequestCallback():
                 return self._book(effect, at)
-            case actions.RecogniseCaller():
-                return events.CallerRecognised(at=at), "the caller is new here"
-            case actions.AskSlots(queue=queue):
-                return events.SlotsKnown(at=at), f"no time of {queue} is free"
-            case actions.MovePromise() | actions.CancelPromise():
-                return events.CallbackRefused(at=at, reason="gone"), "no such promise is open"
+            case actions.RecogniseCaller(number=number):
+                return self._recognise(number, at)
+            case actions.AskSlots():
+                return self._ask_slots(effect, at)
+            case actions.MovePromise(starts=starts, ends=ends):
+                return self._move(starts, ends, at)
+            case actions.CancelPromise():
+                return self._cancel(at)
             case actions.LeaveLine(queue=queue):
                 return None, f"left the line of {queue}"
 
@@ -117,27 +141,133 @@ class World:
             free = list(self.agents.get(effect.queue, ()))
         person_id = next((found for found in free if found not in effect.tried), None)
         if person_id is None:
-            return events.NobodyFree(at=at), f"nobody of {effect.queue} is free"
+            return self._nobody_free(at), f"nobody of {effect.queue} is free"
         return events.PersonFound(at=at, person_id=person_id, person_number=AGENT_NUMBER), f"{person_id} is free"
+
+    def _nobody_free(self, at: dt.datetime) -> events.NobodyFree:
+        stands, self.line = self.line[0], self.line[1:] or self.line
+        low, high = stands.wait_minutes or (None, None)
+        return events.NobodyFree(
+            at=at,
+            position=stands.position,
+            wait_from_minutes=low,
+            wait_to_minutes=high,
+            offers_callback=stands.callback,
+        )
+
+    def _recognise(self, number: str, at: dt.datetime) -> tuple[events.Event, str]:
+        given = self._given.promise
+        values = dict(self._given.remembered)
+        known = ", ".join((*values, *(["a callback is booked"] if given is not None else []))) or "new here"
+        if given is None:
+            return events.CallerRecognised(at=at, values=values), f"the caller: {known}"
+        starts, by = self._instant(given.starts), self._instant(given.by)
+        promise = events.OpenPromise(
+            request_id=PROMISE_ID,
+            queue=given.queue,
+            number=given.number or number,
+            arrived_at=self._instant(given.arrived_at) or at - dt.timedelta(hours=1),
+            by=by or at,
+            starts=starts,
+            reason=given.reason,
+            words=given.words,
+        )
+        self.booked = Booked(number=promise.number, queue=promise.queue, starts=starts, by=promise.by)
+        return events.CallerRecognised(at=at, values=values, promise=promise), f"the caller: {known}"
+
+    def _instant(self, local: dt.datetime | None) -> dt.datetime | None:
+        return None if local is None else local.replace(tzinfo=self._flow.zone).astimezone(dt.UTC)
+
+    def _ask_slots(self, effect: actions.AskSlots, at: dt.datetime) -> tuple[events.Event, str]:
+        since = max(at, effect.since or at)
+        windows = self._flow.queue_of(effect.queue).windows
+        length = dt.timedelta(minutes=windows.minutes)
+        given = self._given.slots
+        if given is None:
+            slots = self._windows(effect.queue, since)
+        else:
+            lists = tuple(times for times in given if isinstance(times, tuple))
+            listed = bool(lists)
+            times = lists[self._time_of("times are asked for", "slots", len(lists))] if lists else given
+            starts = [self._instant(time) for time in times if isinstance(time, dt.datetime)]
+            slots = tuple(
+                events.Slot(starts=start, ends=start + length)
+                for start in starts
+                if start is not None and (listed or start >= since)
+            )
+        return events.SlotsKnown(at=at, slots=slots), f"{len(slots)} free times of {effect.queue}"
+
+    def _windows(self, queue: str, since: dt.datetime) -> tuple[events.Slot, ...]:
+        """Each window that the queue's opening hours have, as if its people had nothing else to do."""
+        opening, rules = self._flow.hours_of_queue(queue), self._flow.queue_of(queue).windows
+        if opening is None:
+            opening = next(iter(self._flow.hours.values()), None)
+        if opening is None:
+            return ()
+        found = hours.windows(
+            opening,
+            self._flow.holidays,
+            since.astimezone(self._flow.zone),
+            count=MOST_WINDOWS,
+            length_minutes=rules.minutes,
+            notice_minutes=rules.notice_minutes,
+        )
+        last = since + dt.timedelta(days=rules.days_ahead)
+        return tuple(
+            events.Slot(starts=starts.astimezone(dt.UTC), ends=ends.astimezone(dt.UTC))
+            for starts, ends in found
+            if starts <= last
+        )
 
     def _book(self, effect: actions.RequestCallback, at: dt.datetime) -> tuple[events.Event, str]:
         outcome = self._one_of("a callback is booked", "booking", self._given.booking)
-        if outcome == "number_refused":
-            return events.CallbackRefused(at=at, reason="number"), "callback refused: the number cannot be called"
-        if outcome == "store_down":
-            return events.CallbackRefused(at=at, reason="store"), "callback refused: it could not be stored"
+        if outcome in REFUSED:
+            return events.CallbackRefused(at=at, reason=REFUSED[outcome]), f"callback refused: {outcome}"
         by = effect.ends or at + PROMISED_WITHIN
         self.booked = Booked(number=effect.number, queue=effect.queue, starts=effect.starts, by=by)
         promised = events.CallbackPromised(
-            at=at, request_id="callback", by=by, already_booked=outcome == "already_booked", starts=effect.starts
+            at=at,
+            request_id=PROMISE_ID,
+            by=by,
+            already_booked=outcome == "already_booked",
+            starts=effect.starts,
+            words=self._given.words,
         )
         return promised, f"callback booked: {effect.number}, {effect.queue}"
+
+    def _move(self, starts: dt.datetime | None, ends: dt.datetime | None, at: dt.datetime) -> tuple[events.Event, str]:
+        outcome = self._one_of("a callback is moved", "booking", self._given.booking)
+        if outcome in REFUSED or self.booked is None:
+            return events.CallbackRefused(at=at, reason=REFUSED.get(outcome, "gone")), f"callback not moved: {outcome}"
+        by = ends or at + PROMISED_WITHIN
+        self.booked = msgspec.structs.replace(self.booked, starts=starts, by=by)
+        promised = events.CallbackPromised(
+            at=at,
+            request_id=PROMISE_ID,
+            by=by,
+            already_booked=False,
+            starts=starts,
+            words=self._given.words,
+            moved=True,
+        )
+        return promised, "callback moved"
+
+    def _cancel(self, at: dt.datetime) -> tuple[events.Event, str]:
+        outcome = self._one_of("a callback is cancelled", "booking", self._given.booking)
+        if outcome in REFUSED:
+            return events.CallbackRefused(at=at, reason=REFUSED[outcome]), f"callback not cancelled: {outcome}"
+        self.booked = None
+        return events.PromiseCancelled(at=at), "callback cancelled"
 
     def _one_of(self, what: str, field: str, given: T | tuple[T, ...]) -> T:
         if not isinstance(given, tuple):
             return given
-        times = self._counts[field] = self._counts.get(field, 0) + 1
-        if times > len(given):
-            raise StepError(f"{what} (time {times}), and `{field}` lists {len(given)} answers. Add one")
-        answer: T = given[times - 1]
+        answer: T = given[self._time_of(what, field, len(given))]
         return answer
+
+    def _time_of(self, what: str, field: str, listed: int) -> int:
+        """Which of the listed answers it is now, from 0."""
+        times = self._counts[field] = self._counts.get(field, 0) + 1
+        if times > listed:
+            raise StepError(f"{what} (time {times}), and `{field}` lists {listed} answers. Add one")
+        return times - 1

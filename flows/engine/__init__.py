@@ -2,7 +2,7 @@
 
 The shape of a call. A node is entered and either asks the caller (menu, ask, open question, survey, record), asks the
 shell (lookup, text message, queue), moves on (say, set, branch, subflow) or ends. Whatever happens, 0 leads to a
-person, and the person's subdialogue (`flows.engine.person`) is the engine's own: a flow's author can neither break it
+person, and the person's subdialogue (`flows.engine.way`) is the engine's own: a flow's author can neither break it
 nor leave it out.
 
     node --answer--> node ... --0, three misses, a fault, `transfer`--> seek a person --> joined
@@ -14,7 +14,8 @@ nor leave it out.
 | `walk` | from node to node, up to one that waits |
 | `questions`, `node_questions` | what is asked at each stage, and how it can be answered |
 | `answering`, `universal_answers` | what an answer, a miss, a universal word leads to |
-| `person` | the way to a person or a callback |
+| `way` | the way to a person or a callback, with rooms of its own |
+| `recalling` | what an earlier call has told |
 | `effort` | when a person is offered unasked |
 
 `step` is the engine without its decisions: where a branch is reached it answers with `Decide`, and `advance` evaluates
@@ -26,10 +27,10 @@ from __future__ import annotations
 import msgspec
 
 from flows import actions, model, nodes
-from flows.engine import effort, person
+from flows.engine import effort, line, offering, returning, way
 from flows.engine.answering import answer, missed
-from flows.engine.questions import listen, listen_again, question_of, without_sensitive
-from flows.engine.steps import Step, hang_up, say_message
+from flows.engine.questions import listen_again, question_of, without_sensitive
+from flows.engine.steps import Step, say_message
 from flows.engine.universal import PERSON, REPEAT
 from flows.engine.universal_answers import universal
 from flows.engine.walk import decide, decided, enter
@@ -56,7 +57,7 @@ from flows.events import (
 )
 from flows.expressions import EvaluationError, QueueState
 from flows.model import home_of
-from flows.state import AtNode, Booking, CallState, ChoosingLanguage, Ended, Spent, WaitingInLine, beneath
+from flows.state import AtNode, CallState, Ended, Recognising, Spent, WaitingInLine
 
 
 def start(flow: model.Flow, event: CallStarted) -> Step:
@@ -84,12 +85,12 @@ def begin(flow: model.Flow, event: CallStarted) -> Step:
         spent=Spent(since=event.at),
         queue=flow.queue,
     )
-    if len(flow.languages) > 1:
-        return listen(flow, msgspec.structs.replace(state, stage=ChoosingLanguage()))
+    if event.caller_number is not None:
+        return returning.recognise(state, event.caller_number)
     try:
-        return enter(flow, state, flow.start)
+        return returning.welcome(flow, state)
     except EvaluationError:
-        return person.fault(flow, state)
+        return offering.fault(flow, state)
 
 
 def step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
@@ -100,7 +101,7 @@ def step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
     try:
         state, did = _step(flow, state, event)
     except EvaluationError:
-        state, did = person.fault(flow, state)
+        state, did = offering.fault(flow, state)
     if did and isinstance(did[-1], actions.Verb):  # the turn is over, and the state is stored
         state = without_sensitive(flow, state)
     return state, did
@@ -109,10 +110,10 @@ def step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
 def _decide_all(flow: model.Flow, state: CallState, did: list[actions.Action]) -> Step:
     while did and isinstance(did[-1], actions.Decide):
         try:
-            way = decide(flow, state, did[-1].queue)
+            chosen = decide(flow, state, did[-1].queue)
         except EvaluationError:
-            return person.fault(flow, state)
-        state, more = step(flow, state, Decided(at=state.at, way=way))
+            return offering.fault(flow, state)
+        state, more = step(flow, state, Decided(at=state.at, way=chosen))
         did = [*did[:-1], *more]
     return state, did
 
@@ -128,20 +129,20 @@ def _step(flow: model.Flow, state: CallState, event: Event | Decided) -> Step:
     match event:
         case KeysPressed() | Heard() | NoMatch() | NoInput() | AnswerLost() | Recorded():
             return _from_caller(flow, state, event)
-        case Decided(way=way):
-            return decided(flow, state, way)
+        case Decided(way=chosen):
+            return decided(flow, state, chosen)
         case SpeechChanged(speech=speech):
             return msgspec.structs.replace(state, speech=speech), []
         case HungUp():
             return _hung_up(flow, state)
+        case Failed() if isinstance(state.stage, Recognising):
+            return returning.welcome(flow, state)  # nobody need know whom we did not know
         case Failed():
-            return person.fault(flow, state)
-        case CallbackPromised():
-            return _promised(flow, state, event)
+            return offering.fault(flow, state)
         case LookupFound() | LookupMissed() | LookupFailed() | QueueKnown() | TextSent() | TextFailed():
             return _from_shell(flow, state, event) if isinstance(state.stage, AtNode) else (state, [])
         case _:
-            return person.advance(flow, state, event)
+            return way.advance(flow, state, event)
 
 
 def _from_caller(
@@ -159,9 +160,9 @@ def _from_caller(
         case Heard(keys=keys):
             return answer(flow, state, question, keys, event)
         case NoInput() if isinstance(state.stage, WaitingInLine):
-            return person.look_again(state)
+            return line.look_again(flow, state)
         case NoMatch() if isinstance(state.stage, WaitingInLine):
-            return person.look_again(state)
+            return line.look_again(flow, state)
         case NoInput():
             return missed(flow, state, "no_input", question)
         case AnswerLost():
@@ -193,7 +194,7 @@ def _recorded(
             # The budget counts here, too: where nothing leads back to the recording, nobody else would end it.
             state = effort.with_error(state)
             if state.spent.errors >= flow.effort.errors:
-                return person.asked_for(flow, state)
+                return line.asked_for(flow, state)
             return enter(flow, state, home + node.nothing)
 
 
@@ -208,7 +209,7 @@ def _from_shell(flow: model.Flow, state: CallState, event: Event) -> Step:
         case nodes.Lookup(), LookupFailed() if node.failed is not None:
             return enter(flow, state, home + node.failed)
         case nodes.Lookup(), LookupFailed():
-            return person.fault(flow, state)
+            return offering.fault(flow, state)
         case nodes.Branch(), QueueKnown():
             known = QueueState(waiting=event.waiting, free_agents=event.free_agents, wait_minutes=event.wait_minutes)
             return state, [actions.Decide(queue=known)]
@@ -220,20 +221,7 @@ def _from_shell(flow: model.Flow, state: CallState, event: Event) -> Step:
             return state, []
 
 
-def _promised(flow: model.Flow, state: CallState, event: CallbackPromised) -> Step:
-    """A callback is booked: the flow goes on where its node says so, else the call is over."""
-    if not isinstance(state.stage, Booking):
-        return state, []
-    state = person.booked(flow, state, event)
-    node = flow.all_nodes[state.node]
-    if isinstance(node, nodes.Callback) and node.next is not None:
-        return enter(flow, person.left(flow, state), home_of(state.node) + node.next)
-    return hang_up(say_message(state, "goodbye"), "callback")
-
-
 def _hung_up(flow: model.Flow, state: CallState) -> Step:
-    leave: list[actions.Action] = []
-    if isinstance(beneath(state.stage), WaitingInLine):
-        leave.append(actions.LeaveLine(queue=state.queue))
+    did = way.hung_up(flow, state)
     ended = Ended(outcome="abandoned" if state.promise_id is None else "callback")
-    return msgspec.structs.replace(without_sensitive(flow, state), stage=ended), leave
+    return msgspec.structs.replace(without_sensitive(flow, state), stage=ended), did

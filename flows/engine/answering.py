@@ -7,10 +7,10 @@ from typing import Final, Literal
 import msgspec
 
 from flows import model, nodes
-from flows.engine import answers, effort, person
+from flows.engine import answers, effort, line, offering, recalling, returning, way
 from flows.engine.node_questions import MISSES_BEFORE_KEYPAD, Question
-from flows.engine.prompting import local_text
-from flows.engine.questions import answer_at, listen, listen_again, question_of, today_of
+from flows.engine.prompting import local_text, today_of
+from flows.engine.questions import answer_at, listen, listen_again, question_of
 from flows.engine.steps import Step, say_message
 from flows.engine.universal import BACK, HELP, HELP_AMONG_DIGITS, OTHER_LANGUAGE, PERSON, REPEAT
 from flows.engine.universal_answers import in_new_language, over_help, universal
@@ -65,19 +65,29 @@ def answer(flow: model.Flow, state: CallState, question: Question, keys: str, by
         case ChoosingLanguage():
             return _in_language(flow, state, flow.languages[int(keys) - 1], stage)
         case OfferingPerson() if keys == YES:
-            return person.asked_for(flow, state)
+            return line.asked_for(flow, state)
         case OfferingPerson(over=over):
             state = msgspec.structs.replace(state, stage=over, silences=0, mismatches=0, missed=None)
             return listen_again(flow, effort.renewed(state))
         case Confirming() if keys == YES:
             return _take(flow, msgspec.structs.replace(state, stage=stage.over), stage)
+        case Confirming(over=over, remembered=True):
+            return _asked_anew(flow, state, over)
         case Confirming(over=over):
             again = say_message(msgspec.structs.replace(state, stage=over), "again")
             return missed(flow, again, None, question_of(flow, again) or question)
         case AtNode() | AskingSlot():
             return _understood(flow, state, stage, keys, by_voice)
         case _:
-            return person.answered(flow, state, keys)
+            return way.answered(flow, state, keys)
+
+
+def _asked_anew(flow: model.Flow, state: CallState, over: AtNode | AskingSlot) -> Step:
+    """What was right in an earlier call is so no more: ask, as if nothing had been known."""
+    node = flow.all_nodes[state.node]
+    name = over.slot if isinstance(over, AskingSlot) else node.save_as if isinstance(node, nodes.Ask) else ""
+    state = msgspec.structs.replace(recalling.forgotten(state, name), stage=over, silences=0, mismatches=0, missed=None)
+    return listen_again(flow, state)
 
 
 def missed(flow: model.Flow, state: CallState, why: Literal["no_input", "no_match"] | None, question: Question) -> Step:
@@ -95,13 +105,13 @@ def missed(flow: model.Flow, state: CallState, why: Literal["no_input", "no_matc
         case AtNode() | AskingSlot() | Confirming():
             return _missed_in_flow(flow, state, why, question)
         case OfferingPerson() if state.misses >= MISSES_BEFORE_CHOOSING:
-            return person.asked_for(flow, state)
+            return line.asked_for(flow, state)
         case ChoosingLanguage() if state.misses >= MISSES_BEFORE_CHOOSING:
             return _in_language(flow, state, state.language, stage)
         case OfferingPerson() | ChoosingLanguage():
             return listen_again(flow, state)
         case _:
-            return person.missed(flow, state)
+            return way.missed(flow, state)
 
 
 def _counted(state: CallState, why: Literal["no_input", "no_match"] | None) -> CallState:
@@ -126,7 +136,7 @@ def _missed_in_flow(
     flow: model.Flow, state: CallState, why: Literal["no_input", "no_match"] | None, question: Question
 ) -> Step:
     if state.misses >= MISSES_BEFORE_PERSON:
-        return person.asked_for(flow, state)
+        return line.asked_for(flow, state)
     if why == "no_match" and question.answer is not None:
         how = answers.keying(question.answer)
         if how.complaint != "no_match":
@@ -152,7 +162,7 @@ def _fits(flow: model.Flow, state: CallState, question: Question, keys: str) -> 
 def _in_language(flow: model.Flow, state: CallState, language: str, stage: ChoosingLanguage) -> Step:
     state = msgspec.structs.replace(state, silences=0, mismatches=0, missed=None, walked=0)
     if stage.over is None:
-        return enter(flow, msgspec.structs.replace(state, language=language, pending=()), flow.start)
+        return returning.first_question(flow, msgspec.structs.replace(state, language=language, pending=()))
     return in_new_language(flow, msgspec.structs.replace(state, stage=stage.over), language)
 
 
@@ -216,7 +226,7 @@ def _take(flow: model.Flow, state: CallState, settled: Confirming) -> Step:
     try:
         return _follow(flow, state, settled)
     except EvaluationError:
-        return person.fault(flow, state)
+        return offering.fault(flow, state)
 
 
 def _follow(flow: model.Flow, state: CallState, settled: Confirming) -> Step:
@@ -229,7 +239,7 @@ def _follow(flow: model.Flow, state: CallState, settled: Confirming) -> Step:
         case nodes.Menu():
             chosen = next(choice for choice in node.choices if choice.key == keys)
             reason = local_text(flow, state, chosen.label)
-            return enter(flow, msgspec.structs.replace(state, reason=reason), home + chosen.to)
+            return enter(flow, msgspec.structs.replace(state, reason=reason, topic=home + chosen.to), home + chosen.to)
         case nodes.Ask() | nodes.Survey():
             return enter(flow, _with_value(state, node.save_as, value), home + node.next)
         case nodes.OpenQuestion() if isinstance(state.stage, AskingSlot):
@@ -239,22 +249,24 @@ def _follow(flow: model.Flow, state: CallState, settled: Confirming) -> Step:
         case nodes.OpenQuestion():
             name, intent = next((name, intent) for name, intent in node.intents.items() if intent.key == keys)
             state = _without_stale(state, intent, settled.slots)
-            state = msgspec.structs.replace(state, reason=local_text(flow, state, intent.label))
+            state = msgspec.structs.replace(state, reason=local_text(flow, state, intent.label), topic=name)
             return _next_slot(flow, state, node, name, settled.slots, settled.said)
         case _:
             return listen(flow, state)
 
 
 def _with_value(state: CallState, name: str, value: Value) -> CallState:
-    return msgspec.structs.replace(state, values={**state.values, name: value})
+    return recalling.told_anew(msgspec.structs.replace(state, values={**state.values, name: value}), name)
 
 
 def _without_stale(state: CallState, intent: nodes.Intent, given: dict[str, str]) -> CallState:
     """Whoever answers the same question again, or says a value anew, means another one than before."""
     again = any(said.node == state.node for said in state.said[:-1])
-    stale = {name for name in intent.slots if again or name in given}
-    values = {name: value for name, value in state.values.items() if name not in stale}
-    return msgspec.structs.replace(state, values=values)
+    for name, slot in intent.slots.items():
+        elsewhere = name in state.remembered and not recalling.is_worth_asking(slot.answer)
+        if again or name in given or elsewhere:
+            state = recalling.forgotten(state, name)
+    return state
 
 
 def _next_slot(
@@ -263,10 +275,13 @@ def _next_slot(
     """Confirm or ask for the next value that the intent needs; without one, go on."""
     intent = node.intents[name]
     for slot, wanted in intent.slots.items():
-        if state.values.get(slot) is not None:
+        if state.values.get(slot) is not None and slot not in state.remembered:
             continue
         rest = {other: keys for other, keys in given.items() if other != slot}
         stage = AskingSlot(intent=name, slot=slot, given=rest)
+        still = recalling.to_confirm(flow, state, slot, wanted.answer, stage)
+        if still is not None:
+            return listen(flow, msgspec.structs.replace(state, stage=still))
         if slot in given and _is_value(flow, state, wanted.answer, given[slot]):
             day = _day(flow, state, wanted.answer, given[slot])
             confirming = Confirming(keys=given[slot], said=said, day=day, over=stage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from flows import actions
@@ -27,6 +27,11 @@ def environment_of(flow: Flow, state: CallState, queue: QueueState | None = None
         holidays=flow.holidays,
         queue=queue,
     )
+
+
+def today_of(flow: Flow, state: CallState) -> date:
+    """The day it is at the office."""
+    return state.at.astimezone(flow.zone).date()
 
 
 def sound(flow: Flow, state: CallState, prompt: Prompt) -> actions.Sound:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Final
-
 import msgspec
 
-from flows import actions, model, nodes, speaking
-from flows.engine import answers, effort
+from flows import actions, model, nodes
+from flows.engine import answers, effort, way_questions
 from flows.engine.node_questions import SCALES, Question, by_voice, of_node, of_slot
-from flows.engine.prompting import local_text, sound
+from flows.engine.prompting import local_text, sound, today_of
 from flows.engine.steps import Step, sentence
 from flows.engine.vocabulary import phrases_for_key, universal_phrases
 from flows.messages import language_name, yes_no_phrases
@@ -19,20 +16,20 @@ from flows.state import (
     AskingSlot,
     AtNode,
     CallState,
+    ChoosingDay,
     ChoosingLanguage,
-    ChoosingWindow,
+    ChoosingPart,
+    ChoosingSlot,
     Confirming,
+    ConfirmingCancel,
     ConfirmingNumber,
     EnteringNumber,
     Helping,
     OfferingCallback,
     OfferingPerson,
+    TellingPromise,
     WaitingInLine,
 )
-
-# In line, each silence is a look for a free person; the caller hears a sentence at every third.
-LINE_TIMEOUT_S: Final = 10
-LINE_ROUNDS_PER_PROMPT: Final = 3
 
 
 def question_of(flow: model.Flow, state: CallState) -> Question | None:
@@ -52,19 +49,27 @@ def question_of(flow: model.Flow, state: CallState) -> Question | None:
         case OfferingPerson():
             return _choice(flow, language, "offer_person", yes_no_phrases(language))
         case OfferingCallback():
-            return _yes_no(flow, state, "offer")
-        case WaitingInLine(rounds=rounds):
-            return _line(flow, language, rounds)
-        case ChoosingWindow():
-            return _windows(flow, state, stage)
+            return way_questions.offer(flow, state, stage)
+        case WaitingInLine():
+            return way_questions.line(flow, state, stage)
+        case ChoosingDay():
+            return way_questions.which_day(flow, state, stage)
+        case ChoosingPart():
+            return way_questions.which_part(flow, state, stage)
+        case ChoosingSlot():
+            return way_questions.which_slot(flow, state, stage)
+        case TellingPromise():
+            return way_questions.which_promise(flow, state)
+        case ConfirmingCancel():
+            return way_questions.sure_to_cancel(flow, state)
         case EnteringNumber():
             return Question(
                 sounds=(sentence(language, "enter_number"),),
                 answer=PhoneAnswer(type="phone"),
                 clocks=flow.clocks,
             )
-        case ConfirmingNumber(number=number):
-            return _yes_no(flow, state, "which_number", number=speaking.phone_ending(language, number))
+        case ConfirmingNumber():
+            return way_questions.which_number(flow, state, stage)
         case ChoosingLanguage():
             return _languages(flow, state)
         case Helping(over=over):
@@ -109,11 +114,6 @@ def without_sensitive(flow: model.Flow, state: CallState) -> CallState:
     return msgspec.structs.replace(state, values=kept)
 
 
-def today_of(flow: model.Flow, state: CallState) -> dt.date:
-    """The day it is at the office."""
-    return state.at.astimezone(flow.zone).date()
-
-
 def answer_at(flow: model.Flow, state: CallState) -> Answer | None:
     """The type of the answer that is read back or asked for at the present node."""
     over = state.stage.over if isinstance(state.stage, Confirming) else state.stage
@@ -156,56 +156,16 @@ def _confirmation(flow: model.Flow, state: CallState, stage: Confirming) -> Ques
     else:
         said = stage.said.text
     # Who pressed keys was not "heard", and goes on by keys; a yes is understood all the same.
-    name = "read_back" if stage.said.by == "voice" and by_voice(state) else "read_back_keys"
+    name = "remembered" if stage.remembered else "read_back"
+    if not by_voice(state) or (stage.said.by == "keys" and not stage.remembered):
+        name = f"{name}_keys"
     return _choice(flow, state.language, name, yes_no_phrases(state.language), answer=said)
-
-
-def _yes_no(flow: model.Flow, state: CallState, name: str, **values: str) -> Question:
-    name = name if by_voice(state) else f"{name}_keys"
-    return _choice(flow, state.language, name, yes_no_phrases(state.language), **values)
 
 
 def _choice(flow: model.Flow, language: str, name: str, phrases: dict[str, str], **values: str) -> Question:
     return Question(
         sounds=(sentence(language, name, **values),), phrases=phrases, keys=frozenset("12"), clocks=flow.clocks
     )
-
-
-def _line(flow: model.Flow, language: str, rounds: int) -> Question:
-    sounds: tuple[actions.Sound, ...] = ()
-    if rounds == 0:
-        sounds = (sentence(language, "waiting"),)
-    elif rounds % LINE_ROUNDS_PER_PROMPT == 0:
-        sounds = (sentence(language, "still_waiting"),)
-    return Question(
-        sounds=sounds,
-        phrases={phrase: key for phrase, key in yes_no_phrases(language).items() if key == "1"},
-        keys=frozenset("1"),
-        clocks=flow.clocks.model_copy(update={"no_input_s": LINE_TIMEOUT_S}),
-        offers_exit=False,
-    )
-
-
-def _windows(flow: model.Flow, state: CallState, stage: ChoosingWindow) -> Question:
-    sounds = [sentence(state.language, "which_window")]
-    phrases: dict[str, str] = {}
-    for index, window in enumerate(stage.windows, start=1):
-        key = str(index)
-        spoken = spoken_window(flow, state, window.starts, window.ends)
-        sounds.append(sentence(state.language, "window", key=key, **spoken))
-        phrases.update(phrases_for_key([], key, state.language))
-    keys = frozenset(str(index) for index in range(1, len(stage.windows) + 1))
-    return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
-
-
-def spoken_window(flow: model.Flow, state: CallState, starts: dt.datetime, ends: dt.datetime) -> dict[str, str]:
-    """The parts of a sentence about a time in which a callback comes."""
-    first, last = starts.astimezone(flow.zone), ends.astimezone(flow.zone)
-    return {
-        "day": speaking.date(state.language, first.date(), today=today_of(flow, state)),
-        "starts": speaking.time(state.language, first.time()),
-        "ends": speaking.time(state.language, last.time()),
-    }
 
 
 def _languages(flow: model.Flow, state: CallState) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from flows import actions, model
-from flows.engine import effort, person
+from flows.engine import effort, line, recalling, way
 from flows.engine.questions import listen, listen_again
 from flows.engine.steps import Step
 from flows.engine.universal import BACK, HELP, OTHER_LANGUAGE, PERSON, REPEAT
@@ -18,7 +18,7 @@ def universal(flow: model.Flow, state: CallState, word: str) -> Step:
     """Do what a universal word asks for; the words are those of `flows.engine.universal`."""
     match word:
         case _ if word == PERSON:
-            return person.asked_for(flow, over_help(state))
+            return line.asked_for(flow, over_help(state))
         case _ if word == REPEAT:
             return repeat(flow, over_help(state))
         case _ if word == BACK:
@@ -40,7 +40,7 @@ def over_help(state: CallState) -> CallState:
 
 def repeat(flow: model.Flow, state: CallState) -> Step:
     """The present question again, and what was heard before it; what is read back stands for itself."""
-    state = effort.with_repeat(person.in_line_anew(state))
+    state = effort.with_repeat(line.in_line_anew(state))
     if not isinstance(state.stage, Confirming | ChoosingLanguage):
         state = msgspec.structs.replace(state, pending=state.last_heard)
     return listen_again(flow, state)
@@ -51,13 +51,16 @@ def back(flow: model.Flow, state: CallState) -> Step:
     trail = state.trail
     if isinstance(state.stage, ChoosingLanguage) and state.stage.over is not None:
         return listen_again(flow, msgspec.structs.replace(state, stage=state.stage.over))
+    before = way.back(flow, state)
+    if before is not None:
+        return before
     if not trail or isinstance(state.stage, ChoosingLanguage):
-        return listen_again(flow, person.in_line_anew(state))
+        return listen_again(flow, line.in_line_anew(state))
     left: list[actions.Action] = []
     if isinstance(state.stage, WaitingInLine):
         left.append(actions.LeaveLine(queue=state.queue))
     if not isinstance(state.stage, effort.WORKING):
-        state = person.left(flow, state)
+        state = line.left(flow, state)
     if isinstance(state.stage, AtNode) and trail[-1].node == state.node and len(trail) > 1:
         trail = trail[:-1]
     visit = trail[-1]
@@ -71,6 +74,8 @@ def _forgetting(flow: model.Flow, state: CallState, name: str) -> CallState:
     names = saved_by(flow.all_nodes[name])
     values = {known: value for known, value in state.values.items() if known not in names}
     said = tuple(said for said in state.said if said.node != name)
+    for known in names:
+        state = recalling.told_anew(state, known)
     return msgspec.structs.replace(state, values=values, said=said)
 
 
@@ -89,7 +94,7 @@ def other_language(flow: model.Flow, state: CallState) -> Step:
 
 def in_new_language(flow: model.Flow, state: CallState, language: str) -> Step:
     """The present question again, in another language; what was said in the old one is dropped."""
-    state = msgspec.structs.replace(person.in_line_anew(state), pending=())
+    state = msgspec.structs.replace(line.in_line_anew(state), pending=())
     if language == state.language:
         return listen_again(flow, state)
     return listen(flow, msgspec.structs.replace(state, language=language))
@@ -97,7 +102,7 @@ def in_new_language(flow: model.Flow, state: CallState, language: str) -> Step:
 
 def _help(flow: model.Flow, state: CallState) -> Step:
     if isinstance(state.stage, Helping | ChoosingLanguage | WaitingInLine):
-        return listen_again(flow, person.in_line_anew(state))
+        return listen_again(flow, line.in_line_anew(state))
     helping = Helping(over=_question(state))
     return listen_again(flow, msgspec.structs.replace(state, stage=helping, silences=0, mismatches=0, missed=None))
 

@@ -7,15 +7,15 @@ from typing import Final
 import msgspec
 
 from flows import actions, model, nodes
-from flows.engine import person
+from flows.engine import booking, line, offering, recalling, times
 from flows.engine.prompting import environment_of, local_text, sound
 from flows.engine.questions import listen
-from flows.engine.steps import Step, hang_up, say
+from flows.engine.steps import Step, hang_up, say, say_message
 from flows.events import Value
 from flows.expressions import EvaluationError, QueueState, evaluate, parse
 from flows.model import home_of
 from flows.parts import LocalText
-from flows.state import AtNode, CallState, Frame, Visit
+from flows.state import AtNode, CallState, Frame, TellingPromise, Visit
 
 # More nodes than this without the caller's doing is an endless loop; one that asks the shell counts for several,
 # since a caller waits for it.
@@ -41,7 +41,7 @@ def enter(flow: model.Flow, state: CallState, name: str) -> Step:
         except EvaluationError:
             break
         state, name = moved
-    return person.fault(flow, state)
+    return offering.fault(flow, state)
 
 
 def _pass(flow: model.Flow, state: CallState, name: str) -> tuple[CallState, str] | None:
@@ -129,8 +129,7 @@ def _wait(flow: model.Flow, state: CallState, node: nodes.Node) -> Step:
         case nodes.Transfer():
             return _transfer(flow, state, node)
         case nodes.Callback():
-            state = _with_reason(flow, state, node.reason)
-            return person.offer_times(flow, msgspec.structs.replace(state, queue=node.queue or flow.queue), node)
+            return _callback(flow, state, node)
         case nodes.End():
             return hang_up(say(state, sound(flow, state, node.prompt)), node.outcome)
         case _:
@@ -141,7 +140,12 @@ def _ask(flow: model.Flow, state: CallState) -> Step:
     visit, trail = Visit(node=state.node, frames=state.frames), state.trail
     if trail and _place(trail[-1]) == _place(visit):
         trail = trail[:-1]  # asked again, which is no step forward
-    return listen(flow, msgspec.structs.replace(state, trail=(*trail, visit)[-TRAIL_LENGTH:]))
+    state = msgspec.structs.replace(state, trail=(*trail, visit)[-TRAIL_LENGTH:])
+    node = flow.all_nodes[state.node]
+    if isinstance(node, nodes.Ask) and not node.ask_again and not node.sensitive:
+        stage = recalling.to_confirm(flow, state, node.save_as, node.answer, AtNode())
+        return listen(flow, state if stage is None else msgspec.structs.replace(state, stage=stage))
+    return listen(flow, state)
 
 
 def _place(visit: Visit) -> tuple[str, ...]:
@@ -164,20 +168,36 @@ def _send_text(flow: model.Flow, state: CallState, node: nodes.SendText) -> Step
 def _transfer(flow: model.Flow, state: CallState, node: nodes.Transfer) -> Step:
     state = _with_reason(flow, state, node.reason)
     whisper = None if node.whisper is None else local_text(flow, state, node.whisper)
-    state = msgspec.structs.replace(state, whisper=whisper, queue=flow.queue, person_id=None)
+    state = msgspec.structs.replace(state, whisper=whisper, queue=flow.queue, person_id=None, in_its_place=False)
     match node.to:
         case nodes.ToNumber(number=number):
-            return person.ring_number(state, number)
+            return line.join(state, number, number)
         case nodes.ToPerson(person=person_id):
-            return person.seek(msgspec.structs.replace(state, person_id=person_id))
+            return line.seek(flow, msgspec.structs.replace(state, person_id=person_id))
         case nodes.ToQueue(queue=queue):
-            return person.seek(msgspec.structs.replace(state, queue=queue))
+            return line.seek(flow, msgspec.structs.replace(state, queue=queue))
         case None:
-            return person.seek(state)
+            return line.seek(flow, state)
+
+
+def _callback(flow: model.Flow, state: CallState, node: nodes.Callback) -> Step:
+    """Book a callback; who has one is told so."""
+    state = msgspec.structs.replace(_with_reason(flow, state, node.reason), queue=node.queue or flow.queue)
+    promise = line.kept(state)
+    if promise is None:
+        return times.of_node(flow, state, node)
+    if promise.starts is not None or node.when == "choose_time":
+        return listen(flow, booking.fresh(state, TellingPromise()))
+    state = booking.already(flow, state, promise)
+    if node.next is not None:
+        return enter(flow, line.left(flow, state), home_of(state.node) + node.next)
+    return hang_up(say_message(state, "goodbye"), "callback")
 
 
 def _with_reason(flow: model.Flow, state: CallState, reason: LocalText | None) -> CallState:
-    return state if reason is None else msgspec.structs.replace(state, reason=local_text(flow, state, reason))
+    if reason is None:
+        return state
+    return msgspec.structs.replace(state, reason=local_text(flow, state, reason), topic=state.node)
 
 
 def _with_values(flow: model.Flow, state: CallState, node: nodes.Set) -> CallState:

@@ -45,6 +45,11 @@ def yes_no_phrases(language: str) -> dict[str, str]:
     return {**dict.fromkeys(module.YES, "1"), **dict.fromkeys(module.NO, "2")}
 
 
+def phrases_of(language: str, choice: str) -> tuple[str, ...]:
+    """What callers say for a choice of the engine's own, such as `keep` or `morning`."""
+    return tuple(_MODULES[language].CHOICES[choice])
+
+
 def key_name(language: str, key: str) -> str:
     """What a digit's key is called."""
     return str(_MODULES[language].KEY_NAMES[int(key)])

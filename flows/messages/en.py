@@ -21,6 +21,9 @@ MESSAGES: Final[dict[str, str]] = {
     "hint_nps": "Please choose a number from 0 to 10, and then press the hash key. For zero, press 0 twice.",
     "read_back": "I heard {answer}. If that is right, say yes, or press 1. If not, say no, or press 2.",
     "read_back_keys": "I have {answer}. If that is right, press 1. If not, press 2.",
+    "remembered": "Last time, you gave {answer}. If that is still right, say yes, or press 1. If not, say no, "
+    "or press 2.",
+    "remembered_keys": "Last time, you gave {answer}. If that is still right, press 1. If not, press 2.",
     "again": "Let us try again.",
     "no_input": "I did not hear anything.",
     "no_match": "I did not understand that.",
@@ -49,16 +52,40 @@ MESSAGES: Final[dict[str, str]] = {
     "apology": "I am sorry, something went wrong at our end.",
     "joining": "I am putting you through now.",
     "person_missed": "They could not take the call.",
-    "busy": "All our people are busy just now. We can call you back as soon as one of them is free, and you keep "
-    "your place in line.",
-    "nobody_there": "There is nobody here to answer just now. We can call you back.",
-    "offer": "For a callback, say yes, or press 1. To stay on the line, say no, or press 2.",
-    "offer_keys": "For a callback, press 1. To stay on the line, press 2.",
-    "waiting": "You are in line. You can press 1 for a callback at any time.",
-    "still_waiting": "Thank you for waiting. You are still in line. Press 1 if you would rather have a callback.",
+    "busy": "All our people are busy just now.",
+    "nobody_there": "There is nobody here to answer just now.",
+    "in_line": "You are in line.",
+    "position": "You are {position} in line.",
+    "next_in_line": "You are next in line.",
+    "wait": "The wait is {wait}.",
+    "offer": "To be called back without losing your place, say call back, or press 1. To stay on the line, say stay, "
+    "or press 2.",
+    "offer_keys": "To be called back without losing your place, press 1. To stay on the line, press 2.",
+    "offer_time": "For a callback at another time, press 3.",
+    "offer_kept": "You have a callback booked. To leave it at that, press 1. To stay on the line, press 2.",
+    "offer_time_kept": "To change its time, press 3.",
+    "stay_on_line": "Please stay on the line.",
+    "line_callback": "To be called back instead, press 1 at any time.",
+    "line_kept": "Your callback stays booked. To wait for it instead, press 1 at any time.",
+    "still_waiting": "Thank you for waiting. You are still in line.",
     # callbacks
     "which_window": "When shall we call you?",
+    "which_day": "On which day shall we call you?",
+    "which_part": "At what time of day?",
+    "which_time": "At what time?",
+    "say_it": "You can say it, or press its key.",
+    "day": "For {day}, press {key}.",
+    "part_night": "At night, press {key}.",
+    "part_morning": "In the morning, press {key}.",
+    "part_afternoon": "In the afternoon, press {key}.",
+    "part_evening": "In the evening, press {key}.",
     "window": "For {day}, between {starts} and {ends}, press {key}.",
+    "window_of_day": "Between {starts} and {ends}, press {key}.",
+    "more_days": "For other days, press {key}.",
+    "more_times": "For other times, press {key}.",
+    "soon": "For as soon as possible, press {key}.",
+    "on_day": "We can call you {day}.",
+    "no_times": "There is no free time just now.",
     "which_number": "We will call you on {number}. If that is right, say yes, or press 1. For another number, "
     "say no, or press 2.",
     "which_number_keys": "We will call you on {number}. If that is right, press 1. For another number, press 2.",
@@ -67,9 +94,33 @@ MESSAGES: Final[dict[str, str]] = {
     "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
     "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
     "have to repeat anything.",
+    "moved": "It is changed. We will call you on {number} by {time}.",
+    "moved_window": "It is changed. We will call you on {number}, {day}, between {starts} and {ends}.",
     "already_booked": "Your callback is booked already. We will call you on {number} by {time}.",
+    "already_booked_window": "Your callback is booked already. We will call you on {number}, {day}, between {starts} "
+    "and {ends}.",
+    "first_words": "When we call, the first thing you hear is: {words}.",
     "refused_number": "We cannot call that number.",
+    "refused_not_allowed": "We do not call numbers of that kind.",
+    "refused_own": "That is one of our own numbers.",
+    "refused_quota": "There are too many callbacks for this number already.",
+    "refused_full": "That time has just been taken.",
+    "refused_closed": "We cannot call you at that time.",
     "refused_store": "I could not book the callback.",
+    # who calls again
+    "have_promise": "You have a callback booked: {when}, on {number}.",
+    "have_promise_about": "You have a callback booked: {when}, about {reason}, on {number}.",
+    "when_window": "{day}, between {starts} and {ends}",
+    "when_by": "as soon as possible, by {time}",
+    "when_soon": "as soon as possible",
+    "promise_choices": "To keep it, press 1. To change the time, press 2. To cancel it, press 3. To speak with "
+    "somebody now, press 4.",
+    "kept": "It stays as it is.",
+    "anything_else": "Is there anything else?",
+    "sure_cancel": "Shall I cancel your callback?",
+    "cancelled": "Your callback is cancelled.",
+    "not_changed": "I could not change that. Your callback stays as it is.",
+    "promise_gone": "That callback is not open any more.",
     "goodbye": "Goodbye.",
     "thanks": "Thank you for calling. Goodbye.",
     # the edge's own: at a fault, and to the customer of a callback
@@ -103,6 +154,23 @@ UNIVERSAL: Final[dict[str, tuple[str, ...]]] = {
 }
 YES: Final[tuple[str, ...]] = ("yes",)
 NO: Final[tuple[str, ...]] = ("no",)
+# What callers say for a choice of the engine's own; the first phrase of each is the one that is said aloud, if any.
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "callback": ("call back", "call me back", "callback"),
+    "stay": ("stay", "wait"),
+    "other_time": ("another time", "other time"),
+    "soon": ("as soon as possible", "soon"),
+    "more_days": ("other days", "later"),
+    "more_times": ("other times", "later"),
+    "night": ("at night", "night"),
+    "morning": ("in the morning", "morning"),
+    "afternoon": ("in the afternoon", "afternoon"),
+    "evening": ("in the evening", "evening"),
+    "keep": ("keep", "keep it"),
+    "move": ("change", "change the time"),
+    "cancel": ("cancel", "cancel it"),
+    "speak": ("speak now", "now"),
+}
 # The name of this language, as its speakers say it.
 LANGUAGE_NAME: Final = "english"
 KEY_NAMES: Final[tuple[str, ...]] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -9,6 +9,9 @@ A proof runs the engine itself (`engine.step`), not a model of it, on states tha
 | expressions and templates that fail | left out; they lead to the apology that is tried everywhere |
 | the effort budget | may be spent at any question |
 | where "back" leads | any question asked before, which is a reachable state already |
+| values from an earlier call | any that may be asked about again may be known, at any question for it |
+| a callback that the caller has | none, one as soon as possible, or one in a window; wherever a callback is at stake |
+| times that can be promised | none, a few, those of one day, those of many |
 | people who did not answer | one person and one number; the line's questions are one for all nodes |
 | the way so far | only the subflow calls that are open |
 | languages, speech up or down, misses, help, confirmation | kept |
@@ -26,24 +29,37 @@ from typing import Any, Final
 import msgspec
 
 from flows import nodes
+from flows.engine.line import ABOUT_THE_PROMISE
+from flows.engine.way import MISSES_BEFORE_ASSUMING
+from flows.events import OpenPromise
 from flows.hours import is_open
 from flows.model import Flow
 from flows.parts import Part
 from flows.state import (
     ON_THE_WAY,
     AskingSlot,
+    AskingSlots,
     Booking,
     CallState,
+    Cancelling,
+    ChoosingDay,
     ChoosingLanguage,
+    ChoosingPart,
+    ChoosingSlot,
     Confirming,
+    ConfirmingCancel,
     ConfirmingNumber,
     Ended,
     EnteringNumber,
     Helping,
+    Moving,
+    OfferingCallback,
     OfferingPerson,
+    Plan,
     SeekingPerson,
     Spent,
     Stage,
+    TellingPromise,
     WaitingInLine,
     WithPerson,
 )
@@ -56,6 +72,9 @@ PERSON_NUMBER: Final = "+442079460111"
 HOURS_OF_A_WEEK: Final = 168
 # A filled-in value takes as long to say as two or three words; the templates of a flow are replaced by these.
 STAND_IN: Final = "some value here"
+
+# Where it matters who has missed this call: before the caller does something again.
+ASKS_FOR_PEOPLE: Final = (SeekingPerson, WithPerson, AskingSlots, WaitingInLine)
 
 Key = tuple[object, ...]
 _TEMPLATE: Final = re.compile(r"\{[^{}]*\}")
@@ -106,14 +125,22 @@ def _plain(value: Any, *, in_text: bool) -> Any:
             return value
 
 
+def queues_of(flow: Flow) -> list[str]:
+    """The flow's own queue, and one for each other table of hours that a queue has."""
+    by_hours = {flow.queue_of(name).hours or flow.staffed: name for name in (*flow.queues, flow.queue)}
+    return sorted({*by_hours.values(), flow.queue}, key=lambda name: name != flow.queue)
+
+
 def open_and_closed(flow: Flow) -> list[datetime]:
-    """An hour at which people answer, and one at which nobody does; a single one where the flow does not say."""
-    opening = flow.hours.get(flow.staffed) if flow.staffed is not None else None
-    if opening is None:
-        return [AT]
+    """For each queue an hour at which people answer, and one at which nobody does, as far as the flow says."""
+    found = {AT: None}
     at_hours = [AT + timedelta(hours=hours) for hours in range(HOURS_OF_A_WEEK)]
-    by_answer = {is_open(opening, flow.holidays, at.astimezone(flow.zone)): at for at in at_hours}
-    return list(by_answer.values())
+    for queue in queues_of(flow):
+        opening = flow.hours_of_queue(queue)
+        if opening is not None:
+            by_answer = {is_open(opening, flow.holidays, at.astimezone(flow.zone)): at for at in at_hours}
+            found.update(dict.fromkeys(by_answer.values()))
+    return list(found)
 
 
 def canonical(flow: Flow, state: CallState) -> CallState:
@@ -125,6 +152,8 @@ def canonical(flow: Flow, state: CallState) -> CallState:
     silences, mismatches, missed = state.silences, state.mismatches, state.missed
     if not _has_reprompts(flow.all_nodes[node]):
         silences, mismatches, missed = state.misses, 0, None
+    if on_the_way and state.misses:  # the last miss before we go on without an answer stands for those before it
+        silences, mismatches = MISSES_BEFORE_ASSUMING - 1, 0
     slots = _slots_before(flow.all_nodes[node], innermost(state.stage))
     return msgspec.structs.replace(
         state,
@@ -137,18 +166,42 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         started_at=AT,
         spent=Spent(since=AT),
         values={name: state.values[name] for name in slots if name in state.values},
+        remembered=(),
         said=(),
         path=(),
         pending=(),
         last_heard=(),
         reason=None,
+        topic=None,
         whisper=None,
         trail=state.trail[-2:],
-        tried=state.tried if isinstance(state.stage, SeekingPerson | WithPerson) else (),
+        tried=state.tried if isinstance(state.stage, ASKS_FOR_PEOPLE) else (),
         walked=0,
         keyed_at=None,
+        promise=promise_of(flow) if _shows_promise(innermost(state.stage)) else None,
         promise_id=None,
+        in_its_place=False,
         queue=flow.queue,
+    )
+
+
+def _shows_promise(stage: Stage) -> bool:
+    """Whether the caller has a promise, as the stage tells; elsewhere they may have one, and both are explored."""
+    plan = getattr(stage, "plan", None)
+    moves = isinstance(plan, Plan) and plan.moves
+    return moves or isinstance(stage, ABOUT_THE_PROMISE) or getattr(stage, "kept", False)
+
+
+def promise_of(flow: Flow, *, window: bool = True) -> OpenPromise:
+    """The one promise that stands for all of its kind: as soon as possible, or in a window."""
+    return OpenPromise(
+        request_id="1",
+        queue=flow.queue,
+        number=CALLER,
+        arrived_at=AT - timedelta(hours=1),
+        by=AT + timedelta(hours=25),
+        starts=AT + timedelta(hours=24) if window else None,
+        words=("river", "lantern"),
     )
 
 
@@ -201,16 +254,33 @@ def _stage_key(stage: Stage | None) -> Key:
         case Confirming(over=over, slots=slots):
             # One good answer of several keys stands for all; a choice is what it is.
             keys = stage.keys if len(stage.keys) == 1 else "several"
-            return (kind, keys, _stage_key(over), tuple(sorted(slots)))
+            return (kind, keys, _stage_key(over), tuple(sorted(slots)), stage.remembered)
         case Helping(over=over) | ChoosingLanguage(over=over) | OfferingPerson(over=over):
             return (kind, _stage_key(over))
         case AskingSlot(intent=intent, slot=slot, given=given):
             return (kind, intent, slot, tuple(sorted(given)))
         case WaitingInLine(rounds=rounds):
-            return (kind, rounds == 0)
+            return (kind, rounds == 0, stage.callback, stage.kept)
+        case OfferingCallback(times=times, kept=has_promise):
+            return (kind, times, has_promise)
         case WithPerson(person_id=person_id):
             return (kind, person_id)
-        case EnteringNumber(window=window) | ConfirmingNumber(window=window) | Booking(window=window):
-            return (kind, window is not None)
+        case ChoosingDay(days=days, page=page, plan=plan):
+            return (kind, len(days), page, _plan_key(plan))
+        case ChoosingSlot(slots=offered, page=page, of_day=of_day, plan=plan):
+            return (kind, len(offered), page, of_day, _plan_key(plan))
+        case ChoosingPart(slots=offered, plan=plan):
+            return (kind, len(offered), _plan_key(plan))
+        case AskingSlots(plan=plan, day=day):
+            return (kind, day is not None, _plan_key(plan), plan.hours)
+        case EnteringNumber(plan=plan) | ConfirmingNumber(plan=plan) | Booking(plan=plan) | Moving(plan=plan):
+            return (kind, _plan_key(plan))
+        case TellingPromise(at_start=at_start) | ConfirmingCancel(at_start=at_start) | Cancelling(at_start=at_start):
+            return (kind, at_start)
         case _:
             return (kind,)
+
+
+def _plan_key(plan: Plan) -> Key:
+    """What makes a difference to a caller who stays on the line."""
+    return (plan.slot is not None, plan.soon, plan.moves, plan.at_start)

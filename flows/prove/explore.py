@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from flows import actions, engine, events, parts
+from flows import actions, engine, events, nodes, parts
 from flows.engine import effort
 from flows.engine.questions import listen
+from flows.engine.recalling import to_confirm
 from flows.engine.steps import Step, sentence
 from flows.model import Flow
-from flows.prove.abstraction import AT, CALLER, Key, canonical, key_of, without_values
-from flows.prove.happenings import after
-from flows.prove.proof import EffortSpent, Happening
+from flows.prove.abstraction import (
+    AT,
+    CALLER,
+    Key,
+    canonical,
+    innermost,
+    key_of,
+    promise_of,
+    queues_of,
+    without_values,
+)
+from flows.prove.happenings import after, remembered_value
+from flows.prove.proof import EffortSpent, Happened, Happening, Remembered
 from flows.speech_time import seconds_of
-from flows.state import CallState, Ended, Spent
+from flows.state import ON_THE_WAY, AskingSlot, AtNode, CallState, Confirming, Ended, Spent, WaitingInLine
 
 # Source: ours. A flow of 1,000 nodes has about 100,000 states; one with more than this many is not proved.
 MOST_STATES: Final = 2_000_000
@@ -28,6 +40,8 @@ FROM_SHELL: Final = (
     events.LookupFound,
     events.LookupMissed,
     events.LookupFailed,
+    events.CallerRecognised,
+    events.SlotsKnown,
     events.QueueKnown,
     events.TextSent,
     events.TextFailed,
@@ -35,6 +49,7 @@ FROM_SHELL: Final = (
     events.NobodyFree,
     events.TransferEnded,
     events.CallbackPromised,
+    events.PromiseCancelled,
     events.CallbackRefused,
 )
 
@@ -42,7 +57,7 @@ FROM_SHELL: Final = (
 class Edge(msgspec.Struct, frozen=True):
     """One event, and the state that it leads to; `seconds` is what is spoken on the way, up to the exit's offer."""
 
-    event: events.Event | events.Decided | EffortSpent
+    event: Happened
     to: int
     seconds: float
 
@@ -58,7 +73,7 @@ class Place(msgspec.Struct):
     state: CallState
     did: list[actions.Action]
     came_from: int
-    by: events.Event | events.Decided | EffortSpent | None
+    by: Happened | None
     seconds: float
     edges: list[Edge] = []
 
@@ -67,7 +82,7 @@ class Fault(msgspec.Struct, frozen=True):
     """The engine raised an exception."""
 
     at: int
-    event: events.Event | events.Decided | EffortSpent
+    event: Happened
     error: str
 
 
@@ -95,10 +110,10 @@ class _Exploration:
         self.faults: list[Fault] = []
         self._known: dict[Key, int] = {}
         self._todo: deque[int] = deque()
+        self._queues = queues_of(flow)
+        self._promises = [promise_of(flow, window=window) for window in (False, True)]
 
-    def visit(
-        self, step: Step, came_from: int, by: events.Event | events.Decided | EffortSpent | None
-    ) -> tuple[int, float]:
+    def visit(self, step: Step, came_from: int, by: Happened | None) -> tuple[int, float]:
         """The place of a state, and the seconds spoken on the way; a new place is to be explored."""
         state, did = step
         seconds = _seconds_to_exit(state, did)
@@ -120,21 +135,40 @@ class _Exploration:
         place = self.places[index]
         if isinstance(place.state.stage, Ended):
             return
-        happenings: list[events.Event | events.Decided | EffortSpent] = [*after(self.flow, place.state, place.did)]
+        happenings: list[Happened] = [*after(self.flow, place.state, place.did)]
         if isinstance(place.state.stage, effort.WORKING) and any(isinstance(a, actions.Collect) for a in place.did):
             happenings.append(EffortSpent())
+            if still_asked(self.flow, place.state) is not None:
+                happenings.append(Remembered())
         for event in happenings:
             try:
-                to, seconds = self.visit(self._step(place.state, event), index, event)
+                for step in self._steps(place.state, event):
+                    to, seconds = self.visit(step, index, event)
+                    place.edges.append(Edge(event, to, seconds))
             except Exception as error:
                 self.faults.append(Fault(index, event, f"{type(error).__name__}: {error}"))
-            else:
-                place.edges.append(Edge(event, to, seconds))
 
-    def _step(self, state: CallState, event: events.Event | events.Decided | EffortSpent) -> Step:
+    def _steps(self, state: CallState, event: Happened) -> Iterator[Step]:
+        """What can follow: more than one thing, where a promise that the caller may have makes a difference."""
+        queues = self._queues if isinstance(event, events.NobodyFree) else [state.queue]
+        for queue in queues:
+            before = msgspec.structs.replace(state, queue=queue)
+            if before.promise is not None:
+                before = msgspec.structs.replace(before, promise=msgspec.structs.replace(before.promise, queue=queue))
+            after = self._step(before, event)
+            yield after
+            if before.promise is None and _may_differ(before, event, after[0]):
+                for promise in self._promises:
+                    own = msgspec.structs.replace(promise, queue=after[0].queue)
+                    yield self._step(msgspec.structs.replace(before, promise=own), event)
+
+    def _step(self, state: CallState, event: Happened) -> Step:
         if isinstance(event, EffortSpent):
             long_ago = AT - timedelta(seconds=self.flow.effort.seconds)
             return listen(self.flow, msgspec.structs.replace(state, spent=Spent(since=long_ago)))
+        if isinstance(event, Remembered):
+            stage = still_asked(self.flow, state)
+            return listen(self.flow, state if stage is None else msgspec.structs.replace(state, stage=stage))
         after_event, did = engine.step(self.flow, state, event)
         if isinstance(event, events.SpeechChanged):
             return listen(self.flow, after_event)  # the next turn asks with what can be heard now
@@ -148,11 +182,39 @@ def explore(flow: Flow) -> Explored:
     for speech in (tuple(parts.LANGUAGES), ()):
         started = events.CallStarted(at=AT, call_sid="CA", caller_number=CALLER, office_number=CALLER, speech=speech)
         exploration.visit(engine.begin(plain, started), BEGINNING, started)
-    # A caller whose number is withheld is asked for one: the same states but one, from both beginnings.
+    exploration.run()
+    # A caller whose number is withheld is asked for one: the same states but few. Last, so that none of theirs stands
+    # for one of a caller whose number is known.
     withheld = events.CallStarted(at=AT, call_sid="CA", caller_number=None, office_number=CALLER, speech=())
     exploration.visit(engine.begin(plain, withheld), BEGINNING, withheld)
     exploration.run()
     return Explored(exploration.places, exploration.faults)
+
+
+def _may_differ(before: CallState, event: Happened, after: CallState) -> bool:
+    """Whether a promise that the caller may have can make a difference: where they come to the way, or to the line."""
+    if not isinstance(innermost(after.stage), ON_THE_WAY):
+        return False
+    came = not isinstance(innermost(before.stage), ON_THE_WAY)
+    return came or isinstance(event, events.NobodyFree) or isinstance(after.stage, WaitingInLine)
+
+
+def still_asked(flow: Flow, state: CallState) -> Confirming | None:
+    """The question that takes the place of the present one, where its answer is known from an earlier call."""
+    node, stage = flow.all_nodes[state.node], state.stage
+    match node:
+        case nodes.Ask(save_as=name, answer=answer) if isinstance(stage, AtNode):
+            if node.ask_again or node.sensitive:
+                return None
+        case nodes.OpenQuestion(intents=intents) if isinstance(stage, AskingSlot):
+            name, answer = stage.slot, intents[stage.intent].slots[stage.slot].answer
+        case _:
+            return None
+    value = remembered_value(answer)
+    if value is None or state.misses:
+        return None
+    known = msgspec.structs.replace(state, values={**state.values, name: value}, remembered=(name,))
+    return to_confirm(flow, known, name, answer, stage)
 
 
 def _seconds_to_exit(state: CallState, did: list[actions.Action]) -> float:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from datetime import timedelta
+from typing import Final, get_args
 
 from flows import actions, events, nodes, parts, speaking
+from flows.engine.answers import value_of
 from flows.engine.node_questions import Question
 from flows.engine.questions import answer_at, question_of
+from flows.engine.recalling import is_worth_asking
 from flows.engine.universal import HELP_AMONG_DIGITS, PERSON
 from flows.engine.walk import ways_out
 from flows.model import Flow
-from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed
+from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed, promise_of
 from flows.state import AskingSlot, AtNode, CallState
 
+
+def _hourly(days: int, hours_of_day: tuple[int, ...]) -> tuple[events.Slot, ...]:
+    midnight = AT.replace(hour=0, minute=0) + timedelta(days=1)
+    starts = (midnight + timedelta(days=day, hours=hour) for day in range(days) for hour in hours_of_day)
+    return tuple(events.Slot(starts=start, ends=start + timedelta(hours=1)) for start in starts)
+
+
+# Times that can be promised: none, a few, a day of two parts, a part of more than a page, more days than a page.
+SLOTS: Final = (
+    (),
+    _hourly(1, (9, 14)),
+    _hourly(1, (9, 10, 11, 14, 15)),
+    _hourly(1, (6, 7, 8, 9, 10, 11)),
+    _hourly(8, (9, 10)),
+)
 KEYS: Final = ("0", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
@@ -55,6 +73,24 @@ def _from_shell(flow: Flow, action: actions.Action) -> Iterator[events.Event]:
         case actions.AskQueue():
             yield events.QueueKnown(at=AT, waiting=0, free_agents=0, wait_minutes=0)
             yield events.Failed(at=AT, code="proof")
+        case actions.RecogniseCaller():
+            yield events.CallerRecognised(at=AT)
+            yield events.CallerRecognised(at=AT, values=_remembered(flow))
+            for window in (False, True):
+                yield events.CallerRecognised(at=AT, promise=promise_of(flow, window=window))
+            yield events.Failed(at=AT, code="proof")
+        case actions.AskSlots(since=since):
+            for slots in SLOTS:
+                left = tuple(slot for slot in slots if since is None or slot.starts >= since)
+                yield events.SlotsKnown(at=AT, slots=left)
+        case actions.MovePromise(starts=starts):
+            yield events.CallbackPromised(at=AT, request_id="1", by=AT, already_booked=False, starts=starts, moved=True)
+            for reason in get_args(events.RefusalReason):
+                yield events.CallbackRefused(at=AT, reason=reason)
+        case actions.CancelPromise():
+            yield events.PromiseCancelled(at=AT)
+            yield events.CallbackRefused(at=AT, reason="gone")
+            yield events.CallbackRefused(at=AT, reason="store")
         case actions.SendText():
             yield events.TextSent(at=AT)
             yield events.TextFailed(at=AT)
@@ -63,12 +99,37 @@ def _from_shell(flow: Flow, action: actions.Action) -> Iterator[events.Event]:
             if PERSON_ID not in tried:
                 yield events.PersonFound(at=AT, person_id=PERSON_ID, person_number=PERSON_NUMBER)
             for at in open_and_closed(flow):
-                yield events.NobodyFree(at=at)
+                for offers in (True, False):
+                    yield events.NobodyFree(
+                        at=at, position=3, wait_from_minutes=10, wait_to_minutes=15, offers_callback=offers
+                    )
         case actions.RequestCallback(starts=starts):
             for booked in (False, True):
                 yield events.CallbackPromised(at=AT, request_id="1", by=AT, already_booked=booked, starts=starts)
-            yield events.CallbackRefused(at=AT, reason="number")
-            yield events.CallbackRefused(at=AT, reason="store")
+            for reason in get_args(events.RefusalReason):
+                yield events.CallbackRefused(at=AT, reason=reason)
+
+
+def _remembered(flow: Flow) -> dict[str, events.Value]:
+    """A value for each question that one key may answer, since it was answered in an earlier call."""
+    known: dict[str, events.Value] = {}
+    for node in flow.all_nodes.values():
+        match node:
+            case nodes.Ask():
+                known[node.save_as] = remembered_value(node.answer)
+            case nodes.OpenQuestion():
+                for intent in node.intents.values():
+                    known.update({name: remembered_value(slot.answer) for name, slot in intent.slots.items()})
+            case _:
+                pass
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def remembered_value(answer: parts.Answer) -> events.Value:
+    """A value of a type as an earlier call has left it; None for a type that is asked for in every call."""
+    if not is_worth_asking(answer):
+        return None
+    return value_of(answer, keys_for(answer, "en"), "en", AT.date())
 
 
 def _from_caller(flow: Flow, state: CallState, collect: actions.Collect) -> Iterator[events.Event]:

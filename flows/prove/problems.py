@@ -70,5 +70,6 @@ _TOLD: Final[dict[str, Callable[[Any], str | None]]] = {
     "SpeechChanged": lambda event: "speech comes back" if event.speech else "speech goes down",
     "Decided": lambda event: f"way {event.way + 1} out",
     "Failed": lambda _: "a fault",
+    "Remembered": lambda _: "it was told in an earlier call",
     "EffortSpent": lambda _: "the caller's effort is spent",
 }

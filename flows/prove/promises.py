@@ -10,7 +10,7 @@ from flows.engine.universal import KEYS_OF_WORDS, PERSON
 from flows.model import Flow
 from flows.prove.abstraction import innermost
 from flows.prove.explore import Edge, Explored, Place
-from flows.prove.proof import EffortSpent, Failure, Happening, Proof
+from flows.prove.proof import EffortSpent, Failure, Happened, Happening, Proof, Remembered
 from flows.state import ON_THE_WAY, AtNode, Ended, Helping, SeekingPerson, WaitingInLine, WithPerson
 
 # Source: ours. Whoever hears a machine for longer than this without a way out hangs up; 0 works all the while.
@@ -25,6 +25,7 @@ NOT_A_WAY_ON: Final = (
     events.NoMatch,
     events.AnswerLost,
     EffortSpent,
+    Remembered,
     events.SpeechChanged,
 )
 
@@ -66,7 +67,7 @@ def _failure(
     promise: str,
     at: int,
     message: str,
-    then: events.Event | events.Decided | EffortSpent | None = None,
+    then: Happened | None = None,
 ) -> Failure:
     state = explored.places[at].state
     call = explored.call_to(at)

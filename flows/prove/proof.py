@@ -23,11 +23,18 @@ class EffortSpent(msgspec.Struct, frozen=True):
     """The caller has borne as much as the flow's budget allows."""
 
 
+class Remembered(msgspec.Struct, frozen=True):
+    """What is asked now was answered in an earlier call, and is asked about in fewer words."""
+
+
+Happened = Event | Decided | EffortSpent | Remembered
+
+
 class Happening(msgspec.Struct, frozen=True):
     """One step of a call: at which node, and what happened there."""
 
     node: str
-    event: Event | Decided | EffortSpent
+    event: Happened
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -21,15 +21,20 @@ __all__ = [
     "PluralCategory",
     "UnspeakableError",
     "ascii_digits",
+    "between",
     "date",
+    "day",
     "digits",
     "from_jalali",
     "money",
     "number",
+    "phone",
     "phone_ending",
+    "place",
     "plural_category",
     "time",
     "to_jalali",
+    "waiting",
 ]
 
 Language = Literal["en", "ar", "fa"]
@@ -43,9 +48,19 @@ class _Speech(Protocol):
     def digits(self, text: str) -> str: ...
     def date(self, day: datetime.date, *, today: datetime.date | None = None) -> str: ...
     def time(self, moment: datetime.time) -> str: ...
+    def between(self, starts: datetime.time, ends: datetime.time) -> tuple[str, str]: ...
     def money(self, amount: Decimal | int, currency: str) -> str: ...
+    def phone(self, number: str) -> str: ...
     def phone_ending(self, number: str) -> str: ...
+    def place(self, position: int) -> str: ...
+    def day(self, moment: datetime.date, *, today: datetime.date) -> str: ...
+    def waiting(self, low: int, high: int, *, hours: bool) -> str: ...
 
+
+# The day of the month tells days apart for so long, in every month.
+DAYS_WITHOUT_MONTH: Final = 27
+# A wait of more minutes than this is told in hours.
+MOST_MINUTES_TOLD: Final = 120
 
 _SPEECH: Final[dict[str, _Speech]] = {"en": en, "ar": ar, "fa": fa}
 _PLURALS: Final = {"en": plurals.english, "ar": plurals.arabic, "fa": plurals.persian}
@@ -87,6 +102,11 @@ def time(language: str, moment: datetime.time) -> str:
     return _speech(language).time(moment)
 
 
+def between(language: str, starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
+    """The two ends of a window, for a sentence that joins them; what both have in common is said once."""
+    return _speech(language).between(starts, ends)
+
+
 def money(language: str, amount: Decimal | int, currency: str) -> str:
     """An amount of an ISO 4217 currency (or "IRT", the toman) in words, the minor unit rounded half up."""
     return _speech(language).money(amount, currency)
@@ -101,3 +121,28 @@ def plural_category(language: str, value: int | Decimal) -> PluralCategory:
 def phone_ending(language: str, number: str) -> str:
     """A phone number by its last four digits: the caller knows the rest, and a bystander need not."""
     return _speech(language).phone_ending(number)
+
+
+def phone(language: str, number: str) -> str:
+    """A phone number in full, in groups with a pause between, as it is read back to whoever keyed it in."""
+    return _speech(language).phone(number)
+
+
+def place(language: str, position: int) -> str:
+    """A place in line, from 1: "third", and its forms in the sentence of each language that tells it."""
+    return _speech(language).place(position)
+
+
+def day(language: str, moment: datetime.date, *, today: datetime.date) -> str:
+    """A day as short as the language allows: within the next four weeks without its month, else as `date` says it."""
+    near = 0 <= (moment - today).days <= DAYS_WITHOUT_MONTH
+    return _speech(language).day(moment, today=today) if near else date(language, moment, today=today)
+
+
+def waiting(language: str, low_minutes: int, high_minutes: int) -> str:
+    """How long somebody is likely to wait, as a window: "between ten and fifteen minutes"; long ones in hours."""
+    low, high = max(0, low_minutes), max(1, high_minutes)
+    hours = high > MOST_MINUTES_TOLD
+    if hours:
+        low, high = low // 60, -(-high // 60)
+    return _speech(language).waiting(low, high, hours=hours)

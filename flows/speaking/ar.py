@@ -11,14 +11,23 @@ from decimal import Decimal
 from typing import Final
 
 from flows.speaking.ar_counting import Gender, Noun, cardinal, counted
-from flows.speaking.values import exact, fraction_digits, fraction_groups, last_digits, spelled, split_amount, words_of
+from flows.speaking.values import (
+    exact,
+    fraction_digits,
+    fraction_groups,
+    last_digits,
+    phone_groups,
+    spelled,
+    split_amount,
+    words_of,
+)
 
-_WEEKDAYS: Final = words_of("الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد")
+WEEKDAYS: Final = words_of("الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد")
 # The names used in Egypt, the Gulf and by pan-Arab broadcasters, not those of the Levant ("تشرين الثاني") or the
 # Maghreb. Source: CLDR months of ar.
 _MONTHS: Final = words_of("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر")
 _ORDINALS: Final = words_of("_ الأول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر")
-_HOURS: Final = (
+HOURS: Final = (
     *(
         "_",
         "الواحدة",
@@ -45,6 +54,8 @@ _DAY_PARTS: Final = (
     (18, "بعد الظهر"),
     (24, "مساءً"),
 )
+
+_HOUR: Final = Noun("ساعة", "ساعتان", "ساعتين", "ساعات", "ساعة", "feminine")
 
 _FILS: Final = Noun("فلس", "فلسان", "فلسين", "فلوس", "فلسًا")
 _CENT: Final = Noun("سنت", "سنتان", "سنتين", "سنتات", "سنتًا")
@@ -104,11 +115,40 @@ def _ordinal(day: int) -> str:
     return f"{word} و{ten}" if unit else ten
 
 
+def place(position: int) -> str:
+    """A place in line, with the article, in the nominative; beyond a hundred as a number."""
+    if position >= 100:
+        return f"رقم {cardinal(position, case='oblique')}"
+    if position <= 10 or 10 < position < 20:
+        return _ordinal(position)
+    tens, unit = divmod(position, 10)
+    ten = f"ال{cardinal(tens * 10)}"
+    return f"{'الحادي' if unit == 1 else _ORDINALS[unit]} و{ten}" if unit else ten
+
+
+def day(moment: datetime.date, *, today: datetime.date) -> str:
+    """A day within a few weeks; a day of the month alone is not understood, so that its month is said."""
+    return date(moment, today=today)
+
+
+def waiting(low: int, high: int, *, hours: bool) -> str:
+    """How long somebody waits: between two numbers of minutes or hours, the higher one at least 1."""
+    noun = _HOUR if hours else _MINUTE
+    most = noun.singular if high == 1 else counted(high, noun, "oblique")
+    if low >= high:
+        return f"نحو {most}"
+    return f"أقل من {most}" if low < 1 else f"بين {_least(low, noun)} و{most}"
+
+
+def _least(low: int, noun: Noun) -> str:
+    return noun.singular if low == 1 else counted(low, noun, "oblique")
+
+
 def date(day: datetime.date, *, today: datetime.date | None = None) -> str:
     """Weekday, day and month, with the year where it is not the present one."""
     if today is not None and (day - today).days in (0, 1):
         return "اليوم" if day == today else "غدًا"
-    words = f"{_WEEKDAYS[day.weekday()]} {_ordinal(day.day)} من {_MONTHS[day.month - 1]}"
+    words = f"{WEEKDAYS[day.weekday()]} {_ordinal(day.day)} من {_MONTHS[day.month - 1]}"
     if today is not None and today.year == day.year:
         return words
     return f"{words} عام {cardinal(day.year, case='oblique')}"
@@ -116,7 +156,7 @@ def date(day: datetime.date, *, today: datetime.date | None = None) -> str:
 
 def time(moment: datetime.time) -> str:
     """A time of day from "الساعة" on, with a quarter, a third and a half as people say them."""
-    words = f"الساعة {_HOURS[moment.hour % 12 or 12]}"
+    words = f"الساعة {HOURS[moment.hour % 12 or 12]}"
     match moment.minute:
         case 0:
             pass
@@ -132,6 +172,15 @@ def time(moment: datetime.time) -> str:
         return f"{words} منتصف الليل"
     part = next(name for until, name in _DAY_PARTS if moment.hour < until)
     return f"{words} {part}"
+
+
+def between(starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
+    """Two times; "الساعة", and the part of the day where both are in it, are said once."""
+    first, last = time(starts), time(ends).removeprefix("الساعة ")
+    part = next((name for _, name in _DAY_PARTS if first.endswith(f" {name}")), None)
+    if part is not None and last.endswith(f" {part}"):
+        first = first.removesuffix(f" {part}")
+    return first, last
 
 
 def money(amount: Decimal | int, currency: str) -> str:
@@ -150,3 +199,8 @@ def money(amount: Decimal | int, currency: str) -> str:
 def phone_ending(number: str) -> str:
     """A phone number by its last four digits."""
     return f"الرقم المنتهي بالأرقام {digits(last_digits(number))}"
+
+
+def phone(number: str) -> str:
+    """A phone number in full, in groups."""
+    return "الرقم " + "، ".join(digits(group) for group in phone_groups(number))

@@ -10,7 +10,7 @@ import datetime
 from decimal import Decimal
 from typing import Final
 
-from flows.speaking.values import exact, fraction_digits, last_digits, spelled, split_amount, words_of
+from flows.speaking.values import exact, fraction_digits, last_digits, phone_groups, spelled, split_amount, words_of
 
 _SMALL: Final = words_of(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen "
@@ -18,8 +18,8 @@ _SMALL: Final = words_of(
 )
 _TENS: Final = words_of("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
 _SCALES: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
-_WEEKDAYS: Final = words_of("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
-_MONTHS: Final = words_of("January February March April May June July August September October November December")
+WEEKDAYS: Final = words_of("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTHS: Final = words_of("January February March April May June July August September October November December")
 
 # Singular and plural of the major and the minor unit. No two currencies have the same name: where several
 # countries share one, it carries the country's, except the pound sterling.
@@ -73,16 +73,42 @@ def digits(text: str) -> str:
     return " ".join(spelled(text))
 
 
-def _ordinal(day: int) -> str:
-    suffix = "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+def ordinal(day: int) -> str:
+    """A whole number in order, with its digits: "23rd"."""
+    suffix = "th" if 11 <= day % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
     return f"{day}{suffix}"
+
+
+_PLACES: Final = words_of("_ first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+
+
+def place(position: int) -> str:
+    """A place in line: "third", "21st"."""
+    return _PLACES[position] if position < len(_PLACES) else ordinal(position)
+
+
+def day(moment: datetime.date, *, today: datetime.date) -> str:
+    """A day within a few weeks, without its month: "today", "Wednesday the 4th"."""
+    if (moment - today).days in (0, 1):
+        return date(moment, today=today)
+    return f"{WEEKDAYS[moment.weekday()]} the {ordinal(moment.day)}"
+
+
+def waiting(low: int, high: int, *, hours: bool) -> str:
+    """How long somebody waits: between two numbers of minutes or hours, the higher one at least 1."""
+    one, many = ("hour", "hours") if hours else ("minute", "minutes")
+    unit = one if high == 1 else many
+    most = ("an" if hours else "a") if high == 1 else cardinal(high)
+    if low >= high:
+        return f"about {most} {unit}"
+    return f"less than {most} {unit}" if low < 1 else f"between {cardinal(low)} and {cardinal(high)} {unit}"
 
 
 def date(day: datetime.date, *, today: datetime.date | None = None) -> str:
     """Weekday, day and month, with the year where it is not the present one."""
     if today is not None and (day - today).days in (0, 1):
         return "today" if day == today else "tomorrow"
-    words = f"{_WEEKDAYS[day.weekday()]} the {_ordinal(day.day)} of {_MONTHS[day.month - 1]}"
+    words = f"{WEEKDAYS[day.weekday()]} the {ordinal(day.day)} of {MONTHS[day.month - 1]}"
     return words if today is not None and today.year == day.year else f"{words} {day.year}"
 
 
@@ -90,6 +116,12 @@ def time(moment: datetime.time) -> str:
     """A time of day on the twelve-hour clock: "9 AM", "9 05 AM"."""
     minute = f" {moment.minute:02d}" if moment.minute else ""
     return f"{moment.hour % 12 or 12}{minute} {'AM' if moment.hour < 12 else 'PM'}"
+
+
+def between(starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
+    """Two times of which both are told apart by the second one's half of the day: "9", "10 AM"."""
+    first, last = time(starts), time(ends)
+    return (first[:-3], last) if first[-3:] == last[-3:] else (first, last)
 
 
 def money(amount: Decimal | int, currency: str) -> str:
@@ -108,3 +140,8 @@ def money(amount: Decimal | int, currency: str) -> str:
 def phone_ending(number: str) -> str:
     """A phone number by its last four digits."""
     return f"the number ending in {digits(last_digits(number))}"
+
+
+def phone(number: str) -> str:
+    """A phone number in full, in groups."""
+    return "the number " + ", ".join(digits(group) for group in phone_groups(number))

@@ -7,7 +7,16 @@ from decimal import Decimal
 from typing import Final
 
 from flows.speaking.jalali import to_jalali
-from flows.speaking.values import exact, fraction_digits, fraction_groups, last_digits, spelled, split_amount, words_of
+from flows.speaking.values import (
+    exact,
+    fraction_digits,
+    fraction_groups,
+    last_digits,
+    phone_groups,
+    spelled,
+    split_amount,
+    words_of,
+)
 
 _SMALL: Final = words_of(
     "صفر یک دو سه چهار پنج شش هفت هشت نه ده یازده دوازده سیزده چهارده پانزده شانزده هفده هجده نوزده"
@@ -16,7 +25,7 @@ _TENS: Final = words_of("_ _ بیست سی چهل پنجاه شصت هفتاد �
 _HUNDREDS: Final = words_of("_ صد دویست سیصد چهارصد پانصد ششصد هفتصد هشتصد نهصد")
 # 10**12 is "تریلیون" in Iran's press; CLDR's "بیلیون" is taken for 10**9 by many listeners.
 _SCALES: Final = ((10**12, "تریلیون"), (10**9, "میلیارد"), (10**6, "میلیون"), (10**3, "هزار"))
-_WEEKDAYS: Final = ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنج‌شنبه", "جمعه", "شنبه", "یکشنبه")
+WEEKDAYS: Final = ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنج‌شنبه", "جمعه", "شنبه", "یکشنبه")
 _MONTHS: Final = words_of("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند")
 
 # Until which hour each part of the day lasts. Source: CLDR day periods of fa, but "بعد از ظهر" for its "عصر", and
@@ -85,7 +94,7 @@ def digits(text: str) -> str:
     return " ".join(_SMALL[int(sign)] if sign in "0123456789" else sign for sign in spelled(text))
 
 
-def _ordinal(value: int) -> str:
+def ordinal(value: int) -> str:
     """The ordinal of a whole number, as in dates: "اول" for the first, then "دوم", "سوم"."""
     if value == 1:
         return "اول"
@@ -95,12 +104,32 @@ def _ordinal(value: int) -> str:
     return f"{words}‌ام" if words.endswith("سی") else f"{words}م"
 
 
+def place(position: int) -> str:
+    """A place in line: "نفر سوم"."""
+    return f"نفر {ordinal(position)}"
+
+
+def day(moment: datetime.date, *, today: datetime.date) -> str:
+    """A day within a few weeks, without its month."""
+    if (moment - today).days in (0, 1):
+        return date(moment, today=today)
+    return f"{WEEKDAYS[moment.weekday()]} {ordinal(to_jalali(moment)[2])}"
+
+
+def waiting(low: int, high: int, *, hours: bool) -> str:
+    """How long somebody waits: between two numbers of minutes or hours, the higher one at least 1."""
+    unit = "ساعت" if hours else "دقیقه"
+    if low >= high:
+        return f"حدود {cardinal(high)} {unit}"
+    return f"کمتر از {cardinal(high)} {unit}" if low < 1 else f"بین {cardinal(low)} تا {cardinal(high)} {unit}"
+
+
 def date(day: datetime.date, *, today: datetime.date | None = None) -> str:
     """Weekday, day and month of the Jalali calendar, with the year where it is not the present one."""
     if today is not None and (day - today).days in (0, 1):
         return "امروز" if day == today else "فردا"
     year, month, month_day = to_jalali(day)
-    words = f"{_WEEKDAYS[day.weekday()]} {_ordinal(month_day)} {_MONTHS[month - 1]}"
+    words = f"{WEEKDAYS[day.weekday()]} {ordinal(month_day)} {_MONTHS[month - 1]}"
     return words if today is not None and to_jalali(today)[0] == year else f"{words} {cardinal(year)}"
 
 
@@ -120,6 +149,15 @@ def time(moment: datetime.time) -> str:
     return f"{words} {part}"
 
 
+def between(starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
+    """Two times; "ساعت", and the part of the day where both are in it, are said once."""
+    first, last = time(starts), time(ends).removeprefix("ساعت ")
+    part = next((name for _, name in _DAY_PARTS if first.endswith(f" {name}")), None)
+    if part is not None and last.endswith(f" {part}"):
+        first = first.removesuffix(f" {part}")
+    return first, last
+
+
 def money(amount: Decimal | int, currency: str) -> str:
     """Major and minor units in words, each left out where it is nothing."""
     sum_ = split_amount(amount, currency)
@@ -136,3 +174,8 @@ def money(amount: Decimal | int, currency: str) -> str:
 def phone_ending(number: str) -> str:
     """A phone number by its last four digits."""
     return f"شماره منتهی به {digits(last_digits(number))}"
+
+
+def phone(number: str) -> str:
+    """A phone number in full, in groups."""
+    return "شماره " + "، ".join(digits(group) for group in phone_groups(number))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
 LIMIT: Final = 10**15
+# Of a long number, nobody can hold more digits than this before the next pause.
+MOST_IN_A_GROUP: Final = 4
 # Without the value: what a caller has said may be sensitive, and errors are logged.
 _TOO_LARGE: Final = "not a number below 10**15"
 # Nobody can follow more digits after the point by ear, and a binary fraction (0.1 + 0.2) would have seventeen.
@@ -113,3 +116,13 @@ def last_digits(number: str) -> str:
     if not digits:
         raise UnspeakableError("a phone number without digits")
     return digits[-4:]
+
+
+def phone_groups(number: str) -> list[str]:
+    """The digits of a phone number in groups of three or four; raises `UnspeakableError` if there is none."""
+    digits = "".join(character for character in ascii_digits(number) if character in "0123456789")
+    if not digits:
+        raise UnspeakableError("a phone number without digits")
+    count = -(-len(digits) // MOST_IN_A_GROUP)
+    cuts = [len(digits) * index // count for index in range(count + 1)]
+    return [digits[start:end] for start, end in pairwise(cuts)]

@@ -11,6 +11,7 @@ prompts and values too, and a replay from stand-ins does what the trace says.
 | an answer of another type (an order number, a date) | kept |
 | a sensitive answer | other keys that fit the question, or fit it as little; marked `hidden` |
 | the address of a recording | one that leads nowhere |
+| the two words that the return call says first | `(not kept)` |
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from flows.conversations.caller import RECORDING
 from flows.conversations.hearing import digits_in
 from flows.engine import answers
 from flows.engine.node_questions import Question
-from flows.engine.questions import today_of
+from flows.engine.prompting import today_of
 from flows.engine.universal import HELP_AMONG_DIGITS, KEYS_OF_WORDS
 from flows.events import Value
 from flows.model import Flow
@@ -121,6 +122,7 @@ class Mask:
             stage=self._stage(state, state.stage),
             pending=tuple(self._sound(sound) for sound in state.pending),
             last_heard=tuple(self._sound(sound) for sound in state.last_heard),
+            promise=self._promise(state.promise),
             path=(),
         )
 
@@ -136,12 +138,26 @@ class Mask:
             case events.LookupFound(values=values):
                 found = {name: self._value(name, value) for name, value in values.items()}
                 return msgspec.structs.replace(event, values=found)
+            case events.CallerRecognised(values=values, promise=promise):
+                return msgspec.structs.replace(event, values=self.values(values), promise=self._promise(promise))
+            case events.CallbackPromised(words=words):
+                return msgspec.structs.replace(event, words=_hidden(words))
             case events.PersonFound():
                 return msgspec.structs.replace(
                     event, person_id=masked_text(event.person_id), person_number=stand_in(event.person_number)
                 )
             case _:
                 return event
+
+    def _promise(self, promise: events.OpenPromise | None) -> events.OpenPromise | None:
+        if promise is None:
+            return None
+        return msgspec.structs.replace(
+            promise,
+            number=stand_in(promise.number),
+            reason=None if promise.reason is None else self.text(promise.reason),
+            words=_hidden(promise.words),
+        )
 
     def text(self, text: str) -> str:
         """A value of the flow with stand-ins for the numbers in it."""
@@ -210,6 +226,8 @@ class Mask:
             stage = stage.over
         if isinstance(stage, ConfirmingNumber | Booking):
             numbers.append(stage.number)
+        if state.promise is not None:
+            numbers.append(state.promise.number)
         for name, value in state.values.items():
             if name in self._names.phones and value is not None:
                 numbers.append(str(value))
@@ -221,7 +239,15 @@ class Mask:
             pairs[number] = masked
             for language in self._flow.languages:
                 pairs[speaking.digits(language, number)] = speaking.digits(language, masked)
+                pairs[speaking.phone(language, number)] = speaking.phone(language, masked)
+        for word in state.promise.words if state.promise is not None else ():
+            pairs[word] = NOT_KEPT
         return sorted(((real, masked) for real, masked in pairs.items() if real), key=lambda pair: -len(pair[0]))
+
+
+def _hidden(words: tuple[str, ...]) -> tuple[str, ...]:
+    """What proves to the caller that it is us who call back."""
+    return (NOT_KEPT,) if words else ()
 
 
 # ---------------------------------------------------------------- what callers do

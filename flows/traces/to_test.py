@@ -14,12 +14,14 @@ from flows import events
 from flows.conversations.from_events import lookups_of, step_of
 from flows.conversations.model import Conversation, Step
 from flows.conversations.player import SECONDS_PER_STEP, play
+from flows.conversations.world import REFUSED
 from flows.model import Flow
 from flows.parts import LANGUAGES
 from flows.state import WithPerson
 from flows.traces.model import Trace, Turn
 
-BOOKED: Final = {"number": "number_refused", "store": "store_down"}
+BOOKINGS: Final = frozenset({"RequestCallback", "MovePromise", "CancelPromise"})
+BOOKED: Final = {reason: word for word, reason in REFUSED.items()}
 
 
 class NotATestError(Exception):
@@ -78,16 +80,20 @@ class _Writer:
             "caller": started.caller_number or "withheld",
             "speech": _speech(started.speech),
             "agents": self._agents(self._turns[0]) or {},
+            **({"line": self._line(self._turns[0])} if self._line(self._turns[0]) else {}),
             "queues": self._queues_known(),
             "lookups": lookups_of((a.node, a.answer) for a in self._answers),
             "texts": self._texts(),
             "booking": self._bookings(),
+            "slots": self._slots(),
+            **self._known(),
         }
 
     def steps(self) -> Iterator[tuple[int, Step]]:
         """Each step, and the turn that it is about."""
         clock = self._started.at.replace(microsecond=0)
         agents, speech = self._agents(self._turns[0]), self._started.speech
+        line = self._line(self._turns[0])
         yield from self._expectations(self._turns[0], 0)
         for index, turn in enumerate(self._turns[1:], start=1):
             step = step_of(_as_happened(turn))
@@ -97,6 +103,10 @@ class _Writer:
             if wanted is not None and wanted != agents:
                 agents = wanted
                 yield index, Step.model_validate({"agents": wanted})
+            stood = self._line(turn)
+            if stood and stood != line:
+                line = stood
+                yield index, Step.model_validate({"line": stood})
             # Whoever was speaking when speech went down was understood; in a test it goes down behind them.
             spoke = isinstance(turn.event, events.Heard | events.NoMatch) and turn.language not in turn.speech
             if turn.speech != speech and not spoke:
@@ -156,8 +166,52 @@ class _Writer:
         return _shortest(sent, "sent")
 
     def _bookings(self) -> Any:
-        booked = tuple(_booking(a.answer) for a in self._answers if a.effect == "RequestCallback")
+        booked = tuple(_booking(a.answer) for a in self._answers if a.effect in BOOKINGS)
         return _shortest(booked, "booked")
+
+    def _slots(self) -> Any:
+        known = [a.answer.slots for a in self._answers if isinstance(a.answer, events.SlotsKnown)]
+        return tuple(tuple(self._local(slot.starts) for slot in slots) for slots in known) or None
+
+    def _known(self) -> dict[str, Any]:
+        """What was known of the caller, and the words that they are called back with."""
+        words = next((a.answer.words for a in self._answers if isinstance(a.answer, events.CallbackPromised)), ())
+        known = next((a.answer for a in self._answers if isinstance(a.answer, events.CallerRecognised)), None)
+        if known is None:
+            return {"words": words}
+        promise = known.promise
+        return {
+            "words": words,
+            "remembered": known.values,
+            "promise": None
+            if promise is None
+            else {
+                "queue": promise.queue,
+                "number": promise.number,
+                "starts": None if promise.starts is None else self._local(promise.starts),
+                "by": self._local(promise.by),
+                "arrived_at": self._local(promise.arrived_at),
+                "reason": promise.reason,
+                "words": promise.words,
+            },
+        }
+
+    def _local(self, at: dt.datetime) -> dt.datetime:
+        return at.astimezone(self._flow.zone).replace(tzinfo=None, microsecond=0)
+
+    def _line(self, turn: Turn) -> tuple[dict[str, Any], ...]:
+        """Where the caller stood, at each look for a person in a turn."""
+        return tuple(
+            {
+                "position": a.answer.position,
+                "wait_minutes": None
+                if a.answer.wait_from_minutes is None or a.answer.wait_to_minutes is None
+                else (a.answer.wait_from_minutes, a.answer.wait_to_minutes),
+                "callback": a.answer.offers_callback,
+            }
+            for a in turn.answered
+            if isinstance(a.answer, events.NobodyFree)
+        )
 
 
 def _as_happened(turn: Turn) -> events.Event:
@@ -181,7 +235,7 @@ def _booking(answer: object) -> str:
         case events.CallbackPromised(already_booked=True):
             return "already_booked"
         case events.CallbackRefused(reason=reason):
-            return BOOKED.get(reason, "number_refused")
+            return BOOKED[reason]
         case _:
             return "booked"
 

@@ -151,14 +151,17 @@ def test_a_callback_is_booked_as_the_conversation_says(playing: Playing) -> None
 def test_a_promise_within_a_window_is_expected_in_the_flows_zone(playing: Playing, everything: Flow) -> None:
     steps = ({"presses": "1"}, {"presses": "5"}, {"presses": "1"}, {"presses": "1"})
     starts = {"callback": {"starts": "2026-07-01 13:00", "soon": False}}
-    assert passes(playing(*steps, {"expect": starts}, flow=everything, at="2026-07-01 11:30"))
-    call = Call(everything, Circumstances())
+    slots = ["2026-07-01 13:00"]
+    assert passes(playing(*steps, {"expect": starts}, flow=everything, at="2026-07-01 11:30", slots=slots))
+    call = Call(everything, Circumstances(at="2026-07-01 11:30", slots=slots))
     for step in steps:
         call.do(Step.model_validate(step))
     assert call.booked is not None
     assert call.booked.starts is not None
     assert call.booked.by - call.booked.starts == dt.timedelta(hours=1)
-    wrong = playing(*steps, {"expect": {"callback": {"soon": True}}}, flow=everything)
+    wrong = playing(
+        *steps, {"expect": {"callback": {"soon": True}}}, flow=everything, at="2026-07-01 11:30", slots=slots
+    )
     assert failure_of(wrong) == "the callback: soon is false, not true"
 
 
@@ -224,9 +227,9 @@ def test_how_a_queue_stands_is_told_or_follows_from_who_is_free(playing: Playing
     assert ("sort", "otherwise") in playing(*steps, flow=everything).exits
 
 
-def test_a_queue_that_nothing_is_said_of_has_its_free_agents_and_nobody_waiting() -> None:
+def test_a_queue_that_nothing_is_said_of_has_its_free_agents_and_nobody_waiting(orders: Flow) -> None:
     at = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
-    world = World(Circumstances(agents={"office": ("desk", "till")}))
+    world = World(orders, Circumstances(agents={"office": ("desk", "till")}))
     answer, _ = world.perform("sort", actions.AskQueue(queue="office"), at)
     assert answer == events.QueueKnown(at=at, waiting=0, free_agents=2, wait_minutes=0)
 
@@ -260,7 +263,7 @@ def test_every_turn_goes_through_the_stored_form_of_the_state(orders: Flow, monk
     call = Call(orders, Circumstances(lookups={"find_order": "not_found"}))
     call.do(Step(presses="1"))
     call.do(Step(presses="4821"))
-    assert len(written) == 4, "at the start, at each key, and once more for the answer to the lookup"
+    assert len(written) == 5, "at the start, once it is known who calls, at each key, and after the lookup"
 
 
 def test_a_state_that_is_not_the_same_once_stored_is_a_failure(orders: Flow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_an_intent_is_told_by_its_key_its_sentence_or_its_slot(playing: Playing,
         ([{"presses": "3"}], {}, ("sort", "otherwise")),
         ([{"presses": "8"}, {"presses": "1234#"}], LOOKUPS, ("find_card", "not_found")),
         ([{"presses": "8"}, {"presses": "1234#"}], {"find_card": "failed"}, ("find_card", "failed")),
-        ([{"presses": "5"}, {"presses": "1"}, {"presses": "1"}], {}, ("call_me", "next")),
+        ([{"presses": "5"}, {"presses": "1"}, {"presses": "1"}], {"slots": ["2026-01-06 09:00"]}, ("call_me", "next")),
     ],
 )
 def test_exits_to_the_same_node_are_told_apart(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from flows import actions, engine, events
+from flows import actions, engine, events, hours
 from flows.model import Flow
 from flows.state import CallState
 
@@ -59,8 +59,40 @@ def asking(answer: dict[str, Any], **more: Any) -> dict[str, Any]:
 FOUR_DIGITS: dict[str, Any] = {"type": "digits", "min": 4, "max": 4}
 
 
+def windows_of(flow: Flow, since: datetime) -> tuple[events.Slot, ...]:
+    """Every window of the flow's first opening hours."""
+    opening = next(iter(flow.hours.values()), None)
+    if opening is None:
+        return ()
+    found = hours.windows(opening, flow.holidays, since.astimezone(flow.zone), count=60)
+    return tuple(events.Slot(starts=starts.astimezone(UTC), ends=ends.astimezone(UTC)) for starts, ends in found)
+
+
+def slots_at(*starts: datetime) -> tuple[events.Slot, ...]:
+    """Windows of an hour."""
+    return tuple(events.Slot(starts=start, ends=start + timedelta(hours=1)) for start in starts)
+
+
+def promise_of(**more: Any) -> events.OpenPromise:
+    """A callback that the caller has: tomorrow from two to three."""
+    fields: dict[str, Any] = {
+        "request_id": "cb7",
+        "queue": "shop",
+        "number": CALLER,
+        "arrived_at": AT - timedelta(hours=2),
+        "starts": datetime(2026, 3, 3, 14, tzinfo=UTC),
+        "by": datetime(2026, 3, 3, 15, tzinfo=UTC),
+        "reason": "a repair",
+    }
+    return events.OpenPromise(**{**fields, **more})
+
+
 class Call:
-    """One call: what it has come to, and what can happen next."""
+    """One call: what it has come to, and what can happen next.
+
+    Who is calling and which times are free is answered at once, by `values`, `promise` and `slots`; `asked` is every
+    such question.
+    """
 
     def __init__(
         self,
@@ -69,18 +101,40 @@ class Call:
         speech: tuple[str, ...] = ("en", "ar", "fa"),
         caller: str | None = CALLER,
         at: datetime = AT,
+        values: dict[str, events.Value] | None = None,
+        promise: events.OpenPromise | None = None,
+        slots: tuple[events.Slot, ...] | None = None,
     ) -> None:
-        self.flow, self.at = flow, at
+        self.flow, self.at, self.slots = flow, at, slots
+        self.known = events.CallerRecognised(at=at, values=values or {}, promise=promise)
+        self.asked: list[actions.Action] = []
         self.state, self.did = engine.start(
             flow,
             events.CallStarted(at=at, call_sid="CA1", caller_number=caller, office_number=CALLER, speech=speech),
         )
+        self._answer()
 
     def on(self, event: events.Event) -> Call:
         """An event happens."""
         self.state = msgspec.json.decode(msgspec.json.encode(self.state), type=CallState)
         self.state, self.did = engine.advance(self.flow, self.state, event)
+        self._answer()
         return self
+
+    def _answer(self) -> None:
+        match self.did[-1] if self.did else None:
+            case actions.RecogniseCaller() as asked:
+                self.asked.append(asked)
+                self.on(self.known)
+            case actions.AskSlots(since=since) as asked:
+                self.asked.append(asked)
+                slots = windows_of(self.flow, since or self.at) if self.slots is None else self.slots
+                left = tuple(slot for slot in slots if since is None or slot.starts >= since)
+                before = self.did[:-1]
+                self.on(events.SlotsKnown(at=self.at, slots=left))
+                self.did = [*before, *self.did]
+            case _:
+                pass
 
     def press(self, *keys: str) -> Call:
         """The caller presses keys, one answer after another."""

@@ -6,14 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows import actions, events
-from flows.state import Window
-from tests.unit.flows.engine.calls import AT, CALLER, FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of
+from tests.unit.flows.engine.calls import AT, CALLER, FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of, slots_at
 
 HOURS = {"shop": {"mon-fri": ["09:00-17:00"]}}
 WINDOW = (datetime(2026, 3, 3, 9, tzinfo=UTC), datetime(2026, 3, 3, 11, tzinfo=UTC))
 
 
-def booking(*, caller: str | None = CALLER, hours: dict[str, Any] | None = None, **callback: Any) -> Call:
+def booking(
+    *,
+    caller: str | None = CALLER,
+    hours: dict[str, Any] | None = None,
+    slots: tuple[events.Slot, ...] | None = None,
+    **callback: Any,
+) -> Call:
     """A call that comes to a callback node after an order number was given."""
     flow = flow_of(
         {
@@ -23,7 +28,7 @@ def booking(*, caller: str | None = CALLER, hours: dict[str, Any] | None = None,
         },
         hours=HOURS if hours is None else hours,
     )
-    return Call(flow, caller=caller).press("4821")
+    return Call(flow, caller=caller, slots=slots).press("4821")
 
 
 def test_a_callback_as_soon_as_possible_needs_one_key_and_tells_when() -> None:
@@ -42,27 +47,20 @@ def test_a_callback_as_soon_as_possible_needs_one_key_and_tells_when() -> None:
     assert isinstance(call.last, actions.Hangup)
 
 
-def test_a_caller_chooses_one_of_the_times_at_which_there_is_somebody() -> None:
-    call = booking(when="choose_time")
-    windows = call.state.stage.windows  # type: ignore[union-attr]
-    assert 1 < len(windows) <= 5
-    assert all(isinstance(window, Window) and window.starts > AT for window in windows)
-    assert call.spoken.startswith("When shall we call you?")
-    request = call.press("2", "1").last
-    assert (request.starts, request.ends) == (windows[1].starts, windows[1].ends)
-    call.promised(window=WINDOW)
-    assert "between 9 AM and 11 AM" in call.spoken
-
-
 def test_a_callback_that_is_booked_already_is_told_with_its_own_time() -> None:
-    call = booking(when="choose_time").press("1", "1").promised(already_booked=True, window=WINDOW)
-    assert "between 9 AM and 11 AM" in call.spoken
+    call = booking().press("1").promised(already_booked=True, window=WINDOW)
+    assert "booked already" in call.spoken
+    assert "between 9 and 11 AM" in call.spoken
     assert "booked already" in booking().press("1").promised(already_booked=True).spoken
 
 
-def test_where_no_time_can_be_offered_it_is_as_soon_as_possible() -> None:
-    assert booking(when="choose_time", hours={}).stage == "ConfirmingNumber"
-    assert booking(when="choose_time", hours={"shop": {"mon-sun": []}}).stage == "ConfirmingNumber"
+def test_where_no_time_can_be_offered_it_is_as_soon_as_possible_or_the_line() -> None:
+    for call in (booking(when="choose_time", hours={}), booking(when="choose_time", slots=())):
+        assert call.spoken.startswith("There is no free time just now. To be called back without losing your place")
+        assert call.collect.max_keys == 1
+        assert "another time" not in call.spoken
+    assert booking(when="choose_time", slots=()).press("1").stage == "ConfirmingNumber"
+    assert booking(when="choose_time", slots=()).press("2").last.waiting
 
 
 def test_who_chooses_no_time_is_called_as_soon_as_possible() -> None:
@@ -94,7 +92,7 @@ def test_another_number_is_keyed_in_and_read_out() -> None:
     call = booking().press("2")
     assert call.spoken.startswith("Please key in the number")
     assert call.collect.grammar is None, "one misheard digit would ring a stranger"
-    assert "ending in 0 1 9 9" in call.press("02079460199").spoken
+    assert "We will call you on the number 0 2 0, 7 9 4 6, 0 1 9 9." in call.press("02079460199").spoken
     assert call.press("1").last.number == "02079460199"
 
 
@@ -120,11 +118,12 @@ def test_who_keys_in_no_number_stays_in_line() -> None:
 
 
 def test_a_refused_number_is_told_and_another_asked_for() -> None:
-    call = booking(when="choose_time").press("1", "1")
-    window = call.state.stage.window  # type: ignore[union-attr]
+    call = booking(when="choose_time", slots=slots_at(WINDOW[0])).press("1", "1")
+    slot = call.state.stage.plan.slot  # type: ignore[union-attr]
+    assert slot == events.Slot(starts=WINDOW[0], ends=WINDOW[0] + timedelta(hours=1))
     call.refused("number")
     assert call.spoken.startswith("We cannot call that number. Please key in the number")
-    assert call.press("02079460199").state.stage.window == window  # type: ignore[union-attr]
+    assert call.press("02079460199").state.stage.plan.slot == slot  # type: ignore[union-attr]
 
 
 def test_a_refused_number_is_not_asked_for_again_and_again() -> None:
@@ -175,12 +174,11 @@ def test_promised_times_are_spoken_in_the_offices_zone() -> None:
 def test_where_nobody_answers_at_this_hour_a_time_is_offered_instead_of_the_line() -> None:
     night = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
     call = Call(menu_of(hours=HOURS, staffed="shop"), at=night).press("0").nobody()
-    assert "There is nobody here to answer just now." in call.spoken
+    assert "There is nobody here to answer just now. On which day shall we call you?" in call.spoken
     assert "stay on the line" not in call.spoken
-    window = call.state.stage.windows[0]  # type: ignore[union-attr]
-    assert window.starts == datetime(2026, 3, 3, 9, tzinfo=UTC)
-    request = call.press("1", "1").last
-    assert (request.starts, request.ends) == (window.starts, window.ends)
+    request = call.press("1", "1", "1", "1").last
+    assert request.starts == datetime(2026, 3, 3, 9, tzinfo=UTC)
+    assert request.ends == datetime(2026, 3, 3, 10, tzinfo=UTC)
 
 
 def test_while_people_answer_the_line_is_offered_as_ever() -> None:

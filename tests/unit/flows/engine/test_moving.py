@@ -39,7 +39,7 @@ nodes:
     "other.yaml",
 ).flow
 SAID = state.Said(node="gone", text="1", by="keys")
-WINDOW = state.Window(starts=AT, ends=AT + dt.timedelta(hours=1))
+SLOT = events.Slot(starts=AT, ends=AT + dt.timedelta(hours=1))
 AT_A_NODE: list[state.Stage] = [
     state.AtNode(),
     state.AskingSlot(intent="gone", slot="gone"),
@@ -53,10 +53,17 @@ ENGINES_OWN: list[state.Stage] = [
     state.WithPerson(person_id="desk"),
     state.OfferingCallback(),
     state.WaitingInLine(rounds=1),
-    state.ChoosingWindow(windows=(WINDOW,)),
+    state.AskingSlots(),
+    state.ChoosingDay(days=(AT.date(),)),
+    state.ChoosingPart(slots=(SLOT,)),
+    state.ChoosingSlot(slots=(SLOT,)),
     state.EnteringNumber(),
     state.ConfirmingNumber(number="+442079460123"),
     state.Booking(number="+442079460123"),
+    state.TellingPromise(),
+    state.ConfirmingCancel(),
+    state.Cancelling(),
+    state.Moving(plan=state.Plan(moves=True)),
     state.Helping(over=state.OfferingCallback()),
 ]
 

@@ -77,7 +77,7 @@ def test_a_person_who_misses_the_call_is_followed_by_another_and_then_by_the_cho
     assert call.last.tried == ("desk", "till")
     call.nobody()
     assert call.spoken.startswith("They could not take the call.")
-    assert "For a callback, say yes, or press 1." in call.spoken
+    assert "say call back, or press 1." in call.spoken
 
 
 def test_who_stays_in_line_may_get_the_person_who_missed_the_call_before() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows import actions
-from tests.unit.flows.engine.calls import FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of
+from tests.unit.flows.engine.calls import FOUR_DIGITS, MENU, Call, asking, flow_of, menu_of, promise_of
 
 SAY = {"type": "say", "prompt": "It was sent.", "next": "more"}
 MORE = {**MENU, "prompt": "What else?", "choices": [{**MENU["choices"][0], "to": "end"}]}
@@ -38,6 +38,18 @@ def in_line() -> Call:
     return Call(menu_of(languages=["en", "ar", "fa"])).press("1", "0").nobody().press("2").nobody()
 
 
+def choosing_a_time() -> Call:
+    return Call(
+        flow_of(
+            {
+                "main": {**MENU, "choices": [{**MENU["choices"][0], "to": "book"}]},
+                "book": {"type": "callback", "when": "choose_time"},
+            },
+            hours={"shop": {"mon-sun": ["09:00-17:00"]}},
+        )
+    ).press("1")
+
+
 STAGES: dict[str, Any] = {
     "AtNode": lambda: Call(menu_of()),
     "AskingSlot": lambda: Call(flow_of({"main": OPEN})).press("1"),
@@ -47,15 +59,11 @@ STAGES: dict[str, Any] = {
     "OfferingPerson": lambda: Call(menu_of(effort={"errors": 1})).silence(),
     "OfferingCallback": lambda: Call(menu_of()).press("0").nobody(),
     "WaitingInLine": in_line,
-    "ChoosingWindow": lambda: Call(
-        flow_of(
-            {
-                "main": {**MENU, "choices": [{**MENU["choices"][0], "to": "book"}]},
-                "book": {"type": "callback", "when": "choose_time"},
-            },
-            hours={"shop": {"mon-sun": ["09:00-17:00"]}},
-        )
-    ).press("1"),
+    "ChoosingDay": lambda: choosing_a_time(),
+    "ChoosingPart": lambda: choosing_a_time().press("1"),
+    "ChoosingSlot": lambda: choosing_a_time().press("1", "1"),
+    "TellingPromise": lambda: Call(menu_of(), promise=promise_of()),
+    "ConfirmingCancel": lambda: Call(menu_of(), promise=promise_of()).press("3"),
     "ConfirmingNumber": lambda: Call(menu_of()).press("0").nobody().press("1"),
     "EnteringNumber": lambda: Call(menu_of(), caller=None).press("0").nobody().press("1"),
 }
@@ -165,7 +173,7 @@ def test_who_asks_for_anything_in_line_hears_that_they_are_in_line(word: str) ->
 
 def test_a_wrong_key_in_line_is_answered() -> None:
     call = in_line().silence().nobody().press("7")
-    assert call.spoken == "I did not understand that. You are in line. You can press 1 for a callback at any time."
+    assert call.spoken == "I did not understand that. You are in line. To be called back instead, press 1 at any time."
 
 
 # ---------------------------------------------------------------- back

@@ -96,6 +96,8 @@ def call(*happened: Event | str, found: tuple[Event, ...] = (), flow: Flow = FLO
     rest = list(found)
 
     def choose(_flow: Flow, _state: CallState, effect: actions.Effect) -> Event | None:
+        if isinstance(effect, actions.RecogniseCaller):
+            return events.CallerRecognised(at=AT)
         return None if isinstance(effect, actions.LeaveLine) else rest.pop(0)
 
     recorder.begin(choose)

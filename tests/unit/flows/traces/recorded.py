@@ -52,6 +52,8 @@ class Recorder:
 
     def happen(self, event: events.Event, choose: Chooser) -> None:
         assert self.state is not None
+        if isinstance(choose, Chooser):
+            choose.nobody_was_free = False
         self.at += STEP
         event = msgspec.structs.replace(event, at=self.at)
         before = self.state
@@ -89,6 +91,7 @@ class Chooser:
 
     def __init__(self, choices: bytes) -> None:
         self._choices = list(choices)
+        self.nobody_was_free = False
 
     @property
     def empty(self) -> bool:
@@ -102,7 +105,11 @@ class Chooser:
 
     def __call__(self, flow: Flow, state: CallState, effect: actions.Effect) -> events.Event | None:
         options = [event for event in after(flow, state, [effect]) if not isinstance(event, events.Failed)]
-        return self.pick(options)  # type: ignore[arg-type]
+        if self.nobody_was_free:  # who becomes free within a turn, no conversation can tell
+            options = [event for event in options if not isinstance(event, events.PersonFound)]
+        found = self.pick(options)  # type: ignore[arg-type]
+        self.nobody_was_free = self.nobody_was_free or isinstance(found, events.NobodyFree)
+        return found
 
 
 def random_call(flow: Flow, choices: bytes, call_sid: str = "CA1") -> Recorder:

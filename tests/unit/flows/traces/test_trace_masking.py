@@ -13,7 +13,7 @@ from flows.conversations.caller import RECORDING
 from flows.engine.questions import question_of
 from flows.loader import parse_flow
 from flows.model import Flow
-from flows.state import CallState, ChoosingLanguage, Confirming, ConfirmingNumber, Helping, OfferingPerson, Said
+from flows.state import AtNode, CallState, ChoosingLanguage, Confirming, ConfirmingNumber, Helping, OfferingPerson, Said
 from flows.traces.masking import NOT_KEPT, Mask, masked_event, masked_text, masked_words, stand_in
 from tests.unit.flows.traces.recorded import AT, CALLER, OFFICE
 
@@ -49,7 +49,7 @@ NUMBERS = st.from_regex(r"\A\+?[1-9][0-9]{5,14}\Z")
 def at_node(flow: Flow, name: str) -> CallState:
     started = events.CallStarted(at=AT, call_sid="CA1", caller_number=CALLER, office_number=OFFICE, speech=("en",))
     state, _ = engine.start(flow, started)
-    return msgspec.structs.replace(state, node=name)
+    return msgspec.structs.replace(state, node=name, stage=AtNode())
 
 
 def masked(name: str, event: events.Event) -> events.Event:

@@ -66,7 +66,9 @@ nodes:
 def answers(*given: Event):  # type: ignore[no-untyped-def]
     rest = list(given)
 
-    def choose(_flow: Flow, _state: CallState, _effect: actions.Effect) -> Event | None:
+    def choose(_flow: Flow, _state: CallState, effect: actions.Effect) -> Event | None:
+        if isinstance(effect, actions.RecogniseCaller):
+            return events.CallerRecognised(at=AT)
         return rest.pop(0) if rest else None
 
     return choose
