@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import phonenumbers
 import structlog
 
 from callbacks import numbers
@@ -177,17 +176,3 @@ class Effects:
             return min(own, promise.rank_at)
         came_at = promise.looked_at if promise.held_by_call == call_sid else now
         return min(promise.rank_at, came_at - timedelta(seconds=effect.head_start_s))
-
-
-def dialable(number: str, country: str) -> str | None:
-    """A number in E.164 form, as it was keyed in within `country`; None for one that cannot be dialled.
-
-    For numbers that the office itself names; those of callers are judged by `callbacks.numbers`.
-    """
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

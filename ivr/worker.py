@@ -28,6 +28,8 @@ HOUSEKEEPING_S: Final = 600.0
 # Some ticks before a put-off ends, whichever worker is first asks whether the call for which it is has ended.
 BEFORE_DUE: Final = timedelta(seconds=10)
 HELD_AT_ONCE: Final = 50
+# Where the carrier cannot say.
+ASK_AGAIN: Final = timedelta(seconds=60)
 CALLS_GATHERED: Final = 500
 
 
@@ -68,22 +70,31 @@ class Tick:
 def hold_while_they_call(services: Services, now: datetime) -> int:
     """Put off once more what is put off for a call that still goes on; how many.
 
-    Who has talked with us for a quarter of an hour must not be rung in the middle of it. Where the carrier cannot say
-    whether they do, they are not rung either: `dispatch_due` could not.
+    Who has talked with us for a quarter of an hour must not be rung in the middle of it.
     """
-    until = now + timedelta(seconds=services.callbacks.policy.put_off_s)
     held = 0
     for known in services.callbacks.store.came_due(now + BEFORE_DUE, HELD_AT_ONCE):
-        request = known.record
-        if request.held_by_call is None or services.dialler.leg_status(request.held_by_call) not in ON_THE_LINE:
+        call_sid = known.record.held_by_call
+        longer = None if call_sid is None else _how_much_longer(services, call_sid)
+        if longer is None:
             continue
         try:
-            event = events.PutOff(at=now, until=until, by_call=request.held_by_call, why="they call us")
-            services.callbacks.apply(request.id, event)
+            event = events.PutOff(at=now, until=now + longer, by_call=call_sid, why="they call us")
+            services.callbacks.apply(known.record.id, event)
             held += 1
         except (IllegalEventError, ConflictError):
             continue  # the call has ended in this moment, or another worker was faster
     return held
+
+
+def _how_much_longer(services: Services, call_sid: str) -> timedelta | None:
+    """For how long nobody should be rung for a call; None where it is over."""
+    try:
+        talks = services.dialler.leg_status(call_sid) in ON_THE_LINE
+    except DialError as error:
+        log.warning("nobody knows whether a call goes on", call_sid=call_sid, error=str(error))
+        return ASK_AGAIN
+    return timedelta(seconds=services.callbacks.policy.put_off_s) if talks else None
 
 
 class Housekeeping:

@@ -283,6 +283,21 @@ def test_a_call_that_outlasts_the_put_off_is_not_disturbed(office: DrivenOffice)
     assert office.rung(CALLER) == []
 
 
+def test_while_the_carrier_cannot_say_whether_they_talk_nobody_is_rung_and_all_else_goes_on(
+    office: DrivenOffice,
+) -> None:
+    office.add_agent(DESK, TAKES_IT, **AWAY)
+    office.carrier.set_phone(CALLER, TALKS)
+    office.book()
+    sid = office.call(Hear("You have a callback"), Press("4"), Hear("To stay on the line"), Press("2"), Stay())
+    office.run(880, tick_s=5)
+    office.carrier.set_faults(Faults(rest_operation="fetch_call", rest_errors=1000, rest_error_status=503))
+    office.run(300, tick_s=5)
+    assert office.request().held_by_call == sid
+    office.carrier.set_faults(Faults())
+    assert office.rung(CALLER) == []
+
+
 # ---------------------------------------------------------------- lines that drop
 
 

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 import redis
 from driven_office import DESK
-from signed import SignedClient, action, settings_for, silence, spoken
+from signed import CALLER, SignedClient, action, settings_for, silence, spoken
 from structlog.testing import capture_logs
 
 from callbacks.errors import DialError
 from callbacks.model import Agent, CallbackRequest
 from ivr.redis_client import connect
 from ivr.redis_clock import MOST_SKEW_S, SharedClock
+from ivr.redis_contexts import Contexts
 from ivr.redis_durability import DurabilityError, check, shortcomings
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build, utc_now
@@ -127,6 +128,20 @@ def test_while_nothing_can_be_written_callers_get_a_person(
         assert answer.status_code == 200
         answer = client.post(silence(answer))
     assert "I will put you through to a person" in spoken(answer)
+
+
+def test_each_value_of_a_number_is_fresh_from_its_own_instant(redis_client: redis.Redis) -> None:
+    contexts, day, now = Contexts(redis_client), timedelta(hours=24), utc_now()
+    contexts.keep(CALLER, {"order_number": "4821", "town": "Leeds"}, now, day)
+    contexts.keep(CALLER, {"town": "York"}, now + timedelta(hours=12), day)
+    assert contexts.values(CALLER, now + timedelta(hours=23), day) == {"order_number": "4821", "town": "York"}
+    assert contexts.values(CALLER, now + timedelta(hours=25), day) == {"town": "York"}
+    assert contexts.values(CALLER, now + timedelta(hours=23), timedelta(hours=1)) == {}
+    contexts.keep(CALLER, {}, now, day, wrong=["town"])
+    assert contexts.values(CALLER, now, day) == {"order_number": "4821"}
+    assert 0 < redis_client.ttl(f"zh:context:{{{CALLER}}}:values") <= day.total_seconds()
+    contexts.keep("+442079460124", {"town": "Hull"}, now, timedelta(0))
+    assert contexts.export("+442079460124") == {}
 
 
 # ---------------------------------------------------------------- durability
