@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -42,15 +42,22 @@ LONGEST_DELAY_S: Final = 60.0
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body are two packets: the second one would wait 40 ms for the other side's acknowledgement.
+    disable_nagle_algorithm = True
     server: StandIn
 
     def do_POST(self) -> None:
         now = time.time()
         form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode())
-        number = form.get("To", [""])[0]
-        sid = self.server.accept(number, now)
-        body = json.dumps({"sid": sid, "status": "queued", "to": number}).encode()
-        self.send_response(201)
+        creates = urlsplit(self.path).path.endswith("/Calls.json")
+        if creates:
+            number = form["To"][0]
+            answer = {"sid": self.server.accept(number, now), "status": "queued", "to": number}
+        else:
+            # A leg that is over is hung up: its promise had ended before its SID was on record.
+            answer = {"sid": self.path.rpartition("/")[2].removesuffix(".json"), "status": "completed"}
+        body = json.dumps(answer).encode()
+        self.send_response(201 if creates else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -72,6 +79,7 @@ class StandIn(ThreadingHTTPServer):
         self._over = over
         self._ends: list[tuple[float, str]] = []
         self._changed = threading.Condition()
+        self._closed = False
         for work in (self.serve_forever, self._end_calls):
             threading.Thread(target=work, daemon=True).start()
 
@@ -89,11 +97,21 @@ class StandIn(ThreadingHTTPServer):
             self._changed.notify()
             return f"CA{len(self.dials):032x}"
 
+    def close(self) -> None:
+        """Accept nothing more, and tell of no more ends."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self.shutdown()
+        self.server_close()
+
     def _end_calls(self) -> None:
         while True:
             with self._changed:
-                while not self._ends or self._ends[0][0] > time.time():
+                while not self._closed and (not self._ends or self._ends[0][0] > time.time()):
                     self._changed.wait(self._ends[0][0] - time.time() if self._ends else None)
+                if self._closed:
+                    return
                 _, number = heapq.heappop(self._ends)
             self._over(number)
 
@@ -165,7 +183,7 @@ def measure(scheduled: int, per_second: int, seconds: int, agents: int) -> dict[
         wait_until(lambda: len(stand_in.dials) >= count, LONGEST_DELAY_S, every_s=0.2)
         spent_s = sum(worker.cpu_s for worker in workers) - before_s
         redis_s = office.redis_cpu_s() - redis_before_s
-        stand_in.shutdown()
+        stand_in.close()
         due = {request.number: request.due_at.timestamp() for request in requests}
         late = [at - due[number] for number, at in stand_in.dials]
         return {
