@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import cast
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from ivr.documents import known_language
 from ivr.services import Services
@@ -42,4 +42,8 @@ def idempotency_token() -> str:
 
     Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
     """
-    return request.values.get("token") or request.headers.get("I-Twilio-Idempotency-Token") or uuid.uuid4().hex
+    if "token" not in g:
+        # A carrier that sends none: one for this request, so that the way back to it after a fault names the same.
+        given = request.values.get("token") or request.headers.get("I-Twilio-Idempotency-Token")
+        g.token = given or uuid.uuid4().hex
+    return cast(str, g.token)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import redis
 from driven_office import DESK
-from signed import CALLER, SignedClient, action, settings_for, silence, spoken
+from signed import CALLER, SignedClient, settings_for, silence, spoken
 from structlog.testing import capture_logs
 
 from callbacks.errors import DialError
@@ -111,7 +111,7 @@ def test_a_promise_whose_reply_was_lost_is_found_and_not_denied(
         return promised
 
     monkeypatch.setattr(services.callbacks.promises, "book", book_and_lose_the_reply)
-    patience = client.post(action(confirm), Digits="1", headers={"I-Twilio-Idempotency-Token": "the carrier's"})
+    patience = client.press(confirm, "1")
     assert "One moment" in spoken(patience)
     assert "It is booked" in spoken(client.post(silence(patience)))
     assert len(services.callbacks.store.requests(5)) == 1
