@@ -65,7 +65,7 @@ def answered(flow: model.Flow, state: CallState, stage: OfferingCallback, keys: 
     """The caller's choice; a promise that is kept as it is, is none of this room's."""
     if keys == STAY:
         told = WaitingInLine(rounds=0, told=stage.position, kept=stage.kept)
-        return line.wait(flow, line.with_everybody(state), told)
+        return line.wait(flow, state, told)
     if keys == CALLBACK:
         return book(flow, state, Plan(agreed=True))
     return times.ask(flow, state, Plan(agreed=True, moves=stage.kept))

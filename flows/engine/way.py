@@ -71,7 +71,7 @@ OTHER_TIMES_MAY_DO: Final = frozenset({"full", "closed"})
 
 def answered(flow: model.Flow, state: CallState, keys: str) -> Step:
     """An answer to one of the questions on the way."""
-    stage = state.stage
+    stage, state = state.stage, line.with_everybody(state)
     match stage:
         case OfferingCallback(kept=True) if keys == offering.CALLBACK:
             return returning.already_booked(flow, state)
@@ -109,6 +109,7 @@ def missed(flow: model.Flow, state: CallState) -> Step:
     stage = state.stage
     if state.misses < MISSES_BEFORE_ASSUMING:
         return listen_again(flow, line.in_line_anew(state))
+    state = line.with_everybody(state)
     match stage:
         case ChoosingDay(plan=plan) | ChoosingPart(plan=plan) | ChoosingSlot(plan=plan):
             return times.not_chosen(flow, state, plan)
@@ -119,7 +120,7 @@ def missed(flow: model.Flow, state: CallState) -> Step:
         case OfferingCallback():
             return offering.answered(flow, state, stage, offering.STAY)
         case _:  # whoever is to key in a number has refused their own, or we have
-            return line.wait(flow, line.with_everybody(state))
+            return line.wait(flow, state)
 
 
 def advance(flow: model.Flow, state: CallState, event: Event) -> Step:

@@ -178,15 +178,18 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         tried=state.tried if isinstance(state.stage, ASKS_FOR_PEOPLE) else (),
         walked=0,
         keyed_at=None,
-        promise=promise_of(flow) if _shows_promise(innermost(state.stage)) else None,
+        promise=promise_of(flow) if _shows_promise(state) else None,
         promise_id=None,
         in_its_place=False,
         queue=flow.queue,
     )
 
 
-def _shows_promise(stage: Stage) -> bool:
+def _shows_promise(state: CallState) -> bool:
     """Whether the caller has a promise, as the stage tells; elsewhere they may have one, and both are explored."""
+    stage = innermost(state.stage)
+    if isinstance(stage, ChoosingLanguage):  # the first question of a call, before they are told
+        return state.promise is not None
     plan = getattr(stage, "plan", None)
     moves = isinstance(plan, Plan) and plan.moves
     return moves or isinstance(stage, ABOUT_THE_PROMISE) or getattr(stage, "kept", False)
@@ -217,6 +220,7 @@ def key_of(state: CallState) -> Key:
         state.mismatches,
         state.missed,
         tuple(sorted(set(state.tried))),
+        state.promise is not None,
     )
 
 

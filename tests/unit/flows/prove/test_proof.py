@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows import engine, events
-from flows.engine import answering, node_questions, person, walk
+from flows.engine import answering, node_questions, walk, way
 from flows.engine.steps import Step
 from flows.model import Flow
 from flows.prove import Proof, prove
@@ -124,8 +124,8 @@ def test_an_engine_that_falls_silent_when_nobody_is_free_is_found_out(monkeypatc
     def silent(flow: Flow, state: CallState, event: events.Event) -> Step:
         return (state, []) if isinstance(event, events.NobodyFree) else advance(flow, state, event)
 
-    advance = person.advance
-    monkeypatch.setattr(engine.person, "advance", silent)
+    advance = way.advance
+    monkeypatch.setattr(engine.way, "advance", silent)
     assert "no-dead-end" in failed(prove(GOOD))
 
 
