@@ -37,7 +37,7 @@ from tests.benchmarks.crash.plan import Plan, plan
 from tests.benchmarks.crash.processes import Worker
 
 # So many that 24 callbacks a second find one who is free, at the pace of these calls.
-AGENTS: Final = 120
+AGENTS: Final = 160
 # Seconds of call time in a second: a call of 20 s, whisper and greeting included, is over after four.
 PACE: Final = 5.0
 WORKERS_START_S: Final = 6.0
