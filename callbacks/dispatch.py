@@ -181,7 +181,11 @@ class Dispatcher:
             return True
         status = self._dialler.leg_status(leg.sid)
         if status in ON_THE_LINE:
-            return self._note(request, alive) is not None
+            longest = timedelta(seconds=self._callbacks.policy.longest_answer_s)
+            if request.state == "talking" or now - leg.intended_at < longest:
+                return self._note(request, alive) is not None
+            self._dialler.hang_up(leg.sid)
+            status = "no-answer"
         if name == "agent":
             return self._note(request, _declined(request, now)) is not None
         if request.state == "talking":

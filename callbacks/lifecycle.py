@@ -155,7 +155,7 @@ def apply(policy: Policy, rules: QueueRules, request: CallbackRequest, event: Ev
         case _ if isinstance(event, AboutAgent):
             return _agent(policy, rules, request, after, event)
         case _:
-            return _customer(rules, request, after, event)
+            return _customer(policy, rules, request, after, event)
 
 
 def _check_fence(request: CallbackRequest, event: Event) -> None:
@@ -206,12 +206,15 @@ def _agent(
                 return _set(after, attempt=_set(attempt, agent_id=""))
             if after.state == "waiting":
                 return after
-            return _after_talk(rules, after, TALKED, at, rescue=dropped or attempt.dropped)
+            dropped = dropped or attempt.dropped or _was_short(policy, request, at)
+            return _after_talk(rules, after, TALKED, at, rescue=dropped)
         case _:
             raise TypeError(f"{type(event).__name__} is not about an agent")
 
 
-def _customer(rules: QueueRules, request: CallbackRequest, after: CallbackRequest, event: Event) -> CallbackRequest:
+def _customer(
+    policy: Policy, rules: QueueRules, request: CallbackRequest, after: CallbackRequest, event: Event
+) -> CallbackRequest:
     match event:
         case events.CustomerDialled(at=at):
             return _dialled(after, at)
@@ -233,7 +236,8 @@ def _customer(rules: QueueRules, request: CallbackRequest, after: CallbackReques
             if again_at is None:
                 return _end(after, BAD_NUMBER if reason == "bad-number" else UNREACHED, at)
             return _set(after, due_at=again_at)
-        case events.CustomerLeft(dropped=dropped):
+        case events.CustomerLeft(dropped=dropped, at=at):
+            dropped = dropped or _was_short(policy, request, at)
             return _set(after, attempt=_set(_attempt(after), dropped=dropped))
         case events.Disposed(code=code, at=at, rescue=rescue, again_at=again_at, machine=machine):
             if machine:
@@ -243,6 +247,13 @@ def _customer(rules: QueueRules, request: CallbackRequest, after: CallbackReques
             return _after_talk(rules, after, code, at, rescue=rescue, again_at=again_at)
         case _:
             raise TypeError(f"{type(event).__name__} is not about a customer")
+
+
+def _was_short(policy: Policy, request: CallbackRequest, at: datetime) -> bool:
+    """Whether a talk that ends now was none: one of the two was gone, or was cut off, before it began."""
+    if request.state != "talking" or request.connected_at is None:
+        return False
+    return at - request.connected_at < timedelta(seconds=policy.shortest_talk_s)
 
 
 def _after_talk(

@@ -35,6 +35,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # A leg that the carrier accepted is listed by then; one that is not was never made.
     listed_within_s: int = 10
     talk_check_s: int = 60
+    # Nobody rings, or listens to a whisper or a greeting, for so long: the leg is ended, and counts as not answered.
+    longest_answer_s: int = 240
+    # Who is alone again after so short a time has not talked with anybody.
+    shortest_talk_s: int = 5
     wrap_up_s: int = 60
     # A customer who was called first, and has pressed 1, waits no longer than this for somebody.
     customer_patience_s: int = 60

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import structlog
 
-from callbacks.dispatch import LegStatus
+from callbacks.dispatch import ON_THE_LINE, LegStatus
 from callbacks.errors import DialError
 from callbacks.model import CallbackRequest, Leg, LegName
 from callbacks.service import Callbacks
@@ -129,6 +129,13 @@ class CarrierDialler:
                 return "talking"
             case ended:
                 return cast(LegStatus, ended)
+
+    def is_gone(self, leg: Leg | None) -> bool:
+        """Whether the carrier knows that a leg is over; what it cannot tell counts as being there."""
+        try:
+            return leg is not None and leg.sid is not None and self.leg_status(leg.sid) not in ON_THE_LINE
+        except DialError:
+            return False
 
     def hang_up(self, sid: str) -> None:
         try:

@@ -69,6 +69,7 @@ class Carrier:
     ) -> str:
         """Ask for an outbound call and return its SID. Accepted is not dialled: the status webhooks tell.
 
+        Where an answer of ours is lost, or a process of ours dies over it, the carrier asks at `url` once more.
         With `machine_url` the carrier listens who answered, while the call goes on, and posts its guess there.
         Raises `CarrierError`; with `unknown_outcome` the call may exist.
         Source: https://www.twilio.com/docs/voice/answering-machine-detection (AsyncAmd)
@@ -94,6 +95,8 @@ class Carrier:
                 from_=from_number,
                 url=url,
                 method="POST",
+                fallback_url=url,
+                fallback_method="POST",
                 timeout=ring_s,
                 **status,
                 **detection,

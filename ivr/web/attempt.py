@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from flask import Response, request
 
 from callbacks import lifecycle
 from callbacks import lifecycle_events as events
 from callbacks.errors import IllegalEventError
-from callbacks.model import CallbackRequest, LegName
+from callbacks.model import CallbackRequest, Leg, LegName
 from ivr import twilio_twiml
 from ivr.services import utc_now
 from ivr.web.context import services, twiml
 
 log = structlog.get_logger()
 
+# The carrier's answer comes within that, or does not matter: a webhook is answered within two seconds.
+ASKED_FOR_S: Final = 1.0
 IN_CONVERSATION = frozenset({"agent_ready", "customer_dialling", "customer_ready", "agent_joining", "talking"})
 
 
@@ -78,6 +82,15 @@ def apply(event: events.Event) -> CallbackRequest | None:
 def _note_conversation(event: events.Event, after: CallbackRequest) -> None:
     if after.state == "talking" and isinstance(event, events.AgentAccepted | events.CustomerAnswered):
         services().after_call.talked_back(services().flows.current, after)
+
+
+def other_is_gone(leg: Leg | None) -> bool:
+    """Whether the other one has left, so that nobody is joined with silence. Asks the carrier, for a moment only."""
+    asked = services().background.submit(services().dialler.is_gone, leg)
+    try:
+        return asked.result(ASKED_FOR_S)
+    except TimeoutError:
+        return False
 
 
 def agent_url(step: str) -> str:

@@ -12,6 +12,7 @@ from callbacks import lifecycle
 from callbacks import lifecycle_events as events
 from callbacks.committing import holder_of
 from callbacks.dossier import whisper
+from callbacks.model import CallbackRequest
 from callbacks.rules import QueueRules
 from ivr import twilio_twiml
 from ivr.services import utc_now
@@ -29,8 +30,16 @@ ANSWER_TIMEOUT_S: Final = 10
 
 @blueprint.post("/offer")
 def offer() -> Response:
-    """The agent's phone was picked up: say who waits, and why; 1 takes the callback. A voicemail presses nothing."""
+    """The agent's phone was picked up: say who waits, and why; 1 takes the callback. A voicemail presses nothing.
+
+    The carrier asks here again where the answer to a later step was lost: then they go on where they were.
+    """
     record = attempt.current("agent_dialling", "agent_joining")
+    accepted = attempt.answered_before("agent")
+    if accepted is not None and accepted.state != "agent_joining":
+        return _joined(accepted)
+    if record is None and attempt.current("wrap_up") is not None:
+        return wrap_up()
     if record is None or not attempt.is_present_offer(record):
         return attempt.why_not()
     waits = "A customer is on the line." if record.state == "agent_joining" else "This is a callback."
@@ -51,11 +60,17 @@ def accept() -> Response:
     if request.values.get("Digits") != "1":
         attempt.apply(events.AgentDeclined(at=utc_now(), fence=fence, offer=offer))
         return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
+    waits = attempt.current("agent_joining")
+    if waits is not None and waits.attempt is not None and attempt.other_is_gone(waits.attempt.customer_leg):
+        attempt.apply(events.CustomerUnreached(at=utc_now(), fence=fence, reason="no-answer"))
     accepted = attempt.apply(
         events.AgentAccepted(at=utc_now(), fence=fence, offer=offer, sid=request.form["CallSid"])
     ) or attempt.answered_before("agent")
-    if accepted is None:
-        return attempt.why_not()
+    return attempt.why_not() if accepted is None else _joined(accepted)
+
+
+def _joined(accepted: CallbackRequest) -> Response:
+    """Into the conference: the customer is there, or about to be rung."""
     then = "I am connecting you." if accepted.order == "customer_first" else "I am calling the customer."
     return twiml(
         twilio_twiml.join_conference(

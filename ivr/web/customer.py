@@ -38,6 +38,15 @@ GREETINGS: Final = 2
 @blueprint.post("/answer")
 def answer() -> Response:
     """The customer's phone was picked up."""
+    waited_for = attempt.current("customer_dialling")
+    if (
+        waited_for is not None
+        and waited_for.attempt is not None
+        and attempt.other_is_gone(waited_for.attempt.agent_leg)
+    ):
+        left = events.AgentLeft(at=utc_now(), fence=attempt.fence(), offer=waited_for.attempt.offer)
+        if (without_agent := attempt.apply(left)) is not None:
+            return twiml(services().documents.of_apology(without_agent))
     event = events.CustomerAnswered(at=utc_now(), fence=attempt.fence(), sid=request.form["CallSid"])
     answered = attempt.apply(event) or attempt.answered_before("customer")
     if answered is None:

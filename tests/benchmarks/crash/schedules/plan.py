@@ -84,7 +84,11 @@ def drawn(seed: int) -> Schedule:
         workers=chance.choice((1, 2, 2, 3, 8)),
         agents=tuple(_agent(chance, says_how_it_ended=says_how_it_ended) for _ in range(chance.randint(1, 3))),
         promised=promised,
-        faults=tuple(sorted(((chance.uniform(0, 120), _faults(chance)) for _ in range(chance.randint(0, 3))), key=_at)),
+        # What lasts, such as a slow interface, is over in the end.
+        faults=(
+            *sorted(((chance.uniform(0, 120), _faults(chance)) for _ in range(chance.randint(0, 3))), key=_at),
+            (chance.uniform(200, 900), Faults()),
+        ),
         redis_away=tuple((chance.uniform(0, 120), chance.uniform(0.5, 90)) for _ in range(chance.randint(0, 1))),
         restarts=(chance.uniform(0, 60),) if on_redis and chance.random() < RESTART_SHARE else (),
         clock_steps=tuple(
