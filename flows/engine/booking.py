@@ -104,25 +104,27 @@ def booked(flow: model.Flow, state: CallState, event: CallbackPromised) -> CallS
         words=event.words,
     )
     name = "moved" if event.moved else "already_booked" if event.already_booked else "promised"
-    return tell(flow, msgspec.structs.replace(state, promise=promise, promise_id=promise.request_id), name)
+    state = msgspec.structs.replace(state, promise=promise, promise_id=promise.request_id)
+    return tell(flow, state, name, with_words=known is None or known.words != event.words)
 
 
 def already(flow: model.Flow, state: CallState, promise: OpenPromise) -> CallState:
     """The state of a caller who wants what they have: they are told so."""
-    return tell(flow, msgspec.structs.replace(state, promise_id=promise.request_id), "already_booked")
+    state = msgspec.structs.replace(state, promise_id=promise.request_id)
+    return tell(flow, state, "already_booked", with_words=True)
 
 
-def tell(flow: model.Flow, state: CallState, name: str) -> CallState:
+def tell(flow: model.Flow, state: CallState, name: str, *, with_words: bool) -> CallState:
     """Let the caller hear about their promise, by the sentence `name` or its form for a window; and its two words."""
     promise = state.promise
     if promise is None:
         return state
-    number = speaking.phone_ending(state.language, promise.number)
+    known = {} if name == "moved" else {"number": speaking.phone_ending(state.language, promise.number)}
     if promise.starts is not None:
         times = spoken_window(flow, state, promise.starts, promise.by)
-        state = say_message(state, f"{name}_window", number=number, **times)
+        state = say_message(state, f"{name}_window", **known, **times)
     else:
-        state = say_message(state, name, number=number, time=spoken_by(flow, state, promise))
-    if promise.words:
+        state = say_message(state, name, **known, time=spoken_by(flow, state, promise))
+    if promise.words and with_words:
         state = say_message(state, "first_words", words=", ".join(promise.words))
     return state

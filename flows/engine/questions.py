@@ -9,8 +9,8 @@ from flows.engine import answers, effort, way_questions
 from flows.engine.node_questions import SCALES, Question, by_voice, of_node, of_slot
 from flows.engine.prompting import local_text, sound, today_of
 from flows.engine.steps import Step, sentence
-from flows.engine.vocabulary import phrases_for_key, universal_phrases
-from flows.messages import language_name, yes_no_phrases
+from flows.engine.vocabulary import language_phrases, universal_phrases
+from flows.messages import yes_no_phrases
 from flows.parts import Answer, PhoneAnswer, Prompt
 from flows.state import (
     AskingSlot,
@@ -173,11 +173,8 @@ def _languages(flow: model.Flow, state: CallState) -> Question:
     sounds: list[actions.Sound] = []
     if isinstance(state.stage, ChoosingLanguage) and state.stage.over is None:
         sounds.append(actions.Say(text=local_text(flow, state, flow.organisation), language=state.language))
-    phrases: dict[str, str] = {}
-    for index, language in enumerate(flow.languages, start=1):
-        key = str(index)
-        sounds.append(sentence(language, "language", key=key))
-        phrases.update(phrases_for_key([language_name(language)], key, state.language))
+    sounds += [sentence(language, "language", key=str(index)) for index, language in enumerate(flow.languages, start=1)]
+    phrases = language_phrases(flow, state.language)
     keys = frozenset(str(index) for index in range(1, len(flow.languages) + 1))
     return Question(sounds=tuple(sounds), phrases=phrases, keys=keys, clocks=flow.clocks)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from flows import nodes
 from flows.engine.universal import KEYS_OF_WORDS
-from flows.messages import key_phrases, universal_words
+from flows.messages import key_phrases, language_name, universal_words
 from flows.model import Flow
 from flows.parts import in_language
 from flows.phrases import normalised
@@ -23,6 +23,11 @@ def universal_phrases(flow: Flow, language: str) -> dict[str, str]:
 def choice_phrases(flow: Flow, name: str, node: nodes.Menu | nodes.OpenQuestion, language: str) -> dict[str, str]:
     """What can be said for each choice of a menu, or each intent whose sentence needs no value; by key names too."""
     return _once(flow, ("choices", name, language), lambda: _choices(node, language))
+
+
+def language_phrases(flow: Flow, language: str) -> dict[str, str]:
+    """What can be said for each of the flow's languages, by their own names and by key names."""
+    return _once(flow, ("languages", language), lambda: _languages(flow, language))
 
 
 def example_phrases(flow: Flow, name: str, node: nodes.OpenQuestion, language: str) -> dict[str, str]:
@@ -51,6 +56,13 @@ def _universal(flow: Flow, language: str) -> dict[str, str]:
             own = words[word]
         if word != "language" or len(flow.languages) > 1:
             phrases.update({normalised(phrase): keys for phrase in in_language(own, language)})
+    return phrases
+
+
+def _languages(flow: Flow, language: str) -> dict[str, str]:
+    phrases: dict[str, str] = {}
+    for index, name in enumerate(flow.languages, start=1):
+        phrases.update(phrases_for_key([language_name(name)], str(index), language))
     return phrases
 
 

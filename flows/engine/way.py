@@ -174,7 +174,7 @@ def _not_booked(flow: model.Flow, state: CallState, stage: Booking, reason: Refu
 def _not_moved(flow: model.Flow, state: CallState, plan: Plan, reason: RefusalReason) -> Step:
     if reason == "gone":
         state = msgspec.structs.replace(say_message(state, "promise_gone"), promise=None, promise_id=None)
-        return booking.book(flow, state, msgspec.structs.replace(plan, moves=False))
+        return booking.book(flow, state, msgspec.structs.replace(plan, moves=False, at_start=False))
     if reason in OTHER_TIMES_MAY_DO:
         return times.ask(flow, say_message(state, f"refused_{reason}"), _other_times(plan, reason))
     return returning.keep(flow, state, at_start=plan.at_start, said="not_changed")

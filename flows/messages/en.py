@@ -94,8 +94,8 @@ MESSAGES: Final[dict[str, str]] = {
     "promised": "It is booked. We will call you on {number} by {time}. You will not have to repeat anything.",
     "promised_window": "It is booked. We will call you on {number}, {day}, between {starts} and {ends}. You will not "
     "have to repeat anything.",
-    "moved": "It is changed. We will call you on {number} by {time}.",
-    "moved_window": "It is changed. We will call you on {number}, {day}, between {starts} and {ends}.",
+    "moved": "It is changed: we will call you by {time}.",
+    "moved_window": "It is changed: {day}, between {starts} and {ends}.",
     "already_booked": "Your callback is booked already. We will call you on {number} by {time}.",
     "already_booked_window": "Your callback is booked already. We will call you on {number}, {day}, between {starts} "
     "and {ends}.",

@@ -24,14 +24,14 @@ def _hourly(days: int, hours_of_day: tuple[int, ...]) -> tuple[events.Slot, ...]
     return tuple(events.Slot(starts=start, ends=start + timedelta(hours=1)) for start in starts)
 
 
-# Times that can be promised: none, a few, a day of two parts, a part of more than a page, more days than a page.
+# Times that can be promised: none, a few, a day of which one part has more than a page, more days than a page.
 SLOTS: Final = (
     (),
     _hourly(1, (9, 14)),
-    _hourly(1, (9, 10, 11, 14, 15)),
-    _hourly(1, (6, 7, 8, 9, 10, 11)),
-    _hourly(8, (9, 10)),
+    _hourly(1, (6, 7, 8, 9, 10, 11, 14)),
+    _hourly(8, (9,)),
 )
+UNIVERSAL: Final = ("0", "*", "#")
 KEYS: Final = ("0", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
@@ -152,7 +152,9 @@ def _from_caller(flow: Flow, state: CallState, collect: actions.Collect) -> Iter
 
 def _keys(flow: Flow, state: CallState, question: Question) -> tuple[str, ...]:
     if question.answer is None or not question.takes_digits:
-        return KEYS
+        # One key that is no answer stands for all of them.
+        others = [key for key in KEYS if key not in question.keys and key not in UNIVERSAL]
+        return tuple(key for key in KEYS if key not in others[1:])
     return ("0", "*", HELP_AMONG_DIGITS, "99999999999999999999"[: question.max_keys], *_good_answers(flow, state))
 
 
