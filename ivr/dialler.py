@@ -137,6 +137,13 @@ class CarrierDialler:
         except DialError:
             return False
 
+    def was_cut_off(self, leg: Leg | None) -> bool:
+        """Whether the carrier knows that a leg ended by nobody's will."""
+        try:
+            return leg is not None and leg.sid is not None and self.leg_status(leg.sid) == "failed"
+        except DialError:
+            return False
+
     def hang_up(self, sid: str) -> None:
         try:
             self._carrier.hang_up(sid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -85,8 +86,18 @@ def _note_conversation(event: events.Event, after: CallbackRequest) -> None:
 
 
 def other_is_gone(leg: Leg | None) -> bool:
-    """Whether the other one has left, so that nobody is joined with silence. Asks the carrier, for a moment only."""
-    asked = services().background.submit(services().dialler.is_gone, leg)
+    """Whether the other one has left, so that nobody is joined with silence."""
+    return _asked(services().dialler.is_gone, leg)
+
+
+def other_was_cut_off(leg: Leg | None) -> bool:
+    """Whether the other one's line broke: their own webhook may be late, or lost."""
+    return _asked(services().dialler.was_cut_off, leg)
+
+
+def _asked(question: Callable[[Leg | None], bool], leg: Leg | None) -> bool:
+    """What the carrier says, if it says it in time."""
+    asked = services().background.submit(question, leg)
     try:
         return asked.result(ASKED_FOR_S)
     except TimeoutError:

@@ -85,7 +85,10 @@ def agent_status() -> Response:
     call_status = request.form.get("CallStatus")
     if call_status in ENDED:
         fence, offer = attempt.fence(), attempt.offer_number()
-        left = attempt.apply(events.AgentLeft(at=utc_now(), fence=fence, offer=offer, dropped=call_status == "failed"))
+        talking = attempt.current("talking")
+        with_customer = None if talking is None or talking.attempt is None else talking.attempt.customer_leg
+        dropped = call_status == "failed" or attempt.other_was_cut_off(with_customer)
+        left = attempt.apply(events.AgentLeft(at=utc_now(), fence=fence, offer=offer, dropped=dropped))
         record = left or attempt.read()
         # An agent of an earlier offer is free since that ended; the name under which the next one is held is the same.
         if record is not None and record.attempt is not None and attempt.is_present_offer(record):
