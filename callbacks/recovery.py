@@ -41,7 +41,6 @@ from callbacks.model import CallbackRequest
 from callbacks.store import Change, Outcome, Versioned
 
 BATCH: Final = 20
-RETRIES: Final = 8
 # More than ever wait to be sealed: dialling has stopped.
 WHOLE_LIST: Final = 10**9
 BOOKED_AGAIN: Final = "booked_again"
@@ -99,6 +98,8 @@ class _Recoverer:
         self._journal = journal
         self._now = now
         self._common = last_common(ledger, journal)
+        # Before the branch: who has put something back since, or changed it, is not overlooked.
+        self._versions = self._read_versions()
         self._branch = self._read_branch()
 
     def run(self, found: Standing, forget: Callable[[str], None]) -> Recovery:
@@ -185,6 +186,11 @@ class _Recoverer:
                 touched[made.id].append(raw)
         return {name: entries for name, entries in touched.items() if name not in gone}, gone
 
+    def _read_versions(self) -> dict[str, int]:
+        """The versions of the records that the lost entries are about; 0 for one that is not there."""
+        ids = {made.id for _, made in self._lost_entries() if made.id and not made.late}
+        return {name: _version(self._records.request(name)) for name in sorted(ids)}
+
     def _read_branch(self) -> _Branch:
         entries: set[str] = set(self._ledger.unsealed(WHOLE_LIST))
         head, since = self._ledger.head(), self._common.seq
@@ -217,21 +223,20 @@ class _Recoverer:
 
     def _put_back(self, target: CallbackRequest, version: int) -> bool:
         """Write a record as it was; False where it was ended instead, since its customer has booked anew."""
-        for _ in range(RETRIES):
-            known = self._records.request(target.id)
+        known = self._records.request(target.id)
+        if _version(known) == self._versions[target.id]:
             if known is not None and target.id in self._branch.moved and known.record.state == "ended":
                 target = known.record
             if self._commit(target, known, f"{target.id}:{version}"):
                 return True
-            again = self._records.request(target.id)
-            if (again and again.version) == (known and known.version):
+            if _version(self._records.request(target.id)) == _version(known):
                 # Nobody changed it, so its place is taken: the customer has another promise for the same matter.
                 ended = msgspec.structs.replace(
                     target, state="ended", disposition=BOOKED_AGAIN, ended_at=self._now, looked_at=self._now
                 )
                 if self._commit(ended, known, f"{target.id}:{version}:ended"):
                     return False
-        raise ConflictError(f"could not put {target.id} back")
+        raise ConflictError(f"someone else changed {target.id} just now")
 
     def _commit(self, record: CallbackRequest, known: Versioned[CallbackRequest] | None, name: str) -> bool:
         before = 0 if known is None else known.version
@@ -250,3 +255,7 @@ class _Recoverer:
         new = [raw for raw in entries if raw not in self._branch.entries]
         for since in range(0, len(new), 500):
             self._ledger.add_entries(new[since : since + 500])
+
+
+def _version(known: Versioned[CallbackRequest] | None) -> int:
+    return 0 if known is None else known.version

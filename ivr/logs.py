@@ -51,6 +51,6 @@ def _named(process: str) -> structlog.typing.Processor:
 
 
 def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    # Times and SIDs hold long digits too; they are no numbers of anybody.
-    kept = {"timestamp", "call_sid", "sid", "stream_sid"}
+    # Times, SIDs and our own ids hold long digits too; they are no numbers of anybody.
+    kept = {"timestamp", "call_sid", "sid", "stream_sid", "request_id"}
     return {name: value if name in kept else mask_numbers(value) for name, value in fields.items()}

@@ -2,6 +2,7 @@
 
 zh:heartbeat:worker       string  epoch seconds; 10 s
 zh:heartbeat:idle:WHY     string  what one of them says that does not dial; 10 s
+zh:heartbeat:journal      string  why one of them has no copy of the ledger; 10 s
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Final, Literal
 import redis
 
 WORKER_KEY: Final = "zh:heartbeat:worker"
+JOURNAL_KEY: Final = "zh:heartbeat:journal"
 TTL_S: Final = 10
 
-# A clock that cannot be trusted.
-Why = Literal["clock"]
+# A clock that cannot be trusted; a store that has forgotten what it did.
+Why = Literal["clock", "ledger"]
 
 
 class Heartbeats:
@@ -31,6 +33,14 @@ class Heartbeats:
         """A worker is alive and does not dial."""
         self._redis.set(f"zh:heartbeat:idle:{why}", words, ex=TTL_S)
 
+    def worker_may_dial(self, why: Why) -> None:
+        """What kept a worker from dialling is over."""
+        self._redis.delete(f"zh:heartbeat:idle:{why}")
+
+    def journal_fails(self, words: str) -> None:
+        """A worker cannot copy the ledger into its journal."""
+        self._redis.set(JOURNAL_KEY, words, ex=TTL_S)
+
     def worker_is_up(self) -> bool:
         """Whether any worker was alive within the last ten seconds."""
         return bool(self._redis.exists(WORKER_KEY))
@@ -38,4 +48,9 @@ class Heartbeats:
     def why_idle(self, why: Why) -> str | None:
         """What a worker that does not dial for this reason says; None where none says so."""
         found = self._redis.get(f"zh:heartbeat:idle:{why}")
+        return None if found is None else str(found)
+
+    def why_not_copied(self) -> str | None:
+        """Why some worker does not copy the ledger; None where none says so."""
+        found = self._redis.get(JOURNAL_KEY)
         return None if found is None else str(found)

@@ -61,6 +61,13 @@ def _api_tokens(tokens: SecretStr) -> SecretStr:
     return tokens
 
 
+def _keys(keys: SecretStr) -> SecretStr:
+    """One key or several with commas between; says nothing of the keys themselves."""
+    if any(len(key.strip()) < LEAST_TOKEN_LENGTH for key in keys.get_secret_value().split(",")):
+        raise ValueError(f"must have at least {LEAST_TOKEN_LENGTH} characters, such as `openssl rand -hex 32`")
+    return keys
+
+
 def _base_url(*schemes: str) -> AfterValidator:
     def check(url: str) -> str:
         parts = urlsplit(url)
@@ -111,6 +118,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # Who may use the JSON API: "name:token,name:token"; nobody where it is not set.
     api_tokens: Annotated[SecretStr, AfterValidator(_api_tokens)] | None = None
+    # What the pages of the ledger are sealed under, the auth token where it is not set; and what was it before, with
+    # commas between.
+    ledger_key: Annotated[SecretStr, AfterValidator(_keys)] | None = None
+    ledger_keys_old: Annotated[SecretStr, AfterValidator(_keys)] | None = None
     # For how many days a request is kept after it has ended.
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
 

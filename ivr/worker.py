@@ -14,6 +14,7 @@ from callbacks.dispatch import ON_THE_LINE
 from callbacks.errors import ConflictError, DialError, IllegalEventError
 from callbacks.scheduler import Ticker
 from ivr import logs
+from ivr.bookkeeping import Bookkeeping
 from ivr.desk.privacy import forget_old
 from ivr.redis_client import RedisError
 from ivr.redis_durability import check as check_durability
@@ -23,6 +24,8 @@ from ivr.settings import Settings
 log = structlog.get_logger()
 
 TICK_S: Final = 0.5
+# What was not copied before a store is lost cannot be put back from the copy.
+BOOKKEEPING_S: Final = 1.0
 # Calls whose end nobody told us of are looked for at this pace, so many at a time.
 HOUSEKEEPING_S: Final = 600.0
 # Some ticks before a put-off ends, whichever worker is first asks whether the call for which it is has ended.
@@ -36,11 +39,13 @@ CALLS_GATHERED: Final = 500
 class Tick:
     """One tick: a sign of life, then what is due. A fault is logged when it begins and when it is over.
 
-    By a clock that is not the others' no phone is rung: it might be the wrong hour, or a lease that has not ended.
+    By a clock that is not the others' no phone is rung: it might be the wrong hour, or a lease that has not ended. Nor
+    on a store that has forgotten what it did; without `bookkeeping` there is no copy that would tell.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, bookkeeping: Bookkeeping | None = None) -> None:
         self._services = services
+        self._bookkeeping = bookkeeping
         self._fault: str | None = None
 
     def __call__(self) -> None:
@@ -48,13 +53,17 @@ class Tick:
         try:
             self._services.heartbeats.worker_beats(utc_now().timestamp())
             clock = self._services.clock.compare()
-            if clock.agrees:
-                hold_while_they_call(self._services, utc_now())
-                self._services.dispatcher.dispatch_due(utc_now())
-            else:
+            forgot = self._bookkeeping.why_not_dial() if self._bookkeeping is not None else None
+            if not clock.agrees:
                 # The figure is not in the log, where it would be another fault each time.
                 fault = "this machine's clock and that of Redis do not agree"
                 self._services.heartbeats.worker_is_idle("clock", f"{clock.ahead_s:+.1f} s ahead of Redis")
+            elif forgot is not None:
+                fault = forgot
+                self._services.heartbeats.worker_is_idle("ledger", forgot)
+            else:
+                hold_while_they_call(self._services, utc_now())
+                self._services.dispatcher.dispatch_due(utc_now())
         except (RedisError, DialError) as error:
             fault = f"{type(error).__name__}: {error}"
         except Exception:
@@ -124,7 +133,12 @@ def run(settings: Settings) -> None:
     logs.configure("worker", settings.log_level)
     services = build(settings)
     check_durability(services.redis, settings.durability)
-    tickers = (Ticker(TICK_S, Tick(services)), Ticker(HOUSEKEEPING_S, Housekeeping(services)))
+    bookkeeping = Bookkeeping(services)
+    tickers = (
+        Ticker(TICK_S, Tick(services, bookkeeping)),
+        Ticker(BOOKKEEPING_S, bookkeeping),
+        Ticker(HOUSEKEEPING_S, Housekeeping(services)),
+    )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -134,3 +148,4 @@ def run(settings: Settings) -> None:
     stop.wait()
     for ticker in tickers:
         ticker.stop()
+    bookkeeping.close()

@@ -27,8 +27,10 @@ FORGOTTEN_AT_ONCE: Final = 200
 
 
 def keyring_of(settings: Settings) -> Keyring:
-    """The key that pages are sealed under: one of its own, from the secret that we share with the carrier."""
-    return Keyring.of(settings.twilio_auth_token.get_secret_value().encode())
+    """The key that pages are sealed under, from LEDGER_KEY or else the auth token; LEDGER_KEYS_OLD only verify."""
+    secret = settings.ledger_key or settings.twilio_auth_token
+    old = () if settings.ledger_keys_old is None else settings.ledger_keys_old.get_secret_value().split(",")
+    return Keyring.of(secret.get_secret_value().strip().encode(), *(each.strip().encode() for each in old))
 
 
 def journal_path(settings: Settings) -> Path:

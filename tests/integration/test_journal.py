@@ -15,10 +15,12 @@ from callbacks import lifecycle_events as events
 from callbacks.audit import audit
 from callbacks.audit_report import Audit
 from callbacks.clerk import Clerk, compare
+from callbacks.errors import ConflictError
 from callbacks.journal import Journal, JournalError
 from callbacks.ledger import EMPTY, Keyring, decode_page, encode_page, seal
 from callbacks.ledger_entries import encode, forgotten
 from callbacks.memory_ledger import MemoryRecords
+from callbacks.model import CallbackRequest
 from callbacks.recovery import Recovery, recover
 from callbacks.redis_ledger import RedisLedger, RedisRecords
 from callbacks.redis_store import RedisStore
@@ -267,6 +269,43 @@ def test_a_recovery_that_died_in_the_middle_is_finished_by_the_next(
     assert place.tick() == "whole"
     result = place.audit()
     assert result.is_clean, (result.findings, result.problems, result.differences)
+
+
+def test_what_another_recovery_has_put_back_and_dialled_is_not_put_back_again(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two workers one was slow: it has looked at the ledger, and then slept."""
+    empty = place.backup()
+    place.rig.promise(request("cb1"))
+    place.tick()
+    place.restore(empty)
+    read = place.journal.record
+
+    def slowly(request_id: str) -> Versioned[CallbackRequest] | None:
+        monkeypatch.setattr(place.journal, "record", read)
+        place.recover()
+        place.rig.apply("cb1", *dialled(5))
+        return read(request_id)
+
+    monkeypatch.setattr(place.journal, "record", slowly)
+    with pytest.raises(ConflictError):
+        place.recover()
+    assert place.rig.record("cb1").state == "customer_dialling"
+    assert place.recover().found == "whole"
+
+
+def test_a_write_that_the_disk_refuses_is_not_in_the_way_of_the_next(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.rig.promise(request("cb1"))
+    other = sqlite3.connect(place.path, isolation_level=None, timeout=0)
+    place.journal._db.execute("PRAGMA busy_timeout = 0")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError):
+        place.tick()
+    other.execute("ROLLBACK")
+    assert place.tick() == "whole"
+    assert place.journal.head() == place.ledger.head()
 
 
 def test_an_empty_store_is_filled_up_with_every_open_promise(place: Installation) -> None:

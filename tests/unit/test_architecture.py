@@ -27,6 +27,15 @@ VENDORS = {
     "urllib3": ("ivr/lookups/",),
     "persiantools": ("flows/speaking/jalali.py",),
     "holidays": ("flows/hours.py",),
+    "icalendar": ("ivr/desk/calendar.py",),
+    "phonenumbers": (
+        "callbacks/numbers.py",
+        "flows/lint/rules/country_unknown.py",
+        "ivr/desk/privacy.py",
+        "ivr/settings.py",
+    ),
+    # The journal's faults are SQLite's, and are caught where it is used.
+    "sqlite3": ("callbacks/journal.py", "ivr/bookkeeping.py", "ivr/commands/doctor.py", "ivr/lookups/sqlite_files.py"),
     "typer": ("ivr/cli.py", "ivr/commands/", "ivr/localcarrier/"),
     "torch": ("speech/training/",),
     "numpy": ("speech/training/",),
@@ -38,9 +47,15 @@ READERS = {Path("flows/loader.py"), Path("flows/conversations/files.py"), Path("
 PURE = [
     *(path for path in FILES if path.parts[0] == "flows" and path not in READERS),
     *(
-        Path("callbacks") / name
-        for name in ("model.py", "lifecycle.py", "policy.py", "lease.py", "dossier.py", "errors.py", "store.py")
+        Path("callbacks") / f"{name}.py"
+        for name in (
+            *("model", "rules", "errors", "store", "dossier", "code_words"),
+            *("lifecycle", "lifecycle_events", "policy", "lease", "indexes"),
+            *("estimates", "foresight", "shifts", "slots", "sharing", "numbers", "calling_hours"),
+            *("ledger", "ledger_entries", "ledger_fold", "ledger_verify", "audit_report"),
+        )
     ),
+    *(Path("ivr/desk") / name for name in ("when.py", "views.py", "calendar.py")),
     *(
         Path("speech") / name
         for name in ("grammar.py", "digits.py", "interpretation.py", "endpointing.py", "mulaw.py", "protocol.py")

@@ -40,6 +40,11 @@ def test_log_records_are_json_with_the_process_and_without_numbers(printed: io.S
     assert record["call_sid"].endswith("00123"), "a SID is nobody's number"
 
 
+def test_the_id_of_a_callback_is_whole_in_the_log(printed: io.StringIO) -> None:
+    structlog.get_logger().info("rung", request_id="cb-12345678901234ab")
+    assert json.loads(printed.getvalue())["request_id"] == "cb-12345678901234ab"
+
+
 def test_a_logged_exception_shows_no_number_either(printed: io.StringIO) -> None:
     try:
         raise ValueError("cannot dial +442079460123")
