@@ -182,7 +182,8 @@ class Dispatcher:
         status = self._dialler.leg_status(leg.sid)
         if status in ON_THE_LINE:
             longest = timedelta(seconds=self._callbacks.policy.longest_answer_s)
-            if request.state == "talking" or now - leg.intended_at < longest:
+            # By the look before this one: a clock that jumped has been wrong for no longer than that.
+            if request.state == "talking" or request.looked_at - leg.intended_at < longest:
                 return self._note(request, alive) is not None
             self._dialler.hang_up(leg.sid)
             status = "no-answer"
@@ -202,9 +203,10 @@ class Dispatcher:
     def _without_agent(self, request: CallbackRequest, now: datetime) -> bool:
         """The agent closed the lid and nobody told us. A customer who is left alone hears so, and is called again."""
         leg = None if request.attempt is None else request.attempt.customer_leg
-        alone = leg is not None and leg.sid is not None and self._dialler.leg_status(leg.sid) in ON_THE_LINE
-        dropped = request.state == "talking" and alone
-        if dropped and now - self._alone.setdefault(_fenced(request), now) < LEG_ENDS_WITHIN:
+        status = None if leg is None or leg.sid is None else self._dialler.leg_status(leg.sid)
+        alone = status in ON_THE_LINE
+        dropped = request.state == "talking" and (alone or status == "failed")
+        if alone and dropped and now - self._alone.setdefault(_fenced(request), now) < LEG_ENDS_WITHIN:
             return False  # the agent may just have hung up: the customer's leg and the webhooks follow
         self._alone.pop(_fenced(request), None)
         left = self._note(request, _left(request, now, dropped=dropped))

@@ -20,7 +20,11 @@ log = structlog.get_logger()
 
 # The carrier's answer comes within that, or does not matter: a webhook is answered within two seconds.
 ASKED_FOR_S: Final = 1.0
-IN_CONVERSATION = frozenset({"agent_ready", "customer_dialling", "customer_ready", "agent_joining", "talking"})
+# The states in which a leg is in the conference, or about to be: an agent who declined is not.
+JOINED: Final[dict[LegName, frozenset[str]]] = {
+    "agent": frozenset({"agent_ready", "customer_dialling", "talking"}),
+    "customer": frozenset({"customer_ready", "agent_joining", "talking"}),
+}
 
 
 def fence() -> int:
@@ -61,10 +65,9 @@ def is_own_leg(record: CallbackRequest | None, name: LegName) -> bool:
 def answered_before(name: LegName) -> CallbackRequest | None:
     """The request, where this webhook is a second one of a leg that goes on: it gets the first one's answer."""
     record = read()
-    on_its_way = record is not None and record.state in IN_CONVERSATION
-    if name == "agent" and (record is None or not is_present_offer(record)):
+    if record is None or record.state not in JOINED[name] or not is_own_leg(record, name):
         return None
-    return record if on_its_way and is_own_leg(record, name) else None
+    return record if name == "customer" or is_present_offer(record) else None
 
 
 def apply(event: events.Event) -> CallbackRequest | None:

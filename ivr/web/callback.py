@@ -36,7 +36,7 @@ def offer() -> Response:
     """
     record = attempt.current("agent_dialling", "agent_joining")
     accepted = attempt.answered_before("agent")
-    if accepted is not None and accepted.state != "agent_joining":
+    if accepted is not None:
         return _joined(accepted)
     if record is None and attempt.current("wrap_up") is not None:
         return wrap_up()

@@ -148,7 +148,7 @@ def _nobody(asked: int) -> Response:
             return _asked_for_proof(record, asked + 1)
         event = events.CustomerUnreached(at=utc_now(), fence=attempt.fence(), reason=_reason(hint))
         record = attempt.apply(event) or attempt.read() or record
-    if record.state in attempt.IN_CONVERSATION:
+    if record.state in attempt.JOINED["customer"]:
         # The key was pressed in the same moment, and came first.
         return twiml(services().documents.of_waiting_customer(record, room=attempt.room()))
     leaves_message = services().callbacks.rules_of(record.queue).last_message and hint in {"machine", "unknown"}

@@ -224,7 +224,7 @@ def test_a_customer_who_waits_in_vain_is_called_again() -> None:
 
 
 def test_a_conversation_without_a_code_still_ends_in_a_named_disposition() -> None:
-    ended = after(events.AgentLeft(at=AT, fence=1), request=talking())
+    ended = after(events.AgentLeft(at=AT + timedelta(minutes=2), fence=1), request=talking())
     assert (ended.state, ended.disposition) == ("ended", "talked")
 
 
