@@ -11,16 +11,21 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from typer.main import get_command
 
 from flows.conversations.model import Circumstances, ConversationFile, Step
 from flows.conversations.player import Call, play
 from flows.loader import parse_flow, read_tree
 from flows.model import Flow
 from flows.prove import prove
-from ivr.commands.flow import flow
+from ivr.cli import app
+from ivr.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = DOCS / "flows.md"
+DOCUMENTS = (*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md")
+# Variables that are not ours.
+NO_SETTINGS = ("SSL_CERT_FILE",)
 # Words of a flow whose entries are added one by one; a block that has others replaces them.
 GROWING = ("nodes", "subflows", "hours")
 # The order that the guide asks for, as its orders.csv has it.
@@ -109,7 +114,7 @@ def test_the_guide_has_flows_calls_and_conversations() -> None:
 
 def test_every_link_of_the_documents_leads_to_a_file_and_a_heading() -> None:
     broken = []
-    for path in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
+    for path in DOCUMENTS:
         for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text(encoding="utf-8")):
             name, _, anchor = target.partition("#")
             file = (path.parent / name).resolve() if name else path
@@ -119,13 +124,53 @@ def test_every_link_of_the_documents_leads_to_a_file_and_a_heading() -> None:
     assert broken == []
 
 
-def test_every_command_in_the_documents_exists() -> None:
-    known = {command.name or command.callback.__name__ for command in flow.registered_commands if command.callback}
-    for path in (GUIDE, DOCS / "flow-reference.md", DOCS.parent / "README.md"):
-        named = set(
-            re.findall(r"(?:`|^    )(?:\.venv/bin/)?ivr flow ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-        )
-        assert named - known == set(), path.name
+def test_every_command_in_the_documents_exists_with_its_options() -> None:
+    wrong = []
+    for path in DOCUMENTS:
+        told = ((named, _wrong_with(named)) for named in _commands_in(path))
+        wrong += [f"{path.name}: {named}: {why}" for named, why in told if why]
+    assert wrong == []
+
+
+def test_a_command_or_an_option_that_does_not_exist_is_found() -> None:
+    assert _wrong_with("ivr callbacks list --open") is None
+    assert _wrong_with("ivr callbacks forget ID") == "no command forget"
+    assert _wrong_with("ivr agents add desk --phone +442079460100") == "no option --phone"
+
+
+def test_every_setting_in_the_documents_exists_and_every_setting_is_in_the_example() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    named = {
+        (path.name, word)
+        for path in DOCUMENTS
+        for word in re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b", path.read_text(encoding="utf-8"))
+    }
+    assert {(name, word) for name, word in named if word not in {*known, *NO_SETTINGS}} == set()
+    example = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (DOCS.parent / ".env.example").read_text(encoding="utf-8"), re.M)
+    # That one is set by whoever puts another carrier in the vendor's place.
+    assert set(example) == known - {"TWILIO_API_URL"}
+
+
+def _commands_in(path: Path) -> Iterator[str]:
+    """Each `ivr ...` in backticks or in a block, without comments and what is in brackets."""
+    text = path.read_text(encoding="utf-8")
+    for quoted, line in re.findall(r"`(ivr [^`]+)`|^ {4}(?:\.venv/bin/)?(ivr .+)$", text, re.MULTILINE):
+        yield " ".join(re.split(r"\s#", quoted or line)[0].replace("[", " ").replace("]", " ").split())
+
+
+def _wrong_with(named: str) -> str | None:
+    """What of a command line there is not."""
+    command: Any = get_command(app)
+    words = named.split()[1:]
+    while words and hasattr(command, "commands"):
+        names = words.pop(0).rstrip(",;:.").split("|")
+        unknown = [name for name in names if name not in command.commands]
+        if unknown:
+            return f"no command {', '.join(unknown)}"
+        command = command.commands[names[0]]
+    options = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    wanted = (word.partition("=")[0] for word in words if word.startswith("--"))
+    return next((f"no option {name}" for name in wanted if name not in options), None)
 
 
 def _headings(path: Path) -> set[str]:
