@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import typer
 
+from callbacks.clerk import compare
+from callbacks.journal import JournalError
+from callbacks.redis_ledger import RedisLedger
 from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from ivr.commands.common import out
+from ivr.desk.ledger import journal_of, journal_path
+from ivr.desk.when import count_words
 from ivr.processes import PortInUseError, check_port_free
-from ivr.redis_client import RedisError, connect
+from ivr.redis_client import Redis, RedisError, connect
+from ivr.redis_clock import SharedClock
+from ivr.redis_durability import shortcomings
 from ivr.redis_flows import PublishedFlow
+from ivr.redis_heartbeats import Heartbeats
 from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import find_binary, private_url
+from ivr.redis_standing import Standing
+from ivr.services import utc_now
 from ivr.settings import NO_SPEECH, Settings, SettingsError, load_settings
 from ivr.twilio_twiml import has_voice
 from speech.errors import SpeechError
 from speech.models import find_model
 
+# More than workers leave behind: they seal each second, and work off ten thousand entries in that.
+MOST_UNSEALED: Final = 10_000
+MOST_NOT_COPIED: Final = 20
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]--[/]", "problem": "[red]!![/]"}
 
 
@@ -58,7 +73,7 @@ def _findings() -> Iterator[Finding]:
     finding, flow = _flow(settings)
     yield finding
     yield _espeak(flow)
-    yield _redis(settings)
+    yield from _redis_and_what_is_in_it(settings)
     yield _model(settings)
     running = private_url(settings.data_dir) is not None
     for host, port, variable in (
@@ -107,6 +122,62 @@ def _published(settings: Settings, name: str) -> tuple[Finding, Flow | None]:
     except (FlowError, NotPublishedError) as error:
         return Finding("flow", "problem", str(error)), None
     return Finding("flow", "ok", f"{name} is published, revision {flow.revision} with {len(flow.nodes)} nodes"), flow
+
+
+def _redis_and_what_is_in_it(settings: Settings) -> Iterator[Finding]:
+    yield _redis(settings)
+    url = settings.redis_url or private_url(settings.data_dir)
+    if url is None:
+        return
+    client = connect(url)
+    # One that does not answer is named above.
+    with contextlib.suppress(RedisError):
+        yield from _durability(client, settings)
+        yield _clock(client)
+        yield _ledger(client, settings)
+
+
+def _durability(client: Redis, settings: Settings) -> Iterator[Finding]:
+    mode = settings.durability
+    found = list(shortcomings(client, mode))
+    for each in found:
+        yield Finding("DURABILITY", "problem" if each.is_broken else "warning", f"{mode}: {each.words}")
+    if not found:
+        kept = "within a second" if mode == "fast" else "before the caller hears of it"
+        yield Finding("DURABILITY", "ok", f"{mode}: a promise is on disk {kept}")
+
+
+def _clock(client: Redis) -> Finding:
+    reading = SharedClock(client, now=utc_now).compare()
+    if reading.agrees:
+        return Finding("clock", "ok", "this machine and Redis agree on the time")
+    advice = "no worker here dials anybody; let NTP set both clocks"
+    return Finding("clock", "problem", f"this machine is {reading.ahead_s:+.1f} s ahead of Redis: {advice}")
+
+
+def _ledger(client: Redis, settings: Settings) -> Finding:
+    figures = Standing(client).figures(utc_now())
+    size = f"{count_words(figures.pages, 'page')}, {figures.unsealed} not sealed yet"
+    idle = Heartbeats(client).why_idle("ledger")
+    if idle is not None:
+        return Finding("ledger", "problem", f"{size}; a worker does not dial: {idle}")
+    if figures.unsealed > MOST_UNSEALED:
+        return Finding("ledger", "warning", f"{size}: the workers do not keep up; is one running?")
+    try:
+        with journal_of(settings) as journal:
+            if journal is None:
+                return Finding("ledger", "ok", f"{size}; no worker has kept a journal in {settings.data_dir} yet")
+            standing, head = compare(RedisLedger(client), journal), journal.head()
+    except (sqlite3.Error, OSError, JournalError) as error:
+        advice = "promises are kept, but not copied; make room on its disk, or move it away"
+        return Finding("ledger", "warning", f"{size}; the journal {journal_path(settings)} fails ({error}): {advice}")
+    if standing != "whole":
+        advice = "a running worker puts that right by itself, or says in its log why not; see `ivr callbacks recover`"
+        return Finding("ledger", "problem", f"{size}; by the journal the store is {standing}: {advice}")
+    behind = figures.pages - head.seq
+    if behind > MOST_NOT_COPIED:
+        return Finding("ledger", "warning", f"{size}; the last {behind} are not in the journal: is a worker running?")
+    return Finding("ledger", "ok", f"{size}; the journal here is a copy of it")
 
 
 def _redis(settings: Settings | None) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import typer
 
 from ivr.commands.common import settings_with_redis
 from ivr.processes import check_port_free
-from ivr.redis_client import connect
+from ivr.redis_client import RedisError, connect
+from ivr.redis_durability import check as check_durability
 from ivr.services import flow_source
 from ivr.settings import load_settings
 
@@ -29,8 +31,12 @@ def serve() -> None:
 def web() -> None:
     """Run the carrier's webhooks under gunicorn."""
     settings = settings_with_redis()
+    client = connect(settings.redis_url or "")
     # Here it is one message; in a child of gunicorn it would be a traceback for each of them.
-    flow_source(connect(settings.redis_url or ""), settings)
+    flow_source(client, settings)
+    # Without an answer there is nothing to object to, and callers are better off with us than without.
+    with contextlib.suppress(RedisError):
+        check_durability(client, settings.durability)
     check_port_free(settings.web_host, settings.web_port, "WEB_PORT")
     arguments = [
         *("--bind", f"{settings.web_host}:{settings.web_port}"),

@@ -24,7 +24,8 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Calls can be taken and promises kept: Redis answers, a worker ticks, clocks agree, a recogniser has its model.
+    """Calls can be taken and promises kept: Redis answers, a worker ticks, clocks agree, the store
+    has forgotten nothing that it did, a recogniser has its model.
 
     Where SPEECH_MODEL is "none" the calls are to run by keys, and nothing is asked of speech. Beside the checks stands
     how the promises stand, and why a worker does not dial.
@@ -33,6 +34,7 @@ def readyz() -> tuple[Response, int]:
     checks = {
         "redis": _holds(lambda: bool(shared.redis.ping())),
         "worker": _holds(shared.heartbeats.worker_is_up),
+        "ledger": _holds(lambda: shared.heartbeats.why_idle("ledger") is None),
         "clock": _holds(lambda: shared.clock.compare().agrees and shared.heartbeats.why_idle("clock") is None),
     }
     if shared.settings.speech_model != NO_SPEECH:
@@ -46,12 +48,18 @@ def _standing() -> dict[str, Any]:
     shared = services()
     try:
         figures, idle = shared.standing.figures(utc_now()), shared.heartbeats.why_idle("clock")
+        forgot, not_copied = shared.heartbeats.why_idle("ledger"), shared.heartbeats.why_not_copied()
         ahead_s = round(shared.clock.compare().ahead_s, 3)
     except RedisError:
         return {}
     return {
         "promises": {"open": figures.open, "overdue": figures.overdue},
-        "ledger": {"pages": figures.pages, "unsealed": figures.unsealed},
+        "ledger": {
+            "pages": figures.pages,
+            "unsealed": figures.unsealed,
+            "not_copied": not_copied,
+            "idle_worker": forgot,
+        },
         "clock": {"web_ahead_s": ahead_s, "idle_worker": idle},
         "durability": shared.settings.durability,
     }

@@ -294,18 +294,18 @@ def test_what_another_recovery_has_put_back_and_dialled_is_not_put_back_again(
     assert place.recover().found == "whole"
 
 
-def test_a_write_that_the_disk_refuses_is_not_in_the_way_of_the_next(
-    place: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.rig.promise(request("cb1"))
-    other = sqlite3.connect(place.path, isolation_level=None, timeout=0)
-    place.journal._db.execute("PRAGMA busy_timeout = 0")
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(sqlite3.OperationalError):
+def test_what_a_full_disk_refuses_is_written_once_there_is_room(place: Installation) -> None:
+    place.journal._db.execute("PRAGMA max_page_count = 1")  # what is there already, and no more
+    for number in range(40):
+        place.rig.promise(request(f"cb{number}", number=f"+4420794600{number:02}"))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
         place.tick()
-    other.execute("ROLLBACK")
+    assert place.journal.head() == EMPTY
+    assert place.ledger.head().seq == 1, "sealed it is, all the same"
+    place.journal._db.execute("PRAGMA max_page_count = 100000")
     assert place.tick() == "whole"
     assert place.journal.head() == place.ledger.head()
+    assert len(place.journal.record_ids()) == 40
 
 
 def test_an_empty_store_is_filled_up_with_every_open_promise(place: Installation) -> None:
