@@ -74,6 +74,10 @@ class _Room(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     seen: slots.Booked | None = None
 
+    def refusal(self) -> Refusal:
+        """Why a promise has no room in it: others have it, or nobody could ever be called then."""
+        return Refusal(reason="closed", detail="no such window") if self.limit == 0 else Refusal(reason="full")
+
 
 class Promises:
     """What the callbacks of an installation promise. Every method takes the present instant, in UTC."""
@@ -119,8 +123,10 @@ class Promises:
             match outcome:
                 case "done":
                     return Promise(request=request)
-                case "full" | "quota":
-                    return Refusal(reason=outcome)
+                case "quota":
+                    return Refusal(reason="quota")
+                case "full":
+                    return room.refusal()
         raise ConflictError(f"could not book {request_id}")
 
     def slots(self, queue: str, language: str, now: datetime, number_zones: tuple[str, ...] = ()) -> list[slots.Slot]:
@@ -172,7 +178,7 @@ class Promises:
                 case "done":
                     return Promise(request=after)
                 case "full":
-                    return Refusal(reason="full")
+                    return room.refusal()
         raise ConflictError(f"could not move {request_id}")
 
     def cancel(self, request_id: str, now: datetime) -> CallbackRequest:

@@ -47,11 +47,11 @@ def callable_intervals(
     _check(zones, hours, since, until, *(edge for opening in openings for edge in (opening.starts, opening.ends)))
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     spans = [_in_utc(opening) for opening in openings]
-    spans = _intersection(_joined(spans), [Interval(starts=start, ends=end)])
+    spans = common(_joined(spans), [Interval(starts=start, ends=end)])
     if not spans:
         return []
     start, end = spans[0].starts, spans[-1].ends
-    return reduce(_intersection, (_joined(_inside(ZoneInfo(zone), hours, start, end)) for zone in zones), spans)
+    return reduce(common, (_joined(_inside(ZoneInfo(zone), hours, start, end)) for zone in zones), spans)
 
 
 def next_time(
@@ -140,8 +140,8 @@ def _joined(intervals: Sequence[Interval] | Iterator[Interval]) -> list[Interval
     return joined
 
 
-def _intersection(some: list[Interval], others: list[Interval]) -> list[Interval]:
-    """The instants in both; each list is in order and its intervals do not touch."""
+def common(some: list[Interval], others: list[Interval]) -> list[Interval]:
+    """The instants in both, in order; each list is in order and its intervals do not touch."""
     shared, mine, theirs = [], 0, 0
     while mine < len(some) and theirs < len(others):
         one, other = some[mine], others[theirs]

@@ -43,7 +43,9 @@ class Reviews:
             self._look_again(known, now + AGAIN)  # they are on the line with us: nobody texts them
             return False
         turn = self._standing.turn(request.queue, request.language, request.rank_at, now)
-        allowed = self._claims.times(request, now)
+        also = self._committer.rules_of(request.queue).overflow if request.widened else ()
+        times = self._claims.times(request, now)
+        allowed = self._standing.staffed(request.queue, request.language, now, times, also=also)
         seen = foresee(self._committer.policy, request, now, turn=turn, allowed=allowed)
         event: events.Event | None = None
         match seen.what:

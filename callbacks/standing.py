@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
+from callbacks.calling_hours import common
 from callbacks.committing import Committer
 from callbacks.estimates import History, expected_wait, forecast, promise_by, talk_s
 from callbacks.model import Agent, Interval, line_of
-from callbacks.shifts import is_free, on_shift
+from callbacks.shifts import counted_on, is_free, joined, on_shift
+
+# So far back the beginning of today lies in every zone, from wherever one looks.
+TODAY_BEGAN: Final = timedelta(days=2)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +64,33 @@ class Standing:
     def promise_by(
         self, queue: str, language: str, rank_at: datetime, now: datetime, allowed: list[Interval]
     ) -> datetime | None:
-        """By when somebody with this rank can be promised to be called; None where `allowed` has no time for it."""
+        """By when somebody with this rank can be promised to be called; None where `allowed` has no time for it.
+
+        Only the time in which somebody works counts.
+        """
         turn = self.turn(queue, language, rank_at, now)
         wait_s = self.talk_s(queue) if turn is None else (turn[1] - now).total_seconds()
-        return promise_by(now, wait_s / 60, allowed)
+        return promise_by(now, wait_s / 60, self.staffed(queue, language, now, allowed))
+
+    def staffed(
+        self, queue: str, language: str, now: datetime, allowed: list[Interval], *, also: tuple[str, ...] = ()
+    ) -> list[Interval]:
+        """The part of `allowed` in which somebody works who serves the line, or one of the queues `also`.
+
+        All of it where nobody at all has the skill: who is yet to be named cannot be asked for their shifts.
+        """
+        agents = [
+            known.record
+            for known in self._store.agents()
+            if any(known.record.serves(each, language) for each in (queue, *also))
+        ]
+        always = any(not (agent.shifts or agent.days_off) and agent.state != "away" for agent in agents)
+        if not agents or not allowed or always:
+            return allowed
+        until = allowed[-1].ends
+        openings = joined(self._committer.rules_of(queue).openings(now - TODAY_BEGAN, until))
+        times = joined(each for agent in agents for each in counted_on(agent, now, until, openings))
+        return common(joined(allowed), times)
 
     def turn(self, queue: str, language: str, rank_at: datetime, now: datetime) -> tuple[datetime, datetime] | None:
         """Between which instants it will probably be the turn of this rank; None while nobody serves the line."""

@@ -29,7 +29,7 @@ REFUSED: Final[dict[str, str]] = {
     "own": "that is one of our own numbers",
     "quota": "that number has had as many promises as it may have in a day",
     "full": "nothing can be promised for that time",
-    "closed": "there is no time within two weeks at which the office is open and the number may be called",
+    "closed": "that cannot be kept: nobody works then, the office is closed, or it is no hour to call that number",
     "gone": "that callback is over, or is being kept just now; it cannot be changed any more",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -11,8 +11,8 @@ import pytest
 from callbacks import lifecycle_events as events
 from callbacks.booking import Promise, Refusal
 from callbacks.errors import IllegalEventError
-from callbacks.model import Agent, CallbackRequest
-from callbacks.rules import Policy, QueueRules, Quotas, SlotRules
+from callbacks.model import Agent, CallbackRequest, Shift
+from callbacks.rules import NumberRules, Policy, QueueRules, Quotas, SlotRules
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
 from callbacks.store import Change, Outcome, Store, Talk, Versioned
@@ -133,7 +133,65 @@ def test_a_backlog_at_its_cap_takes_no_more(store: Store) -> None:
     assert answer.reason == "full"
 
 
+def test_nothing_is_promised_for_a_time_at_which_nobody_works(callbacks: Callbacks) -> None:
+    days = tuple(Shift(weekday=day, from_minute=9 * 60, to_minute=17 * 60) for day in range(5))
+    callbacks.agents.put(person(zone="Europe/London", shifts=days))
+    at = NOW.replace(hour=17, minute=10)
+    assert book(callbacks, arrived_at=at).promised_by == (at + timedelta(days=1)).replace(hour=9, minute=15)
+    before_the_end = NOW.replace(hour=16, minute=50)
+    late = book(callbacks, "k2", OTHER, arrived_at=before_the_end)
+    assert late.promised_by.date() == NOW.date() + timedelta(days=1), "the shift ends before the wait does"
+    assert late.state == "waiting", "who has time earlier calls earlier"
+
+
+def test_who_has_gone_home_is_counted_on_tomorrow_and_a_break_is_short(callbacks: Callbacks) -> None:
+    callbacks.agents.put(person(state="away"))
+    assert book(callbacks).promised_by.date() == NOW.date() + timedelta(days=1)
+    callbacks.agents.put(person("till", state="break"))
+    assert book(callbacks, "k2", OTHER).promised_by == NOW + timedelta(minutes=15)
+
+
+def test_where_all_are_on_leave_for_weeks_nothing_is_promised(callbacks: Callbacks) -> None:
+    leave = tuple((NOW.date() + timedelta(days=day)).isoformat() for day in range(30))
+    callbacks.agents.put(person(zone="Europe/London", days_off=leave))
+    answer = callbacks.promises.book(wish(), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "closed"
+
+
+@pytest.mark.parametrize(("wait_minutes", "offers"), [(480, True), (20, False)])
+def test_the_offer_stops_where_the_wait_or_the_promises_pass_their_cap(
+    store: Store, wait_minutes: int, offers: bool
+) -> None:
+    rules = QueueRules(name="shop", zone="Europe/London", most_wait_minutes=wait_minutes, most_promises=12)
+    callbacks = Callbacks(store, POLICY, lambda _: rules)
+    callbacks.agents.put(person())
+    for number in range(10):
+        store.commit(Change(commit_id=f"talk{number}", talk=Talk(queue="shop", seconds=300.0)))
+        book(callbacks, f"k{number}", f"+4420794601{number:02}")
+    place = callbacks.standing.place("shop", "en", NOW + timedelta(seconds=1), NOW)
+    assert (place.position, place.offers_callback) == (11, offers)
+    for number in range(10, 12):
+        book(callbacks, f"k{number}", f"+4420794601{number:02}")
+    assert not callbacks.standing.place("shop", "en", NOW + timedelta(seconds=1), NOW).offers_callback
+
+
 # ---------------------------------------------------------------- windows
+
+
+def test_a_window_of_the_office_in_which_it_is_night_over_there_is_neither_offered_nor_promised(store: Store) -> None:
+    numbers = NumberRules(countries=("US",))
+    callbacks = Callbacks(store, POLICY, lambda queue: QueueRules(name=queue, zone="America/New_York", numbers=numbers))
+    callbacks.agents.put(person(zone="America/New_York"))
+    east, west = ("America/New_York",), ("America/Los_Angeles",)
+    nine = datetime(2026, 3, 3, 14, tzinfo=UTC)
+    assert nine in [slot.starts for slot in callbacks.promises.slots("shop", "en", NOW, east)]
+    offered = [slot.starts for slot in callbacks.promises.slots("shop", "en", NOW, west)]
+    assert nine not in offered
+    assert nine + timedelta(hours=3) in offered
+    answer = callbacks.promises.book(wish(number="+13102345678", country="US", starts=nine), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "closed", "nobody else has taken it"
 
 
 def test_a_callback_at_a_chosen_time_is_due_when_its_window_begins(callbacks: Callbacks) -> None:
@@ -155,11 +213,11 @@ def test_a_time_that_is_no_window_or_has_begun_or_has_nobody_is_refused(callback
         assert isinstance(answer, Refusal)
         return answer.reason
 
-    assert reason(WINDOW) == "full", "nobody works then"
+    assert reason(WINDOW) == "closed", "nobody works then"
     callbacks.agents.put(person())
-    assert reason(WINDOW + timedelta(minutes=7)) == "full"
-    assert reason(NOW.replace(minute=0)) == "full"
-    assert reason(WINDOW + timedelta(days=30)) == "full"
+    assert reason(WINDOW + timedelta(minutes=7)) == "closed"
+    assert reason(NOW.replace(minute=0)) == "closed"
+    assert reason(WINDOW + timedelta(days=30)) == "closed"
 
 
 def test_two_lines_that_share_their_agents_are_never_oversold_however_many_book_at_once(store: Store) -> None:

@@ -339,13 +339,13 @@ def test_quotas_and_the_do_not_call_list_hold_for_the_api_too(ask: Ask, desk: st
 def test_a_time_that_cannot_be_kept_is_refused_with_the_nearest_that_can(ask: Ask, desk: str) -> None:
     found = windows(ask)
     between = datetime.fromisoformat(found[20]["starts"]) + timedelta(minutes=7)
-    refused = is_problem(ask("POST", "/callbacks", {"number": CUSTOMER, "when": between.isoformat()}), 409, "full")
+    refused = is_problem(ask("POST", "/callbacks", {"number": CUSTOMER, "when": between.isoformat()}), 409, "closed")
     offered = {datetime.fromisoformat(each["starts"]) for each in found}
     assert len(refused["allowed"]) == 5
     assert {datetime.fromisoformat(at) for at in refused["allowed"]} <= offered
     callback = book(ask)
     move = ask("POST", f"/callbacks/{callback['id']}/move", {"when": between.isoformat()})
-    assert is_problem(move, 409, "full")["allowed"] == refused["allowed"]
+    assert is_problem(move, 409, "closed")["allowed"] == refused["allowed"]
 
 
 def test_a_callback_is_moved_to_a_window_and_back_to_as_soon_as_possible(ask: Ask, desk: str) -> None:
