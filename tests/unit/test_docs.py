@@ -151,6 +151,11 @@ def test_every_setting_in_the_documents_exists_and_every_setting_is_in_the_examp
     assert set(example) == known - {"TWILIO_API_URL"}
 
 
+def test_the_queue_that_the_guide_to_callbacks_shows_is_that_of_the_shop() -> None:
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "callbacks.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert shown in (DOCS.parent / "flows" / "examples" / "shop" / "shop.yaml").read_text(encoding="utf-8")
+
+
 def _commands_in(path: Path) -> Iterator[str]:
     """Each `ivr ...` in backticks or in a block, without comments and what is in brackets."""
     text = path.read_text(encoding="utf-8")
