@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import msgspec
 
 from flows import actions, model, speaking
@@ -11,6 +13,7 @@ from flows.engine.questions import listen
 from flows.engine.steps import Step, say_message
 from flows.engine.way_questions import spoken_by, spoken_window
 from flows.events import CallbackPromised, OpenPromise
+from flows.messages import message
 from flows.state import (
     AskingSlots,
     Booking,
@@ -126,5 +129,10 @@ def tell(flow: model.Flow, state: CallState, name: str, *, with_words: bool) -> 
     else:
         state = say_message(state, name, **known, time=spoken_by(flow, state, promise))
     if promise.words and with_words:
-        state = say_message(state, "first_words", words=", ".join(promise.words))
+        words = reduce(partial(_and_then, state.language), promise.words)
+        state = say_message(state, "first_words", words=words)
     return state
+
+
+def _and_then(language: str, first: str, second: str) -> str:
+    return message(language, "and_then", first=first, second=second)

@@ -22,7 +22,9 @@ from flows.state import (
     Cancelling,
     ConfirmingCancel,
     Moving,
+    Plan,
     SeekingPerson,
+    Stage,
     TellingPromise,
     WaitingInLine,
     WithPerson,
@@ -40,11 +42,17 @@ def asked_for(flow: model.Flow, state: CallState) -> Step:
     stage = beneath(state.stage)
     if isinstance(stage, WaitingInLine):
         state = in_line_anew(state)
-    elif state.in_its_place or isinstance(stage, ABOUT_THE_PROMISE):
+    elif state.in_its_place or is_about_the_promise(stage):
         state = in_place_of_promise(flow, state)
     else:
         state = for_anybody(flow, state)
     return seek(flow, say_message(state, "finding_person"))
+
+
+def is_about_the_promise(stage: Stage) -> bool:
+    """Whether the caller is being asked about a promise that they have, or about another time for it."""
+    plan = getattr(stage, "plan", None)
+    return isinstance(stage, ABOUT_THE_PROMISE) or (isinstance(plan, Plan) and plan.moves)
 
 
 def left(flow: model.Flow, state: CallState) -> CallState:

@@ -96,6 +96,7 @@ MESSAGES: Final[dict[str, str]] = {
     "already_booked": "لديك اتصال محجوز بالفعل. سنتصل بك على {number} قبل {time}.",
     "already_booked_window": "لديك اتصال محجوز بالفعل. سنتصل بك على {number}، {day}، بين {starts} و{ends}.",
     "first_words": "عندما نتصل بك، أول ما تسمعه هو: {words}.",
+    "and_then": "{first}، {second}",
     "refused_number": "عذرًا، لا يمكننا الاتصال بهذا الرقم.",
     "refused_not_allowed": "عذرًا، لا نتصل بأرقام من هذا النوع.",
     "refused_own": "هذا رقم من أرقامنا نحن.",

@@ -100,6 +100,7 @@ MESSAGES: Final[dict[str, str]] = {
     "already_booked_window": "Your callback is booked already. We will call you on {number}, {day}, between {starts} "
     "and {ends}.",
     "first_words": "When we call, the first thing you hear is: {words}.",
+    "and_then": "{first}, {second}",
     "refused_number": "We cannot call that number.",
     "refused_not_allowed": "We do not call numbers of that kind.",
     "refused_own": "That is one of our own numbers.",

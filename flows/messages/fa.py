@@ -103,6 +103,7 @@ MESSAGES: Final[dict[str, str]] = {
     "already_booked": "تماس شما از قبل ثبت شده است. تا {time} با {number} تماس می‌گیریم.",
     "already_booked_window": "تماس شما از قبل ثبت شده است. {day}، بین {starts} و {ends}، با {number} تماس می‌گیریم.",
     "first_words": "وقتی تماس می‌گیریم، اولین چیزی که می‌شنوید این است: {words}.",
+    "and_then": "{first}، {second}",
     "refused_number": "ببخشید، با این شماره نمی‌توانیم تماس بگیریم.",
     "refused_not_allowed": "ببخشید، با این نوع شماره‌ها تماس نمی‌گیریم.",
     "refused_own": "این یکی از شماره‌های خود ما است.",

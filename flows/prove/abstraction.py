@@ -29,7 +29,7 @@ from typing import Any, Final
 import msgspec
 
 from flows import nodes
-from flows.engine.line import ABOUT_THE_PROMISE
+from flows.engine.line import is_about_the_promise
 from flows.engine.way import MISSES_BEFORE_ASSUMING
 from flows.events import OpenPromise
 from flows.hours import is_open
@@ -190,9 +190,7 @@ def _shows_promise(state: CallState) -> bool:
     stage = innermost(state.stage)
     if isinstance(stage, ChoosingLanguage):  # the first question of a call, before they are told
         return state.promise is not None
-    plan = getattr(stage, "plan", None)
-    moves = isinstance(plan, Plan) and plan.moves
-    return moves or isinstance(stage, ABOUT_THE_PROMISE) or getattr(stage, "kept", False)
+    return is_about_the_promise(stage) or getattr(stage, "kept", False)
 
 
 def promise_of(flow: Flow, *, window: bool = True) -> OpenPromise:

@@ -145,15 +145,18 @@ def time(moment: datetime.time) -> str:
             words += " و نیم"
         case minute:
             words += f" و {cardinal(minute)} دقیقه"
-    part = next(name for until, name in _DAY_PARTS if moment.hour < until)
-    return f"{words} {part}"
+    return f"{words} {_part_of(moment)}"
+
+
+def _part_of(moment: datetime.time) -> str:
+    return next(name for until, name in _DAY_PARTS if moment.hour < until)
 
 
 def between(starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
     """Two times; "ساعت", and the part of the day where both are in it, are said once."""
     first, last = time(starts), time(ends).removeprefix("ساعت ")
-    part = next((name for _, name in _DAY_PARTS if first.endswith(f" {name}")), None)
-    if part is not None and last.endswith(f" {part}"):
+    part = _part_of(starts)
+    if part == _part_of(ends):
         first = first.removesuffix(f" {part}")
     return first, last
 
