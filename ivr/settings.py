@@ -61,8 +61,14 @@ def _api_tokens(tokens: SecretStr) -> SecretStr:
     return tokens
 
 
+def _key(key: SecretStr) -> SecretStr:
+    """Says nothing of the key itself, as with tokens."""
+    if "," in key.get_secret_value():
+        raise ValueError("must be one key without a comma; those that it had before go into LEDGER_KEYS_OLD")
+    return _keys(key)
+
+
 def _keys(keys: SecretStr) -> SecretStr:
-    """One key or several with commas between; says nothing of the keys themselves."""
     if any(len(key.strip()) < LEAST_TOKEN_LENGTH for key in keys.get_secret_value().split(",")):
         raise ValueError(f"must have at least {LEAST_TOKEN_LENGTH} characters, such as `openssl rand -hex 32`")
     return keys
@@ -120,7 +126,7 @@ class Settings(BaseSettings):
     api_tokens: Annotated[SecretStr, AfterValidator(_api_tokens)] | None = None
     # What the pages of the ledger are sealed under, the auth token where it is not set; and what was it before, with
     # commas between.
-    ledger_key: Annotated[SecretStr, AfterValidator(_keys)] | None = None
+    ledger_key: Annotated[SecretStr, AfterValidator(_key)] | None = None
     ledger_keys_old: Annotated[SecretStr, AfterValidator(_keys)] | None = None
     # For how many days a request is kept after it has ended.
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90

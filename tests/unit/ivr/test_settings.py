@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from callbacks.ledger import Keyring
+from ivr.desk.ledger import keyring_of
 from ivr.settings import Settings, SettingsError, load_settings
 
 GOOD = {
@@ -62,6 +64,9 @@ def test_nothing_listens_beyond_loopback_unless_told() -> None:
         ("web_port", "0", "greater than or equal to 1"),
         ("recogniser_children", "many", "valid integer"),
         ("flow_name", "line.yaml", "FLOW_NAME: must be the name of a flow"),
+        ("ledger_key", "short", "at least 20 characters"),
+        ("ledger_key", f"{'a' * 20},{'b' * 20}", "those that it had before go into LEDGER_KEYS_OLD"),
+        ("ledger_keys_old", f"{'a' * 20},short", "at least 20 characters"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -79,6 +84,16 @@ def test_all_bad_values_are_reported_together_without_their_secrets() -> None:
 
 def test_a_secret_is_not_shown_by_the_settings_themselves() -> None:
     assert "secretsecret" not in repr(load())
+
+
+def test_the_keys_of_the_ledger_are_secrets_and_blanks_between_them_do_not_count() -> None:
+    settings = load(ledger_key="k" * 20, ledger_keys_old=f"{'a' * 20}, {'b' * 20}")
+    assert keyring_of(settings) == Keyring.of(b"k" * 20, b"a" * 20, b"b" * 20)
+    assert "kkkk" not in repr(settings)
+    assert "aaaa" not in repr(settings)
+    assert keyring_of(load()) == Keyring.of(b"secretsecret")
+    (problem,) = problems(ledger_key="secretsecret")
+    assert "secretsecret" not in problem
 
 
 def test_a_unix_socket_is_an_address_of_redis() -> None:
