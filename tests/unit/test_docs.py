@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ GROWING = ("nodes", "subflows", "hours")
 # The order that the guide asks for, as its orders.csv has it.
 STATE, DAY = re.findall(r"^    1234,(.+),(.+)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)[0]
 LOOKUPS = {"find_order": {"found": {"order_state": STATE, "order_day": DAY}}}
-DOINGS = {
+DOINGS: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"press ([0-9*#]+)": lambda found: {"presses": found[1]},
     r"say (.+)": lambda found: {"says": found[1]},
     r"stay silent": lambda _: {"stays_silent": True},
