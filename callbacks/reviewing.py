@@ -42,8 +42,8 @@ class Reviews:
         if request.held_by_call is not None:
             self._look_again(known, now + AGAIN)  # they are on the line with us: nobody texts them
             return False
-        turn = self._standing.turn(request.queue, request.language, request.rank_at, now)
         also = self._committer.rules_of(request.queue).overflow if request.widened else ()
+        turn = self._standing.turn(request.queue, request.language, request.rank_at, now, also=also)
         times = self._claims.times(request, now)
         allowed = self._standing.staffed(request.queue, request.language, now, times, also=also)
         seen = foresee(self._committer.policy, request, now, turn=turn, allowed=allowed)

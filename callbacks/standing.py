@@ -79,11 +79,7 @@ class Standing:
 
         All of it where nobody at all has the skill: who is yet to be named cannot be asked for their shifts.
         """
-        agents = [
-            known.record
-            for known in self._store.agents()
-            if any(known.record.serves(each, language) for each in (queue, *also))
-        ]
+        agents = self._with_skill(queue, language, also)
         always = any(not (agent.shifts or agent.days_off) and agent.state != "away" for agent in agents)
         if not agents or not allowed or always:
             return allowed
@@ -92,19 +88,24 @@ class Standing:
         times = joined(each for agent in agents for each in counted_on(agent, now, until, openings))
         return common(joined(allowed), times)
 
-    def turn(self, queue: str, language: str, rank_at: datetime, now: datetime) -> tuple[datetime, datetime] | None:
-        """Between which instants it will probably be the turn of this rank; None while nobody serves the line."""
+    def turn(
+        self, queue: str, language: str, rank_at: datetime, now: datetime, *, also: tuple[str, ...] = ()
+    ) -> tuple[datetime, datetime] | None:
+        """Between which instants it will probably be the turn of this rank; None while nobody serves the line.
+
+        The agents of the queues `also` help with it.
+        """
         position = self._ahead(queue, language, rank_at, now) + 1
         assumed_s = self._committer.rules_of(queue).assumed_talk_s
-        return forecast(now, position, len(self.staff(queue, language, now)), self.history(queue), assumed_s)
+        staff = len(self.staff(queue, language, now, also=also))
+        return forecast(now, position, staff, self.history(queue), assumed_s)
 
-    def staff(self, queue: str, language: str, now: datetime) -> list[Agent]:
-        """Those who serve the line now, free or not."""
-        agents = (known.record for known in self._store.agents())
+    def staff(self, queue: str, language: str, now: datetime, *, also: tuple[str, ...] = ()) -> list[Agent]:
+        """Those who serve the line now, or one of the queues `also`, free or not."""
         return [
             agent
-            for agent in agents
-            if agent.serves(queue, language) and agent.state == "available" and on_shift(agent, now)
+            for agent in self._with_skill(queue, language, also)
+            if agent.state == "available" and on_shift(agent, now)
         ]
 
     def history(self, queue: str) -> History:
@@ -114,6 +115,10 @@ class Standing:
     def talk_s(self, queue: str) -> float:
         """What a conversation takes an agent, in seconds."""
         return talk_s(self.history(queue), self._committer.rules_of(queue).assumed_talk_s)
+
+    def _with_skill(self, queue: str, language: str, also: tuple[str, ...]) -> list[Agent]:
+        agents = (known.record for known in self._store.agents())
+        return [agent for agent in agents if any(agent.serves(each, language) for each in (queue, *also))]
 
     def _ahead(self, queue: str, language: str, rank_at: datetime, now: datetime) -> int:
         return self._store.ahead(line_of(queue, language), rank_at, now)
