@@ -39,7 +39,7 @@ bench: $(VENV)/.test ## Measure how long callers wait for an answer, over ten ca
 	@$(BIN)/python -m tests.benchmarks.turn_latency
 
 # JSON=1 makes its last line one JSON object.
-bench-crash: $(VENV)/.test ## Kill -9 workers in the middle of 600 callbacks: ours and those of five peers
+bench-crash: $(VENV)/.test ## Kill -9 workers amid 600 callbacks, ours and five peers'; 10,000 fault schedules (20 minutes)
 	@$(call INSTALL,bench)
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.crash
 
