@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 
 import msgspec
 
@@ -43,9 +43,17 @@ def book(flow: model.Flow, state: CallState, plan: Plan) -> Step:
         starts, ends = (None, None) if plan.slot is None else (plan.slot.starts, plan.slot.ends)
         move = actions.MovePromise(request_id=state.promise.request_id, starts=starts, ends=ends)
         return msgspec.structs.replace(state, stage=Moving(plan=plan)), [move]
-    if state.caller_number is None or plan.own_refused:
+    number = number_of(state, plan)
+    if number is None:
         return listen(flow, fresh(state, EnteringNumber(plan=plan)))
-    return listen(flow, fresh(state, ConfirmingNumber(number=state.caller_number, plan=plan)))
+    return listen(flow, fresh(state, ConfirmingNumber(number=number, plan=plan)))
+
+
+def number_of(state: CallState, plan: Plan) -> str | None:
+    """The number that will be called, as far as it is known."""
+    if plan.moves and state.promise is not None:
+        return state.promise.number
+    return plan.number or (None if plan.own_refused else state.caller_number)
 
 
 def request(flow: model.Flow, state: CallState, number: str, plan: Plan) -> Step:
@@ -81,9 +89,7 @@ def agreed_before_hanging_up(flow: model.Flow, state: CallState) -> list[actions
     stage = beneath(state.stage)
     if not isinstance(stage, ARRANGING) or not stage.plan.agreed or stage.plan.moves:
         return []
-    number = None if stage.plan.own_refused else state.caller_number
-    if isinstance(stage, ConfirmingNumber):
-        number = stage.number
+    number = stage.number if isinstance(stage, ConfirmingNumber) else number_of(state, stage.plan)
     return [] if number is None else [_request(flow, state, number, stage.plan)]
 
 
