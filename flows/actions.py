@@ -132,12 +132,14 @@ class RecogniseCaller(_Action, frozen=True, kw_only=True):
 class AskSlots(_Action, frozen=True, kw_only=True):
     """Which windows can be promised in a queue and a language; answers SlotsKnown.
 
-    `since` is the earliest instant at which one may start; None for as soon as there is any.
+    `since` is the earliest instant at which one may start; None for as soon as there is any. `number` is the one that
+    will be called, as far as it is known: its own clock counts too.
     """
 
     queue: str
     language: str
     since: datetime | None = None
+    number: str | None = None
 
 
 class SeekPerson(_Action, frozen=True, kw_only=True):

@@ -42,7 +42,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `slot` is the chosen window, None for as soon as possible. `agreed` tells that the caller has said yes to a
     callback: who hangs up then gets it all the same. `soon` tells that as soon as possible may be offered. `moves`
     tells that this is another time for the promise that they have; `at_start`, that the flow has not begun yet;
-    `own_refused`, that the number which calls is not to be called. `hours` names the opening hours of a node.
+    `own_refused`, that the number which calls is not to be called. `number` is the other one that was keyed in, where
+    the time for it has to be chosen again. `hours` names the opening hours of a node.
     """
 
     slot: Slot | None = None
@@ -51,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     moves: bool = False
     at_start: bool = False
     own_refused: bool = False
+    number: str | None = None
     hours: str | None = None
 
 

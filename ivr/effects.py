@@ -73,7 +73,7 @@ class Effects:
             case actions.RecogniseCaller():
                 return self._promises.recognise(flow, call_sid, effect)
             case actions.AskSlots():
-                return self._promises.ask_slots(effect)
+                return self._promises.ask_slots(flow, effect)
             case actions.MovePromise():
                 return self._promises.move(call_sid, key, effect)
             case actions.CancelPromise():

@@ -8,6 +8,7 @@ from typing import cast
 
 import structlog
 
+from callbacks import numbers
 from callbacks.booking import Promise, Refusal, Wish
 from callbacks.errors import ConflictError, IllegalEventError
 from callbacks.model import CallbackRequest
@@ -55,16 +56,24 @@ class PromiseEffects:
             promise=None if first is None else _as_open(first),
         )
 
-    def ask_slots(self, effect: actions.AskSlots) -> events.Event:
-        """The windows that can be promised."""
+    def ask_slots(self, flow: Flow, effect: actions.AskSlots) -> events.Event:
+        """The windows that can be promised, by the office's clock and by that of the number that will be called."""
         now = self._now()
-        found = self._callbacks.promises.slots(effect.queue, effect.language, now)
+        found = self._callbacks.promises.slots(effect.queue, effect.language, now, self._zones(flow, effect))
         slots = tuple(
             events.Slot(starts=slot.starts, ends=slot.ends)
             for slot in found
             if effect.since is None or slot.starts >= effect.since
         )
         return events.SlotsKnown(at=now, slots=slots)
+
+    def _zones(self, flow: Flow, effect: actions.AskSlots) -> tuple[str, ...]:
+        """Where the phone may be; where no number is known, or it may not be called, another one will be asked for."""
+        if effect.number is None:
+            return ()
+        rules = self._callbacks.rules_of(effect.queue).numbers
+        judged = numbers.judge(effect.number, flow.country, rules, do_not_call=False)
+        return judged.zones if isinstance(judged, numbers.Judged) else ()
 
     def book(self, flow: Flow, key: str, effect: actions.RequestCallback) -> events.Event:
         """Make a promise, once for each key; the agent whom the caller knows is asked first."""

@@ -13,7 +13,7 @@ import msgspec
 
 from flows import actions, hours, model, nodes, speaking
 from flows.engine import line
-from flows.engine.booking import book, fresh
+from flows.engine.booking import book, fresh, number_of
 from flows.engine.prompting import today_of
 from flows.engine.questions import listen
 from flows.engine.steps import Step, say_message
@@ -63,7 +63,8 @@ def ask(flow: model.Flow, state: CallState, plan: Plan, day: dt.date | None = No
     if day is not None:
         since = dt.datetime.combine(day, dt.time(), tzinfo=flow.zone).astimezone(dt.UTC)
     stage = AskingSlots(plan=msgspec.structs.replace(plan, slot=None), day=day)
-    effect = actions.AskSlots(queue=state.queue, language=state.language, since=since)
+    number = number_of(state, plan)
+    effect = actions.AskSlots(queue=state.queue, language=state.language, since=since, number=number)
     return msgspec.structs.replace(state, stage=stage), [effect]
 
 

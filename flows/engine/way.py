@@ -88,7 +88,7 @@ def answered(flow: model.Flow, state: CallState, keys: str) -> Step:
         case ConfirmingNumber(number=number, plan=plan) if keys == YES:
             return booking.request(flow, state, number, plan)
         case ConfirmingNumber(plan=plan):
-            return listen(flow, fresh(state, EnteringNumber(plan=plan)))
+            return listen(flow, fresh(state, EnteringNumber(plan=msgspec.structs.replace(plan, number=None))))
         case EnteringNumber(plan=plan):
             return listen(flow, fresh(state, ConfirmingNumber(number=keys, plan=plan)))
         case TellingPromise() | ConfirmingCancel():
@@ -161,14 +161,22 @@ def advance(flow: model.Flow, state: CallState, event: Event) -> Step:
 def _not_booked(flow: model.Flow, state: CallState, stage: Booking, reason: RefusalReason) -> Step:
     """A plain sentence, and a way on."""
     plan = stage.plan
-    state = say_message(state, f"refused_{'store' if reason == 'gone' else reason}")
+    state = say_message(state, _refusal(plan, reason))
     if reason in OTHER_NUMBERS_MAY_DO:
         refused = plan.own_refused or stage.number == state.caller_number
-        plan = msgspec.structs.replace(plan, own_refused=refused)
+        plan = msgspec.structs.replace(plan, own_refused=refused, number=None)
         return listen(flow, fresh(state, EnteringNumber(plan=plan)))
     if reason in OTHER_TIMES_MAY_DO:
-        return times.ask(flow, state, _other_times(plan, reason))
+        keyed = None if stage.number == state.caller_number else stage.number
+        return times.ask(flow, state, msgspec.structs.replace(_other_times(plan), number=keyed))
     return line.wait(flow, state)
+
+
+def _refusal(plan: Plan, reason: RefusalReason) -> str:
+    """The sentence for it: as soon as possible is no time that somebody else has taken."""
+    if reason == "full" and plan.slot is None:
+        return "refused_closed"
+    return f"refused_{'store' if reason == 'gone' else reason}"
 
 
 def _not_moved(flow: model.Flow, state: CallState, plan: Plan, reason: RefusalReason) -> Step:
@@ -176,14 +184,13 @@ def _not_moved(flow: model.Flow, state: CallState, plan: Plan, reason: RefusalRe
         state = msgspec.structs.replace(say_message(state, "promise_gone"), promise=None, promise_id=None)
         return booking.book(flow, state, msgspec.structs.replace(plan, moves=False, at_start=False))
     if reason in OTHER_TIMES_MAY_DO:
-        return times.ask(flow, say_message(state, f"refused_{reason}"), _other_times(plan, reason))
+        return times.ask(flow, say_message(state, _refusal(plan, reason)), _other_times(plan))
     return returning.keep(flow, state, at_start=plan.at_start, said="not_changed")
 
 
-def _other_times(plan: Plan, reason: RefusalReason) -> Plan:
+def _other_times(plan: Plan) -> Plan:
     """What may still be offered: not as soon as possible, where that cannot be kept."""
-    soon = plan.soon and not (reason == "closed" and plan.slot is None)
-    return msgspec.structs.replace(plan, slot=None, soon=soon)
+    return msgspec.structs.replace(plan, slot=None, soon=plan.soon and plan.slot is not None)
 
 
 def back(flow: model.Flow, state: CallState) -> Step | None:

@@ -285,4 +285,4 @@ def _stage_key(stage: Stage | None) -> Key:
 
 def _plan_key(plan: Plan) -> Key:
     """What makes a difference to a caller who stays on the line."""
-    return (plan.slot is not None, plan.soon, plan.moves, plan.at_start)
+    return (plan.slot is not None, plan.soon, plan.moves, plan.at_start, plan.number is not None)

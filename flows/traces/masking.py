@@ -35,16 +35,21 @@ from flows.model import Flow
 from flows.prove.happenings import keys_for
 from flows.state import (
     AskingSlot,
+    AskingSlots,
     AtNode,
     Booking,
     CallState,
+    ChoosingDay,
     ChoosingLanguage,
+    ChoosingPart,
+    ChoosingSlot,
     Confirming,
     ConfirmingNumber,
     EnteringNumber,
     Frame,
     Helping,
     OfferingPerson,
+    Plan,
     Said,
     Stage,
 )
@@ -197,8 +202,16 @@ class Mask:
 
     def _stage(self, state: CallState, stage: Stage) -> Stage:
         match stage:
-            case ConfirmingNumber(number=number) | Booking(number=number):
-                return msgspec.structs.replace(stage, number=stand_in(number))
+            case ConfirmingNumber(number=number, plan=plan) | Booking(number=number, plan=plan):
+                return msgspec.structs.replace(stage, number=stand_in(number), plan=_planned(plan))
+            case (
+                AskingSlots(plan=plan)
+                | ChoosingDay(plan=plan)
+                | ChoosingPart(plan=plan)
+                | ChoosingSlot(plan=plan)
+                | EnteringNumber(plan=plan)
+            ):
+                return msgspec.structs.replace(stage, plan=_planned(plan))
             case Confirming(keys=keys):
                 return msgspec.structs.replace(
                     stage,
@@ -226,6 +239,9 @@ class Mask:
             stage = stage.over
         if isinstance(stage, ConfirmingNumber | Booking):
             numbers.append(stage.number)
+        plan = getattr(stage, "plan", None)
+        if isinstance(plan, Plan) and plan.number is not None:
+            numbers.append(plan.number)
         if state.promise is not None:
             numbers.append(state.promise.number)
         for name, value in state.values.items():
@@ -243,6 +259,10 @@ class Mask:
         for word in state.promise.words if state.promise is not None else ():
             pairs[word] = NOT_KEPT
         return sorted(((real, masked) for real, masked in pairs.items() if real), key=lambda pair: -len(pair[0]))
+
+
+def _planned(plan: Plan) -> Plan:
+    return plan if plan.number is None else msgspec.structs.replace(plan, number=stand_in(plan.number))
 
 
 def _hidden(words: tuple[str, ...]) -> tuple[str, ...]:
