@@ -126,6 +126,45 @@ def test_a_refused_number_is_told_and_another_asked_for() -> None:
     assert call.press("02079460199").state.stage.plan.slot == slot  # type: ignore[union-attr]
 
 
+def test_windows_are_asked_for_by_the_clock_of_the_number_that_will_be_called() -> None:
+    call = booking(when="choose_time", slots=slots_at(WINDOW[0]))
+    assert [asked.number for asked in call.asked if isinstance(asked, actions.AskSlots)] == [CALLER]
+    withheld = booking(when="choose_time", slots=slots_at(WINDOW[0]), caller=None)
+    assert [asked.number for asked in withheld.asked if isinstance(asked, actions.AskSlots)] == [None]
+
+
+def test_a_keyed_number_that_is_not_called_at_that_hour_is_kept_while_another_time_is_chosen() -> None:
+    call = booking(when="choose_time", slots=slots_at(WINDOW[0])).press("1", "2", "02079460199", "1").refused("closed")
+    assert call.spoken.startswith("We cannot call you at that time. ")
+    asked = [each for each in call.asked if isinstance(each, actions.AskSlots)][-1]
+    assert asked.number == "02079460199"
+    again = call.press("1")
+    assert "0 1 9 9" in again.spoken, "it is read back, and not asked for again"
+    request = again.press("1").last
+    assert isinstance(request, actions.RequestCallback)
+    assert (request.number, request.own_number, request.starts) == ("02079460199", False, WINDOW[0])
+
+
+def test_who_does_not_want_that_number_after_all_keys_in_another() -> None:
+    call = booking(when="choose_time", slots=slots_at(WINDOW[0])).press("1", "2", "02079460199", "1").refused("closed")
+    request = call.press("1", "2", "02079460177", "1").last
+    assert isinstance(request, actions.RequestCallback)
+    assert request.number == "02079460177"
+
+
+def test_where_too_many_wait_as_soon_as_possible_is_not_offered_again() -> None:
+    call = booking(slots=slots_at(WINDOW[0])).press("1").refused("full")
+    assert call.spoken.startswith("We cannot call you at that time. ")
+    assert "as soon as possible" not in call.spoken
+    assert isinstance(call.press("1", "1").last, actions.RequestCallback)
+
+
+def test_a_window_that_somebody_else_has_taken_is_told_as_that() -> None:
+    call = booking(when="choose_time", slots=slots_at(WINDOW[0])).press("1", "1").refused("full")
+    assert call.spoken.startswith("That time has just been taken. ")
+    assert "as soon as possible" in call.spoken
+
+
 def test_a_refused_number_is_not_asked_for_again_and_again() -> None:
     assert booking().press("1").refused("number").silence(3).last.waiting
 

@@ -103,7 +103,7 @@ def test_what_is_kept_stays_and_the_flow_begins(how: str) -> None:
 def test_another_time_is_asked_for_in_the_promises_queue_and_needs_no_number() -> None:
     slots = slots_at(datetime(2026, 3, 4, 9, tzinfo=UTC), datetime(2026, 3, 4, 10, tzinfo=UTC))
     call = Call(menu_of(), promise=promise_of(queue="repairs"), slots=slots).press("2")
-    assert call.asked[-1] == actions.AskSlots(queue="repairs", language="en")
+    assert call.asked[-1] == actions.AskSlots(queue="repairs", language="en", number=promise_of().number)
     move = call.press("2").last
     assert move == actions.MovePromise(request_id="cb7", starts=slots[1].starts, ends=slots[1].ends)
     call.on(

@@ -10,7 +10,7 @@ import pytest
 from flows import actions, events
 from flows.parts import LANGUAGES
 from flows.phrases import spelling_key
-from tests.unit.flows.engine.calls import AT, FOUR_DIGITS, Call, asking, flow_of, menu_of, slots_at
+from tests.unit.flows.engine.calls import AT, CALLER, FOUR_DIGITS, Call, asking, flow_of, menu_of, slots_at
 
 TOMORROW = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -86,7 +86,7 @@ def test_a_day_that_was_chosen_is_asked_about_once_more_from_its_own_midnight() 
     flow = flow_of({"book": {"type": "callback", "when": "choose_time"}}, time_zone="Asia/Tehran")
     call = Call(flow, slots=slots_at(*many_days(8, 9))).press("2")
     assert call.asked[-1] == actions.AskSlots(
-        queue="shop", language="en", since=datetime(2026, 3, 3, 20, 30, tzinfo=UTC)
+        queue="shop", language="en", since=datetime(2026, 3, 3, 20, 30, tzinfo=UTC), number=CALLER
     )
 
 

@@ -13,7 +13,22 @@ from flows.conversations.caller import RECORDING
 from flows.engine.questions import question_of
 from flows.loader import parse_flow
 from flows.model import Flow
-from flows.state import AtNode, CallState, ChoosingLanguage, Confirming, ConfirmingNumber, Helping, OfferingPerson, Said
+from flows.state import (
+    AskingSlots,
+    AtNode,
+    Booking,
+    CallState,
+    ChoosingLanguage,
+    ChoosingSlot,
+    Confirming,
+    ConfirmingNumber,
+    EnteringNumber,
+    Helping,
+    OfferingPerson,
+    Plan,
+    Said,
+    Stage,
+)
 from flows.traces.masking import NOT_KEPT, Mask, masked_event, masked_text, masked_words, stand_in
 from tests.unit.flows.traces.recorded import AT, CALLER, OFFICE
 
@@ -150,6 +165,21 @@ def test_a_number_is_hidden_under_help_and_the_choice_of_a_language(
     over: type[Helping] | type[ChoosingLanguage],
 ) -> None:
     stage = over(over=ConfirmingNumber(number="07700900456"))
+    state = msgspec.structs.replace(at_node(FLOW, "order"), stage=stage)
+    assert "07700900456" not in repr(Mask(FLOW, state).state(state))
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        AskingSlots(plan=Plan(number="07700900456")),
+        ChoosingSlot(slots=(), plan=Plan(number="07700900456")),
+        EnteringNumber(plan=Plan(number="07700900456")),
+        Booking(number="07700900123", plan=Plan(number="07700900456")),
+        Helping(over=ConfirmingNumber(number="07700900123", plan=Plan(number="07700900456"))),
+    ],
+)
+def test_a_number_that_is_kept_while_a_time_is_chosen_is_hidden(stage: Stage) -> None:
     state = msgspec.structs.replace(at_node(FLOW, "order"), stage=stage)
     assert "07700900456" not in repr(Mask(FLOW, state).state(state))
 
