@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Final
 
 from flows import events
 from flows.conversations.model import Step
 from flows.engine.universal import PERSON
+from flows.model import Flow
 from flows.parts import LANGUAGES
 
 _WHOLE: Final[dict[tuple[str, ...], str]] = {LANGUAGES: "up", (): "down"}
@@ -40,6 +42,34 @@ def step_of(event: object) -> Step | None:
         case _:
             return None
     return Step.model_validate(given)
+
+
+def local(flow: Flow, at: dt.datetime) -> dt.datetime:
+    """An instant as a conversation writes it: in the flow's zone, to the second."""
+    return at.astimezone(flow.zone).replace(tzinfo=None, microsecond=0)
+
+
+def promise_fields(flow: Flow, promise: events.OpenPromise) -> dict[str, Any]:
+    """The callback that a caller has, as the circumstances of a conversation."""
+    return {
+        "queue": promise.queue,
+        "number": promise.number,
+        "starts": None if promise.starts is None else local(flow, promise.starts),
+        "by": local(flow, promise.by),
+        "arrived_at": local(flow, promise.arrived_at),
+        "reason": promise.reason,
+        "words": promise.words,
+    }
+
+
+def line_fields(event: events.NobodyFree) -> dict[str, Any]:
+    """Where a caller stands in line, as the circumstances of a conversation."""
+    low, high = event.wait_from_minutes, event.wait_to_minutes
+    return {
+        "position": event.position,
+        "wait_minutes": None if low is None or high is None else (low, high),
+        "callback": event.offers_callback,
+    }
 
 
 def lookups_of(answers: Iterable[tuple[str, object]]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flows import events
-from flows.conversations.from_events import lookups_of, step_of
+from flows.conversations.from_events import line_fields, local, lookups_of, promise_fields, step_of
 from flows.conversations.model import Conversation, Step
 from flows.engine.universal import PERSON
 from flows.messages import message
 from flows.model import Flow
-from flows.prove.proof import EffortSpent, Failure, Happening
+from flows.prove.happenings import remembered_at
+from flows.prove.proof import EffortSpent, Failure, Happening, Remembered
 
 
 def conversation_of(flow: Flow, failure: Failure) -> Conversation:
@@ -31,7 +32,34 @@ def conversation_of(flow: Flow, failure: Failure) -> Conversation:
         fields["texts"] = "failed"
     if any(isinstance(happening.event, events.PersonFound) for happening in failure.call):
         fields["agents"] = {flow.queue: ["a"]}
+    fields.update(_known(flow, failure))
     return Conversation.model_validate(fields)
+
+
+def _known(flow: Flow, failure: Failure) -> dict[str, Any]:
+    """What the shell knew of the caller and of times, as circumstances."""
+    fields: dict[str, Any] = {}
+    times: list[list[Any]] = []
+    stands: list[dict[str, Any]] = []
+    for happening in failure.call:
+        match happening.event:
+            case events.CallerRecognised(values=values, promise=promise):
+                fields["remembered"] = values
+                if promise is not None:
+                    fields["promise"] = promise_fields(flow, promise)
+            case Remembered():
+                fields["remembered"] = {**fields.get("remembered", {}), **remembered_at(flow, happening.node)}
+            case events.SlotsKnown(slots=slots):
+                times.append([local(flow, slot.starts) for slot in slots])
+            case events.NobodyFree():
+                stands.append(line_fields(happening.event))
+            case _:
+                pass
+    if times:
+        fields["slots"] = times
+    if stands:
+        fields["line"] = stands
+    return fields
 
 
 def _steps(flow: Flow, happening: Happening) -> list[Step]:

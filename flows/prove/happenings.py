@@ -14,6 +14,7 @@ from flows.engine.recalling import is_worth_asking
 from flows.engine.universal import HELP_AMONG_DIGITS, PERSON
 from flows.engine.walk import ways_out
 from flows.model import Flow
+from flows.node_facts import saved_by
 from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed, promise_of
 from flows.state import AskingSlot, AtNode, CallState
 
@@ -130,6 +131,13 @@ def remembered_value(answer: parts.Answer) -> events.Value:
     if not is_worth_asking(answer):
         return None
     return value_of(answer, keys_for(answer, "en"), "en", AT.date())
+
+
+def remembered_at(flow: Flow, node_name: str) -> dict[str, events.Value]:
+    """What a node asks for, as an earlier call has left it."""
+    node = flow.all_nodes[node_name]
+    known = _remembered(flow)
+    return {name: known[name] for name in saved_by(node) if name in known}
 
 
 def _from_caller(flow: Flow, state: CallState, collect: actions.Collect) -> Iterator[events.Event]:

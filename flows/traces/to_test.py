@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from flows import events
-from flows.conversations.from_events import lookups_of, step_of
+from flows.conversations.from_events import line_fields, local, lookups_of, promise_fields, step_of
 from flows.conversations.model import Conversation, Step
 from flows.conversations.player import SECONDS_PER_STEP, play
 from flows.conversations.world import REFUSED
@@ -171,7 +171,7 @@ class _Writer:
 
     def _slots(self) -> Any:
         known = [a.answer.slots for a in self._answers if isinstance(a.answer, events.SlotsKnown)]
-        return tuple(tuple(self._local(slot.starts) for slot in slots) for slots in known) or None
+        return tuple(tuple(local(self._flow, slot.starts) for slot in slots) for slots in known) or None
 
     def _known(self) -> dict[str, Any]:
         """What was known of the caller, and the words that they are called back with."""
@@ -183,35 +183,12 @@ class _Writer:
         return {
             "words": words,
             "remembered": known.values,
-            "promise": None
-            if promise is None
-            else {
-                "queue": promise.queue,
-                "number": promise.number,
-                "starts": None if promise.starts is None else self._local(promise.starts),
-                "by": self._local(promise.by),
-                "arrived_at": self._local(promise.arrived_at),
-                "reason": promise.reason,
-                "words": promise.words,
-            },
+            "promise": None if promise is None else promise_fields(self._flow, promise),
         }
-
-    def _local(self, at: dt.datetime) -> dt.datetime:
-        return at.astimezone(self._flow.zone).replace(tzinfo=None, microsecond=0)
 
     def _line(self, turn: Turn) -> tuple[dict[str, Any], ...]:
         """Where the caller stood, at each look for a person in a turn."""
-        return tuple(
-            {
-                "position": a.answer.position,
-                "wait_minutes": None
-                if a.answer.wait_from_minutes is None or a.answer.wait_to_minutes is None
-                else (a.answer.wait_from_minutes, a.answer.wait_to_minutes),
-                "callback": a.answer.offers_callback,
-            }
-            for a in turn.answered
-            if isinstance(a.answer, events.NobodyFree)
-        )
+        return tuple(line_fields(a.answer) for a in turn.answered if isinstance(a.answer, events.NobodyFree))
 
 
 def _as_happened(turn: Turn) -> events.Event:
