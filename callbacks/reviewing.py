@@ -45,7 +45,8 @@ class Reviews:
         also = self._committer.rules_of(request.queue).overflow if request.widened else ()
         turn = self._standing.turn(request.queue, request.language, request.rank_at, now, also=also)
         times = self._claims.times(request, now)
-        allowed = self._standing.staffed(request.queue, request.language, now, times, also=also)
+        # Where nobody is left for it, the hours are all that is known.
+        allowed = self._standing.staffed(request.queue, request.language, now, times, also=also) or times
         seen = foresee(self._committer.policy, request, now, turn=turn, allowed=allowed)
         event: events.Event | None = None
         match seen.what:

@@ -77,11 +77,11 @@ class Standing:
     ) -> list[Interval]:
         """The part of `allowed` in which somebody works who serves the line, or one of the queues `also`.
 
-        All of it where nobody at all has the skill: who is yet to be named cannot be asked for their shifts.
+        None of it where nobody has the skill and the language; all of it before any agent is named at all.
         """
         agents = self._with_skill(queue, language, also)
         always = any(not (agent.shifts or agent.days_off) and agent.state != "away" for agent in agents)
-        if not agents or not allowed or always:
+        if not allowed or always or not self._store.agents():
             return allowed
         until = allowed[-1].ends
         openings = joined(self._committer.rules_of(queue).openings(now - TODAY_BEGAN, until))

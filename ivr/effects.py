@@ -146,7 +146,7 @@ class Effects:
             # Before the caller is joined: so that whatever tells us that they talked, we know which promise that kept.
             self._calls.take_place(call_sid, effect.promise_id)
             return events.PersonFound(at=now, person_id=agent.id, person_number=agent.number)
-        staffed = wanted is not None or any(effect.queue in held.record.queues for held in known)
+        staffed = wanted is not None or any(held.record.serves(effect.queue, effect.language) for held in known)
         if not staffed and OFFICE not in effect.tried:
             self._calls.take_place(call_sid, effect.promise_id)
             return events.PersonFound(at=now, person_id=OFFICE, person_number=self._person_number)

@@ -28,8 +28,9 @@ REFUSED: Final[dict[str, str]] = {
     "not_allowed": "that number is not called: by its country, its kind, a denied prefix, or the do-not-call list",
     "own": "that is one of our own numbers",
     "quota": "that number has had as many promises as it may have in a day",
-    "full": "nothing can be promised for that time",
-    "closed": "that cannot be kept: nobody works then, the office is closed, or it is no hour to call that number",
+    "full": "all that can be promised for that time is taken",
+    "closed": "nothing can be promised for that time: no window begins there, nobody works, the office is closed, "
+    "or it is no hour to call that number",
     "gone": "that callback is over, or is being kept just now; it cannot be changed any more",
 }
 

@@ -159,6 +159,14 @@ def test_where_all_are_on_leave_for_weeks_nothing_is_promised(callbacks: Callbac
     assert answer.reason == "closed"
 
 
+def test_a_line_that_nobody_serves_is_promised_nothing(callbacks: Callbacks) -> None:
+    callbacks.agents.put(person(languages=("en",)))
+    answer = callbacks.promises.book(wish(language="fa"), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "closed", "nobody speaks Persian"
+    assert book(callbacks).language == "en"
+
+
 @pytest.mark.parametrize(("wait_minutes", "offers"), [(480, True), (20, False)])
 def test_the_offer_stops_where_the_wait_or_the_promises_pass_their_cap(
     store: Store, wait_minutes: int, offers: bool

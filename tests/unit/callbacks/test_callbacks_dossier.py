@@ -12,3 +12,12 @@ def test_values_of_every_type_can_be_spoken() -> None:
         "A caller for the shop, with a withheld number. Order number: 4 8 2 1. "
         "People: 4. First visit: yes. Amount: 12.5."
     )
+
+
+def test_a_caller_whose_name_is_known_is_called_by_it_first() -> None:
+    values = {"order_number": "4821", "customer_name": "the one of the till"}
+    heard = whisper({"organisation": "the shop", "caller_number": "+442079460123", "values": values, "reason": "a van"})
+    assert heard == (
+        "A caller for the shop, the one of the till, on the number ending in 0 1 2 3, about a van. "
+        "Order number: 4 8 2 1."
+    )
