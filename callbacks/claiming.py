@@ -13,7 +13,7 @@ from callbacks.errors import ConflictError, IllegalEventError
 from callbacks.model import Agent, CallbackRequest, Interval
 from callbacks.policy import Person, assign, person_of
 from callbacks.shifts import is_free
-from callbacks.store import Front, Versioned
+from callbacks.store import Change, Front, NotToRing, Versioned
 
 # Beyond as many as there are free agents, a line's people cannot be served in this moment; some may turn out not to be
 # callable, so a few more are looked at.
@@ -21,9 +21,11 @@ SPARE: Final = 5
 # A claim takes one; mostly the first.
 FIRST_FEW: Final = 3
 WOKEN_AT_ONCE: Final = 200
-LOST_IN_A_ROW: Final = 5
+# So many are written together. Where most of them were lost to others, those are at it.
+WOKEN_TOGETHER: Final = 25
 # From the claim to the ringing of the customer's phone the agent has to answer and to listen.
 LEAD: Final = timedelta(seconds=90)
+SECOND: Final = timedelta(seconds=1)
 LOOK_AHEAD: Final = timedelta(days=14)
 BUSY_OTHERWISE: Final = timedelta(minutes=5)
 
@@ -38,16 +40,18 @@ class Claims:
 
     def wake(self, now: datetime) -> int:
         """Let everybody whose time has come into line; how many."""
-        woken, lost = 0, 0
+        woken = 0
         due = self._store.came_due(now, WOKEN_AT_ONCE)
-        random.shuffle(due)  # workers that wake at the same moment begin at different ends
-        for known in due:
-            if self._commit(known, events.CameDue(at=now)):
-                woken, lost = woken + 1, 0
-            else:
-                lost += 1
-                if lost == LOST_IN_A_ROW:
-                    break  # others are at it
+        random.shuffle(due)  # workers that wake at the same moment begin with different ones
+        event = events.CameDue(at=now)
+        for first in range(0, len(due), WOKEN_TOGETHER):
+            # Another worker may have been faster than our reading of the index.
+            some = [each for each in due[first : first + WOKEN_TOGETHER] if _is_due(each.record, now)]
+            changes = [self._committer.change(each, self._committer.after(each.record, event), event) for each in some]
+            done = self._store.commit_each(changes).count("done")
+            woken += done
+            if 2 * done < WOKEN_TOGETHER:
+                break
         return woken
 
     def claim(self, now: datetime) -> CallbackRequest | None:
@@ -56,27 +60,41 @@ class Claims:
         What comes back is on record with its fence and the intent to ring, before anybody dials. A request that may
         not be dialled now is put off on the way.
         """
+        return next(iter(self.claim_some(now, 1)), None)
+
+    def claim_some(self, now: datetime, limit: int) -> list[CallbackRequest]:
+        """The same for as many as `limit`, in order, out of one reading; none where there is no pair."""
         for _ in range(RETRIES):
             agents = self._store.agents()
-            pairs, ready = self._ready(agents, now)
+            pairs, ready = self._ready(agents, now, limit)
             if not ready:
-                return None
+                return []
+            versions = {known.record.id: known.version for known in agents}
+            busy = self._store.not_to_ring([known.record.number for known in ready])
+            changes: list[Change] = []
+            claims: dict[int, CallbackRequest] = {}
             for known in ready:
-                obstacle = self._obstacle(known.record, now)
+                obstacle = self._obstacle(known.record, now, busy.get(known.record.number))
                 if obstacle is None:
                     agent = pairs[known.record.id]
-                    version = next(each.version for each in agents if each.record.id == agent.id)
-                    claimed = self._take(known, Versioned(agent, version), now)
-                    if claimed is not None:
-                        return claimed
-                elif self._commit(known, obstacle):
-                    continue
-                # Somebody was faster. Who is next, and with whom, may be another one now: nobody overtakes.
-                break
-        return None
+                    claims[len(changes)], change = self._claim(known, Versioned(agent, versions[agent.id]), now)
+                else:
+                    change = self._committer.change(known, self._committer.after(known.record, obstacle), obstacle)
+                changes.append(change)
+                if len(claims) == limit:
+                    break
+            # Where somebody was faster, the next ones are not taken either. Who is next, and with whom, may be another
+            # one now: nobody overtakes.
+            outcomes = self._store.commit_in_order(changes)
+            claimed = [
+                claims[number] for number, outcome in enumerate(outcomes) if outcome == "done" and number in claims
+            ]
+            if claimed:
+                return claimed
+        return []
 
     def _ready(
-        self, agents: list[Versioned[Agent]], now: datetime
+        self, agents: list[Versioned[Agent]], now: datetime, most: int
     ) -> tuple[dict[str, Agent], list[Versioned[CallbackRequest]]]:
         """Who gets whom, and those callbacks among them whose turn it is, in order.
 
@@ -87,7 +105,7 @@ class Claims:
         free = sum(is_free(agent, now) for agent in everybody)
         if not free:
             return {}, []
-        for limit in (FIRST_FEW, free + SPARE):
+        for limit in (min(max(FIRST_FEW, most), free + SPARE), free + SPARE):
             fronts = self._store.fronts(limit, now)
             horizon = min((front.horizon for front in fronts if front.horizon is not None), default=None)
             pairs = assign(self.people(fronts), everybody, now)
@@ -128,15 +146,21 @@ class Claims:
         """Why the customer's phone may not ring at this instant, as what is to happen instead: offers take time."""
         if self._store.on_do_not_call(request.number):
             return events.Cancelled(at=now)
-        times = self.times(request, now)
-        if times and times[0].starts <= now < times[0].ends:
+        if self.may_ring(request, now):
             return None
+        times = self.times(request, now)
         return events.PutOff(at=now, until=times[0].starts if times else request.expires_at, why="hours")
+
+    def may_ring(self, request: CallbackRequest, now: datetime) -> bool:
+        """Whether the customer's phone may ring at this instant, as `times` would say."""
+        return _holds(self._times(request, now, now + SECOND), now, timedelta(0))
 
     def times(self, request: CallbackRequest, now: datetime) -> list[Interval]:
         """When the customer's phone may ring, from now on: while the office is open, at a decent hour over there."""
+        return self._times(request, now, now + LOOK_AHEAD)
+
+    def _times(self, request: CallbackRequest, now: datetime, until: datetime) -> list[Interval]:
         rules = self._committer.rules_of(request.queue)
-        until = now + LOOK_AHEAD
         openings = rules.openings(now, until)
         zones = request.number_zones or (rules.zone,)
         return calling_hours.callable_intervals(openings, zones, rules.calling_hours, now, until)
@@ -158,28 +182,29 @@ class Claims:
         requests = (known.record for front in fronts for known in front.requests)
         return people + [person_of(request, self._committer.rules_of(request.queue)) for request in requests]
 
-    def _take(
+    def _claim(
         self, known: Versioned[CallbackRequest], agent: Versioned[Agent], now: datetime
-    ) -> CallbackRequest | None:
+    ) -> tuple[CallbackRequest, Change]:
         event = events.Claimed(at=now, agent_id=agent.record.id, agent_number=agent.record.number)
         claimed = self._committer.after(known.record, event)
         reserved = self._held(agent, claimed, now)
-        outcome = self._committer.commit_event(known, claimed, event, agent=reserved, alone=True)
-        return claimed if outcome == "done" else None
+        return claimed, self._committer.change(known, claimed, event, agent=reserved, alone=True)
 
-    def _obstacle(self, request: CallbackRequest, now: datetime) -> events.Event | None:
+    def _obstacle(self, request: CallbackRequest, now: datetime, busy: NotToRing | None) -> events.Event | None:
         """Why a request cannot be dialled now, as what is to happen to it instead."""
         if now >= request.expires_at:
             return events.Expired(at=now)
-        if self._store.on_do_not_call(request.number):
+        if busy == "do_not_call":
             return events.Cancelled(at=now)
-        times = self.times(request, now)
+        # Mostly now is a good time, and the next two weeks need not be looked at.
+        soon = self._times(request, now, now + 2 * LEAD)
+        times = soon if _holds(soon, now, LEAD) else self.times(request, now)
         lasting = [each for each in times if each.ends - max(each.starts, now) > LEAD]
         if not lasting:
             return events.PutOff(at=now, until=request.expires_at, why="no time to call")
         if lasting[0].starts > now:
             return events.PutOff(at=now, until=lasting[0].starts, why="hours")
-        if self._store.dialling(request.number):
+        if busy == "dialling":
             return events.PutOff(at=now, until=now + BUSY_OTHERWISE, why="another callback of theirs")
         return None
 
@@ -197,12 +222,14 @@ class Claims:
         check_at = now + timedelta(seconds=self._policy.agent_lease_s)
         return Versioned(held(agent.record, holder_of(request), request.queue, now, check_at), agent.version)
 
-    def _commit(self, known: Versioned[CallbackRequest], event: events.Event) -> bool:
-        try:
-            after = self._committer.after(known.record, event)
-        except IllegalEventError:
-            return False  # another worker was faster than our reading of the index
-        return self._committer.commit_event(known, after, event) == "done"
+
+def _is_due(request: CallbackRequest, now: datetime) -> bool:
+    return request.state == "scheduled" and request.due_at <= now
+
+
+def _holds(times: list[Interval], now: datetime, lead: timedelta) -> bool:
+    """Whether `times` begin now and last for more than `lead`."""
+    return bool(times) and times[0].starts <= now and times[0].ends - now > lead
 
 
 def _place(known: Versioned[CallbackRequest]) -> tuple[datetime, str]:

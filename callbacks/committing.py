@@ -65,19 +65,28 @@ class Committer:
 
         Without one, the agent of the attempt is freed where the event ends their part.
         """
+        change = self.change(known, after, event, agent=agent, alone=alone)
+        return self.store.commit(msgspec.structs.replace(change, slot_limit=slot_limit, slots_seen=slots_seen))
+
+    def change(
+        self,
+        known: Versioned[CallbackRequest],
+        after: CallbackRequest,
+        event: events.Event,
+        *,
+        agent: Versioned[Agent] | None = None,
+        alone: bool = False,
+    ) -> Change:
+        """What `commit_event` writes."""
         made = entry(known.record, after, event, at=event.at, version=known.version + 1)
-        return self.store.commit(
-            Change(
-                commit_id=uuid.uuid4().hex,
-                request=Versioned(after, known.version),
-                before=known.record,
-                agent=agent or self._agent_after(known.record, after, event),
-                entries=() if made is None else (encode(made),),
-                alone=alone,
-                slot_limit=slot_limit,
-                slots_seen=slots_seen,
-                talk=_talk(known.record, after, event.at),
-            )
+        return Change(
+            commit_id=uuid.uuid4().hex,
+            request=Versioned(after, known.version),
+            before=known.record,
+            agent=agent or self._agent_after(known.record, after, event),
+            entries=() if made is None else (encode(made),),
+            alone=alone,
+            talk=_talk(known.record, after, event.at),
         )
 
     def change_agent(self, agent_id: str, change: Callable[[Agent], Agent | None]) -> bool:
@@ -99,7 +108,7 @@ class Committer:
         self, before: CallbackRequest, after: CallbackRequest, event: events.Event
     ) -> Versioned[Agent] | None:
         """The agent of the attempt, where the event changes how they are held."""
-        if before.attempt is None or not before.attempt.agent_id:
+        if before.attempt is None or not before.attempt.agent_id or _is_of_no_agent(event):
             return None
         known = self.store.agent(before.attempt.agent_id)
         if known is None or known.record.holder != holder_of(before):
@@ -119,6 +128,11 @@ class Committer:
                 return Versioned(freed(agent, event.at), version)
             case _:
                 return None
+
+
+def _is_of_no_agent(event: events.Event) -> bool:
+    """Whether an event leaves every agent as they are, whatever its request is like: most events are such a one."""
+    return isinstance(event, events.SeenAlive) or (isinstance(event, events.LegCreated) and event.leg == "customer")
 
 
 def new_entry(request: CallbackRequest) -> tuple[str, ...]:

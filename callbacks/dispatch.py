@@ -7,6 +7,7 @@ caught at the answer: only an answer that the lifecycle accepts is bridged.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
@@ -17,7 +18,7 @@ from callbacks.model import Agent, CallbackRequest, Leg, LegName, UnreachedReaso
 from callbacks.policy import unreached_reason
 from callbacks.service import Callbacks
 
-# In one tick; the next comes at once.
+# In one tick. Where it was as much, the next one should come at once.
 MOST_PER_TICK: Final = 20
 NOBODY_CAME_AGAIN: Final = timedelta(minutes=5)
 
@@ -62,9 +63,14 @@ class Dialler(Protocol):
 class Dispatcher:
     """Does what is due, once for each call of `dispatch_due`. Any number may run side by side."""
 
-    def __init__(self, callbacks: Callbacks, dialler: Dialler) -> None:
+    def __init__(self, callbacks: Callbacks, dialler: Dialler, *, dials_at_once: int = 1) -> None:
+        """With `dials_at_once`, so many phones are asked for side by side, on threads: the carrier takes its time."""
         self._callbacks = callbacks
         self._dialler = dialler
+        self._dials_at_once = dials_at_once
+        self._threads = ThreadPoolExecutor(dials_at_once, "dial")
+        # While it does not, it is asked for one leg at a time: each refusal puts a customer off.
+        self._carrier_works = True
         # Customers whom we saw alone in a conversation, and when.
         self._alone: dict[str, datetime] = {}
 
@@ -78,10 +84,15 @@ class Dispatcher:
         moved += self._callbacks.claims.wake(now)
         moved += self._callbacks.reviews.review_due(now, self._dialler.tell)
         claims = 0
-        while claims < MOST_PER_TICK and (claimed := self._callbacks.claims.claim(now)) is not None:
-            claims += 1
-            if not self._ring(claimed, "agent" if claimed.state == "agent_dialling" else "customer", now):
-                break  # the carrier is down: to claim more would be in vain
+        while claims < MOST_PER_TICK:
+            together = min(self._dials_at_once, MOST_PER_TICK - claims) if self._carrier_works else 1
+            claimed = self._callbacks.claims.claim_some(now, together)
+            if not claimed:
+                break
+            claims += len(claimed)
+            self._carrier_works = self._ring_all(claimed, now)
+            if not self._carrier_works:
+                break  # to claim more would be in vain
         if fault is not None:
             raise fault
         return moved + claims
@@ -221,6 +232,15 @@ class Dispatcher:
 
     # ------------------------------------------------------------ dialling
 
+    def _ring_all(self, claimed: list[CallbackRequest], now: datetime) -> bool:
+        """Ask for the first leg of each; False where the carrier took one of them not."""
+        if len(claimed) < 2:
+            return all(self._ring(request, _first_leg(request), now) for request in claimed)
+        dials = [self._threads.submit(self._ring, request, _first_leg(request), now) for request in claimed]
+        wait(dials)
+        taken = [dial.result() for dial in dials]
+        return all(taken)
+
     def _ring(self, request: CallbackRequest, name: LegName, now: datetime) -> bool:
         """Ask for a leg that is intended; False where the carrier takes none."""
         try:
@@ -287,6 +307,10 @@ class Dispatcher:
             return False
         leg = attempt.agent_leg if name == "agent" else attempt.customer_leg
         return leg is not None and leg.sid == sid
+
+
+def _first_leg(request: CallbackRequest) -> LegName:
+    return "agent" if request.state == "agent_dialling" else "customer"
 
 
 def _created(request: CallbackRequest, name: LegName, sid: str, now: datetime) -> events.LegCreated:

@@ -14,7 +14,7 @@ from callbacks.indexes import Index, index_of, quota_keys
 from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
-from callbacks.store import AROUND, TALKS_KEPT, Change, Front, Outcome, Versioned
+from callbacks.store import AROUND, TALKS_KEPT, Change, Front, NotToRing, Outcome, Versioned
 
 
 class MemoryStore:
@@ -56,6 +56,18 @@ class MemoryStore:
             if change.talk is not None:
                 self._talks.setdefault(change.talk.queue, []).insert(0, round(change.talk.seconds, 1))
             return "done"
+
+    def commit_in_order(self, changes: Sequence[Change]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        with self._lock:
+            for change in changes:
+                outcomes.append(self.commit(change))
+                if outcomes[-1] != "done":
+                    break
+        return outcomes
+
+    def commit_each(self, changes: Sequence[Change]) -> list[Outcome]:
+        return [self.commit(change) for change in changes]
 
     def _refusal(self, change: Change) -> Outcome | None:
         for held, records in ((change.request, self._requests), (change.agent, self._agents)):
@@ -143,6 +155,12 @@ class MemoryStore:
     def dialling(self, number: str) -> int:
         with self._lock:
             return sum(index.dialling == number for index in self._indexes())
+
+    def not_to_ring(self, numbers: Sequence[str]) -> Mapping[str, NotToRing]:
+        with self._lock:
+            dialling = {index.dialling for index in self._indexes()}
+            found: dict[str, NotToRing] = {number: "dialling" for number in numbers if number in dialling}
+            return found | {number: "do_not_call" for number in numbers if number in self._do_not_call}
 
     def backlog(self, queue: str) -> int:
         with self._lock:

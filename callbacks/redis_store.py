@@ -37,7 +37,7 @@ from callbacks.indexes import Index, index_of, quota_keys
 from callbacks.lease import longest_lease
 from callbacks.model import Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
-from callbacks.store import AROUND, TALKS_KEPT, Change, Front, Outcome, Versioned
+from callbacks.store import AROUND, TALKS_KEPT, Change, Front, NotToRing, Outcome, Versioned
 
 PREFIX: Final = "zh:{cb}"
 AGENTS: Final = f"{PREFIX}:agents"
@@ -55,59 +55,70 @@ ENDED: Final = f"{PREFIX}:ended"
 DO_NOT_CALL: Final = f"{PREFIX}:do_not_call"
 UNSEALED: Final = f"{PREFIX}:unsealed"
 
-# ARGV[1] is the change in msgpack. Records: key, version, data. Guards: what must hold; "unsold" says that since they
+# A change comes in msgpack. Records: key, version, data. Guards: what must hold; "unsold" says that since they
 # were read, no counter of another line has risen around a time ("LINE START" is its field, a sorted set lists those),
 # nor one of our own line where others have some there. Then commands, of which the second part is the number of their
 # key. Whatever may be refused comes before the first write, so that nothing is half written.
-COMMIT: Final = """
-local change = cmsgpack.unpack(ARGV[1])
-for _, record in ipairs(change.records) do
-  if redis.call('HGET', KEYS[record[1]], 'c') == change.commit_id then return 'done' end
-end
-for _, record in ipairs(change.records) do
-  if tonumber(redis.call('HGET', KEYS[record[1]], 'v') or '0') ~= record[2] then return 'conflict' end
-end
-for _, guard in ipairs(change.guards) do
-  local kind, key = guard[1], KEYS[guard[2]]
-  if kind == 'free' then
-    local holder = redis.call('HGET', key, guard[3])
-    if holder and holder ~= guard[4] then return 'conflict' end
-  elseif kind == 'room' then
-    if tonumber(redis.call('HGET', key, guard[3]) or '0') >= guard[4] then return guard[5] end
-  elseif kind == 'version' then
-    if tonumber(redis.call('HGET', key, 'v') or '0') ~= guard[3] then return 'conflict' end
-  elseif kind == 'unsold' then
-    local others, rose, rose_there = false, false, false
-    for _, field in ipairs(redis.call('ZRANGE', KEYS[guard[3]], guard[4], guard[5], 'BYSCORE')) do
-      local count = tonumber(redis.call('HGET', key, field) or '0')
-      local there = string.match(field, '^(.*) ') ~= guard[6]
-      others = others or there
-      if count > (guard[7][field] or 0) then
-        rose = true
-        rose_there = rose_there or there
+_COMMIT: Final = """
+local function commit(change)
+  for _, record in ipairs(change.records) do
+    if redis.call('HGET', KEYS[record[1]], 'c') == change.commit_id then return 'done' end
+  end
+  for _, record in ipairs(change.records) do
+    if tonumber(redis.call('HGET', KEYS[record[1]], 'v') or '0') ~= record[2] then return 'conflict' end
+  end
+  for _, guard in ipairs(change.guards) do
+    local kind, key = guard[1], KEYS[guard[2]]
+    if kind == 'free' then
+      local holder = redis.call('HGET', key, guard[3])
+      if holder and holder ~= guard[4] then return 'conflict' end
+    elseif kind == 'room' then
+      if tonumber(redis.call('HGET', key, guard[3]) or '0') >= guard[4] then return guard[5] end
+    elseif kind == 'version' then
+      if tonumber(redis.call('HGET', key, 'v') or '0') ~= guard[3] then return 'conflict' end
+    elseif kind == 'unsold' then
+      local others, rose, rose_there = false, false, false
+      for _, field in ipairs(redis.call('ZRANGE', KEYS[guard[3]], guard[4], guard[5], 'BYSCORE')) do
+        local count = tonumber(redis.call('HGET', key, field) or '0')
+        local there = string.match(field, '^(.*) ') ~= guard[6]
+        others = others or there
+        if count > (guard[7][field] or 0) then
+          rose = true
+          rose_there = rose_there or there
+        end
       end
+      if rose_there or (rose and others) then return 'conflict' end
+    elseif tonumber(redis.call('GET', key) or '0') >= guard[3] then
+      return 'quota'
     end
-    if rose_there or (rose and others) then return 'conflict' end
-  elseif tonumber(redis.call('GET', key) or '0') >= guard[3] then
-    return 'quota'
   end
-end
-for _, record in ipairs(change.records) do
-  redis.call('HSET', KEYS[record[1]], 'v', record[2] + 1, 'c', change.commit_id, 'd', record[3])
-end
-for _, command in ipairs(change.commands) do
-  redis.call(command[1], KEYS[command[2]], unpack(command, 3))
-end
-for _, count in ipairs(change.counts) do
-  local key, field = KEYS[count[1]], count[2]
-  if redis.call('HINCRBY', key, field, count[3]) <= 0 then
-    redis.call('HDEL', key, field)
-    if count[4] then redis.call('ZREM', KEYS[count[4]], field) end
-  elseif count[4] then
-    redis.call('ZADD', KEYS[count[4]], count[5], field)
+  for _, record in ipairs(change.records) do
+    redis.call('HSET', KEYS[record[1]], 'v', record[2] + 1, 'c', change.commit_id, 'd', record[3])
   end
+  for _, command in ipairs(change.commands) do
+    redis.call(command[1], KEYS[command[2]], unpack(command, 3))
+  end
+  for _, count in ipairs(change.counts) do
+    local key, field = KEYS[count[1]], count[2]
+    if redis.call('HINCRBY', key, field, count[3]) <= 0 then
+      redis.call('HDEL', key, field)
+      if count[4] then redis.call('ZREM', KEYS[count[4]], field) end
+    elseif count[4] then
+      redis.call('ZADD', KEYS[count[4]], count[5], field)
+    end
+  end
+  return 'done'
 end
-return 'done'
+"""
+COMMIT: Final = f"{_COMMIT}return commit(cmsgpack.unpack(ARGV[1]))"
+# The same for several changes; it ends with the first that cannot be.
+COMMIT_IN_ORDER: Final = f"""{_COMMIT}
+local outcomes = {{}}
+for number, packed in ipairs(ARGV) do
+  outcomes[number] = commit(cmsgpack.unpack(packed))
+  if outcomes[number] ~= 'done' then break end
+end
+return outcomes
 """
 
 Record = TypeVar("Record", CallbackRequest, Agent)
@@ -120,9 +131,31 @@ class RedisStore:
         self._redis = client
         self._policy = policy
         self._commit = client.register_script(COMMIT)
+        self._commit_in_order = client.register_script(COMMIT_IN_ORDER)
 
     def commit(self, change: Change) -> Outcome:
-        script = _Script(change.commit_id)
+        keys = _Keys()
+        return cast(Outcome, self._commit(args=[self._packed(change, keys)], keys=keys.names))
+
+    def commit_in_order(self, changes: Sequence[Change]) -> list[Outcome]:
+        if len(changes) < 2:
+            return [self.commit(change) for change in changes]
+        keys = _Keys()
+        packed = [self._packed(change, keys) for change in changes]
+        return cast(list[Outcome], self._commit_in_order(args=packed, keys=keys.names))
+
+    def commit_each(self, changes: Sequence[Change]) -> list[Outcome]:
+        if not changes:
+            return []
+        with self._redis.pipeline(transaction=False) as pipe:
+            for change in changes:
+                keys = _Keys()
+                self._commit(args=[self._packed(change, keys)], keys=keys.names, client=pipe)
+            return cast(list[Outcome], pipe.execute())
+
+    def _packed(self, change: Change, keys: _Keys) -> bytes:
+        """A change as the script reads it."""
+        script = _Script(change.commit_id, keys)
         if change.request is not None:
             after, version = change.request.record, change.request.version
             script.write(_request_key(after.id), version, after)
@@ -145,7 +178,7 @@ class RedisStore:
             talks = f"{PREFIX}:talks:{change.talk.queue}"
             script.command("LPUSH", talks, f"{change.talk.seconds:.1f}")
             script.command("LTRIM", talks, "0", str(TALKS_KEPT - 1))
-        return cast(Outcome, self._commit(keys=script.keys, args=[script.packed()]))
+        return script.packed()
 
     # ------------------------------------------------------------ requests
 
@@ -196,6 +229,18 @@ class RedisStore:
 
     def dialling(self, number: str) -> int:
         return int(self._redis.hget(DIALLING, number) or 0)
+
+    def not_to_ring(self, numbers: Sequence[str]) -> Mapping[str, NotToRing]:
+        if not numbers:
+            return {}
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(DIALLING, list(numbers))
+            pipe.smismember(DO_NOT_CALL, list(numbers))
+            dialling, never = pipe.execute()
+        found: dict[str, NotToRing] = {
+            number: "dialling" for number, count in zip(numbers, dialling, strict=True) if int(count or 0)
+        }
+        return found | {number: "do_not_call" for number, listed in zip(numbers, never, strict=True) if listed}
 
     def backlog(self, queue: str) -> int:
         return int(self._redis.hget(BACKLOG, queue) or 0)
@@ -309,13 +354,14 @@ class RedisStore:
 
     def _forgotten(self, known: Versioned[CallbackRequest]) -> bool:
         """Delete a request, unless somebody has changed it since: other entries would point to it then."""
-        script = _Script("")
+        keys = _Keys()
+        script = _Script("", keys)
         script.must_be(_request_key(known.record.id), known.version)
         _reindex(script, index_of(self._policy, known.record), None)
         script.command("DEL", _request_key(known.record.id))
         for key in quota_keys(known.record):
             script.command("DEL", _quota_key(key))
-        return bool(self._commit(keys=script.keys, args=[script.packed()]) == "done")
+        return bool(self._commit(keys=keys.names, args=[script.packed()]) == "done")
 
     # ------------------------------------------------------------ reading
 
@@ -342,22 +388,29 @@ class RedisStore:
         ]
 
 
-class _Script:
-    """What one run of the script shall do, with the keys that it touches."""
+class _Keys:
+    """The keys that one run of a script touches; it knows them by their numbers."""
 
-    def __init__(self, commit_id: str) -> None:
-        self.keys: list[str] = []
+    def __init__(self) -> None:
+        self.names: list[str] = []
         self._numbers: dict[str, int] = {}
+
+    def number(self, key: str) -> int:
+        if key not in self._numbers:
+            self.names.append(key)
+            self._numbers[key] = len(self.names)
+        return self._numbers[key]
+
+
+class _Script:
+    """What the script shall do for one change."""
+
+    def __init__(self, commit_id: str, keys: _Keys) -> None:
+        self._key = keys.number
         self._body: dict[str, Any] = {"commit_id": commit_id, "records": [], "guards": [], "commands": [], "counts": []}
 
     def packed(self) -> bytes:
         return msgspec.msgpack.encode(self._body)
-
-    def _key(self, key: str) -> int:
-        if key not in self._numbers:
-            self.keys.append(key)
-            self._numbers[key] = len(self.keys)
-        return self._numbers[key]
 
     def write(self, key: str, version: int, record: msgspec.Struct) -> None:
         self._body["records"].append((self._key(key), version, msgspec.json.encode(record).decode()))

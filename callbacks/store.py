@@ -14,6 +14,7 @@ Record = TypeVar("Record")
 # What became of a change: "conflict" where a version no longer held or another promise is open, "full" where the slot
 # has been taken, "quota" where one is used up. Nothing was written but for "done".
 Outcome = Literal["done", "conflict", "full", "quota"]
+NotToRing = Literal["do_not_call", "dialling"]
 
 
 class Versioned(msgspec.Struct, Generic[Record], frozen=True):
@@ -81,6 +82,15 @@ class Store(Protocol):
     def commit(self, change: Change) -> Outcome:
         """Write all of a change, or nothing."""
 
+    def commit_in_order(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Write one change after the other, up to the first that cannot be; what became of each up to there.
+
+        Nobody else writes anything in between.
+        """
+
+    def commit_each(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Write changes that have nothing to do with each other; what became of each."""
+
     # ------------------------------------------------------------ requests
 
     def request(self, request_id: str) -> Versioned[CallbackRequest] | None: ...
@@ -108,6 +118,9 @@ class Store(Protocol):
 
     def dialling(self, number: str) -> int:
         """How many requests to this number are in progress."""
+
+    def not_to_ring(self, numbers: Sequence[str]) -> Mapping[str, NotToRing]:
+        """Those of some numbers that are on the list of those that are never called, or that are being rung."""
 
     def backlog(self, queue: str) -> int:
         """How many promises without a window are open in a queue."""

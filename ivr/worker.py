@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from callbacks import lifecycle_events as events
-from callbacks.dispatch import ON_THE_LINE
+from callbacks.dispatch import MOST_PER_TICK, ON_THE_LINE
 from callbacks.errors import ConflictError, DialError, IllegalEventError
 from callbacks.scheduler import Ticker
 from ivr import logs
@@ -24,6 +24,7 @@ from ivr.settings import Settings
 log = structlog.get_logger()
 
 TICK_S: Final = 0.5
+BUSY_AT_MOST: Final = timedelta(seconds=2)
 # What was not copied before a store is lost cannot be put back from the copy.
 BOOKKEEPING_S: Final = 1.0
 # Calls whose end nobody told us of are looked for at this pace, so many at a time.
@@ -63,7 +64,7 @@ class Tick:
                 self._services.heartbeats.worker_is_idle("ledger", forgot)
             else:
                 hold_while_they_call(self._services, utc_now())
-                self._services.dispatcher.dispatch_due(utc_now())
+                self._dispatch()
         except (RedisError, DialError) as error:
             fault = f"{type(error).__name__}: {error}"
         except Exception:
@@ -74,6 +75,13 @@ class Tick:
         elif fault is None and self._fault is not None:
             log.info("the worker works again")
         self._fault = fault
+
+    def _dispatch(self) -> None:
+        """What is due; at once again while it is as much as is done at once, before the next look at the clock."""
+        began = utc_now()
+        while self._services.dispatcher.dispatch_due(utc_now()) >= MOST_PER_TICK:
+            if abs(utc_now() - began) > BUSY_AT_MOST:
+                break
 
 
 def hold_while_they_call(services: Services, now: datetime) -> int:

@@ -108,6 +108,61 @@ def test_of_an_agent_alone_the_same_commit_happens_once_too(store: Store) -> Non
     assert (store.agent("desk"), store.talks("shop")) == (Versioned(person(), 1), (9.0,))
 
 
+def new(number: int) -> Change:
+    made = record(f"cb{number}", topic=f"t{number}", number=f"+44207946020{number}")
+    return Change(commit_id=f"new {number}", request=Versioned(made, 0), entries=(f"promised {number}",))
+
+
+def test_changes_in_order_end_with_the_first_that_cannot_be(store: Store) -> None:
+    add(store, record("cb1"))
+    assert store.commit_in_order([new(0), new(1), new(2)]) == ["done", "conflict"]
+    assert entries(store) == ["promised 0"]
+    assert store.request("cb2") is None
+    assert store.commit_in_order([new(0), new(2)]) == ["done", "done"], "what was done before is not done twice"
+    assert entries(store) == ["promised 0", "promised 2"]
+    assert store.commit_in_order([]) == []
+
+
+def test_a_change_in_order_sees_what_the_one_before_it_did(store: Store) -> None:
+    """Both are dialled for the first time: the number is taken by the first of them."""
+    for number in range(2):
+        add(store, record(f"cb{number}", topic=f"t{number}", state="waiting"))
+    known = [store.request(f"cb{number}") for number in range(2)]
+    claims = [
+        Change(
+            commit_id=f"claim {each.record.id}",
+            request=Versioned(ringing(each.record), each.version),
+            before=each.record,
+            alone=True,
+        )
+        for each in known
+        if each is not None
+    ]
+    assert store.commit_in_order(claims) == ["done", "conflict"]
+
+
+def ringing(request: CallbackRequest) -> CallbackRequest:
+    leg = Leg(to_number=request.number, intended_at=NOW)
+    attempt = Attempt(fence=1, agent_id="desk", customer_leg=leg)
+    return msgspec.structs.replace(request, state="customer_dialling", attempt=attempt)
+
+
+def test_each_change_is_written_whatever_became_of_the_others(store: Store) -> None:
+    add(store, record("cb1"))
+    assert store.commit_each([new(0), new(1), new(2)]) == ["done", "conflict", "done"]
+    assert store.commit_each([]) == []
+
+
+def test_which_numbers_are_not_to_be_rung_is_known_of_several_at_once(store: Store) -> None:
+    numbers = ["+442079460201", "+442079460202", "+442079460203"]
+    add(store, ringing(record(number=numbers[0])))
+    store.do_not_call(numbers[1], listed=True)
+    assert store.not_to_ring(numbers) == {numbers[0]: "dialling", numbers[1]: "do_not_call"}
+    store.do_not_call(numbers[0], listed=True)
+    assert store.not_to_ring(numbers[:1]) == {numbers[0]: "do_not_call"}
+    assert store.not_to_ring([]) == {}
+
+
 def test_one_promise_is_open_for_a_number_and_a_topic(store: Store) -> None:
     assert add(store, record()) == "done"
     assert add(store, record("cb2")) == "conflict"

@@ -190,6 +190,7 @@ class Stores(RuleBasedStateMachine):
             self.both(lambda store, number=number: store.on_do_not_call(number))
             for topic in ("order", "bill"):
                 self.both(lambda store, number=number, topic=topic: store.open_request_id(topic, number))
+        self.both(lambda store: store.not_to_ring(NUMBERS))
         self.both(lambda store: store.do_not_call_list())
         self.both(lambda store: store.agents())
         for queue in ("shop", "clinic"):

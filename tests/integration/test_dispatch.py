@@ -149,8 +149,9 @@ def test_a_conversation_whose_end_was_not_reported_ends_all_the_same(
     assert desk.record.holder is None, "the agent is found to be free again"
 
 
+@pytest.mark.parametrize("dials_at_once", [1, 4])
 def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
-    callbacks: Callbacks, carrier: ScriptedCarrier
+    callbacks: Callbacks, carrier: ScriptedCarrier, dials_at_once: int
 ) -> None:
     for number in range(20):
         phone = f"+4420794602{number:02d}"
@@ -159,7 +160,7 @@ def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
         book(callbacks, f"k{number}", customer)
 
     def work() -> None:
-        dispatcher = Dispatcher(callbacks, carrier)
+        dispatcher = Dispatcher(callbacks, carrier, dials_at_once=dials_at_once)
         for _ in range(5):
             dispatcher.dispatch_due(NOW)
 
@@ -172,6 +173,43 @@ def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
     assert len(rung) == 21
     assert len(set(rung)) == 21
     assert len({request.attempt.agent_id for request in callbacks.store.requests(50) if request.attempt}) == 21
+
+
+def test_phones_are_rung_side_by_side(callbacks: Callbacks) -> None:
+    """Each of the carrier's answers waits for all the other dials."""
+    together = threading.Barrier(3, timeout=20)
+
+    class Slow(ScriptedCarrier):
+        def ring_agent(self, request: CallbackRequest) -> str:
+            together.wait()
+            return super().ring_agent(request)
+
+    for number in range(2):
+        phone = f"+4420794602{number:02d}"
+        callbacks.agents.put(Agent(id=f"a{number}", name="x", number=phone, queues=("shop",), idle_since=NOW))
+        book(callbacks, f"k{number}", f"+4420794603{number:02d}")
+    carrier = Slow()
+    assert Dispatcher(callbacks, carrier, dials_at_once=3).dispatch_due(NOW) >= 3
+    assert len(carrier.legs) == 3
+
+
+def test_while_the_carrier_is_down_it_is_asked_for_one_leg_at_a_time(
+    callbacks: Callbacks, carrier: ScriptedCarrier
+) -> None:
+    for number in range(8):
+        phone = f"+4420794602{number:02d}"
+        callbacks.agents.put(Agent(id=f"a{number}", name="x", number=phone, queues=("shop",), idle_since=NOW))
+        book(callbacks, f"k{number}", f"+4420794603{number:02d}")
+    dispatcher = Dispatcher(callbacks, carrier, dials_at_once=4)
+    put_off = []
+    for seconds in range(3):
+        carrier.refuse = DialError("the carrier answered 429", unknown_outcome=False)
+        dispatcher.dispatch_due(later(seconds))
+        put_off.append(sum(each.state == "scheduled" for each in callbacks.store.requests(20)))
+    assert put_off == [4, 5, 6]
+    carrier.refuse = None
+    dispatcher.dispatch_due(later(3))
+    assert len(carrier.legs) == 3, "one to see that it works, then all that are left"
 
 
 def test_a_carrier_that_is_down_is_asked_again_later_without_blaming_the_agent(

@@ -194,6 +194,52 @@ def test_where_everybody_asks_nobody_is_left_whom_a_free_agent_could_serve(
             assert all(is_patient(each, agent, working) for each in left), (agent, left)
 
 
+def office_of(count: int) -> Callbacks:
+    """As many agents as callbacks, which came one after the other."""
+    callbacks = Callbacks(MemoryStore(Policy()), Policy(), RULES.__getitem__)
+    for number in range(count):
+        callbacks.agents.put(person(f"a{number}", idle_since=NOW - 9 * SECOND))
+        made: CallbackRequest = record(f"cb{number}", topic=str(number), number=f"+44207946020{number}")
+        made = msgspec.structs.replace(made, rank_at=NOW + number * SECOND)
+        callbacks.store.commit(Change(commit_id=f"{number}", request=Versioned(made, 0)))
+    return callbacks
+
+
+def test_several_claims_at_once_are_those_that_one_after_the_other_would_have_been() -> None:
+    one, other = office_of(6), office_of(6)
+    together = other.claims.claim_some(NOW, 4)
+    assert [each.id for each in together] == ["cb0", "cb1", "cb2", "cb3"]
+    assert together == [one.claims.claim(NOW) for _ in range(4)]
+    assert [each.id for each in other.claims.claim_some(NOW, 4)] == ["cb4", "cb5"]
+    assert other.claims.claim_some(NOW, 4) == []
+
+
+def test_of_several_claims_those_behind_one_that_was_lost_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cb1 is withdrawn between the reading and the writing; who is next then is read again."""
+    callbacks = office_of(4)
+    in_order, made = callbacks.store.commit_in_order, []
+
+    def beaten(changes: list[Change]) -> list[Outcome]:
+        if not made:
+            callbacks.promises.cancel("cb1", NOW)
+        made.append(in_order(changes))
+        return made[-1]
+
+    monkeypatch.setattr(callbacks.store, "commit_in_order", beaten)
+    assert [each.id for each in callbacks.claims.claim_some(NOW, 3)] == ["cb0"]
+    assert made == [["done", "conflict"]]
+    assert [each.id for each in callbacks.claims.claim_some(NOW, 3)] == ["cb2", "cb3"]
+
+
+def test_of_several_claims_one_that_may_not_be_dialled_is_put_off_and_the_others_are_made() -> None:
+    callbacks = office_of(3)
+    callbacks.store.do_not_call("+442079460201", listed=True)
+    assert [each.id for each in callbacks.claims.claim_some(NOW, 3)] == ["cb0", "cb2"]
+    known = callbacks.store.request("cb1")
+    assert known is not None
+    assert known.record.disposition == "cancelled"
+
+
 def test_a_worker_that_loses_the_first_in_line_to_somebody_faster_does_not_take_the_second_instead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
