@@ -11,10 +11,11 @@ from callbacks.calling_hours import common
 from callbacks.committing import Committer
 from callbacks.estimates import History, expected_wait, forecast, promise_by, talk_s
 from callbacks.model import Agent, Interval, line_of
-from callbacks.shifts import counted_on, is_free, joined, on_shift
+from callbacks.shifts import clipped, counted_on, is_free, joined, on_shift
 
 # So far back the beginning of today lies in every zone, from wherever one looks.
 TODAY_BEGAN: Final = timedelta(days=2)
+SOON: Final = timedelta(days=1)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,10 @@ class Standing:
         """
         turn = self.turn(queue, language, rank_at, now)
         wait_s = self.talk_s(queue) if turn is None else (turn[1] - now).total_seconds()
-        return promise_by(now, wait_s / 60, self.staffed(queue, language, now, allowed))
+        # Mostly somebody works soon, and two weeks of everybody's shifts need not be worked out.
+        soon = [clipped(each, now, now + SOON) for each in allowed if each.starts < now + SOON]
+        near = promise_by(now, wait_s / 60, self.staffed(queue, language, now, soon)) if soon else None
+        return near or promise_by(now, wait_s / 60, self.staffed(queue, language, now, allowed))
 
     def staffed(
         self, queue: str, language: str, now: datetime, allowed: list[Interval], *, also: tuple[str, ...] = ()
@@ -85,7 +89,8 @@ class Standing:
             return allowed
         until = allowed[-1].ends
         openings = joined(self._committer.rules_of(queue).openings(now - TODAY_BEGAN, until))
-        times = joined(each for agent in agents for each in counted_on(agent, now, until, openings))
+        alike = {(agent.zone, agent.shifts, agent.days_off, agent.state == "away"): agent for agent in agents}
+        times = joined(each for agent in alike.values() for each in counted_on(agent, now, until, openings))
         return common(joined(allowed), times)
 
     def turn(
