@@ -88,7 +88,15 @@ STAGES: Final = {
     "WithPerson": "with a person",
     "OfferingCallback": "offering a callback",
     "WaitingInLine": "waiting in line",
-    "ChoosingWindow": "choosing a time",
+    "AskingSlots": "looking for free times",
+    "ChoosingDay": "choosing a day",
+    "ChoosingPart": "choosing a part of the day",
+    "ChoosingSlot": "choosing a time",
+    "Recognising": "looking who is calling",
+    "TellingPromise": "telling what is booked",
+    "ConfirmingCancel": "asking whether to cancel",
+    "Cancelling": "cancelling a callback",
+    "Moving": "moving a callback",
     "EnteringNumber": "asking for a number",
     "ConfirmingNumber": "confirming the number",
     "Booking": "booking a callback",
@@ -198,8 +206,14 @@ def _answer(answer: events.Event | None) -> str:
             return f"{waiting} waiting, {free} free, {minutes} minutes"
         case events.PersonFound(person_id=person_id):
             return f"{person_id or 'the person of last resort'} is free"
+        case events.CallerRecognised():
+            return _known(answer)
+        case events.SlotsKnown(slots=slots):
+            return f"{len(slots)} free" if len(slots) != 1 else "one free"
         case events.NobodyFree():
-            return "nobody is free"
+            return _nobody(answer)
+        case events.PromiseCancelled():
+            return "cancelled"
         case events.CallbackPromised(by=by, already_booked=already):
             return ("was booked already" if already else "promised") + f", by {by:%Y-%m-%d %H:%M} UTC"
         case events.CallbackRefused(reason=reason):
@@ -208,6 +222,24 @@ def _answer(answer: events.Event | None) -> str:
             return "sent"
         case other:
             return type(other).__name__
+
+
+def _known(answer: events.CallerRecognised) -> str:
+    known = [f"{name} = {_shown(value)}" for name, value in answer.values.items()]
+    if answer.promise is not None:
+        known.append(f"a callback of {answer.promise.queue} is booked, by {answer.promise.by:%Y-%m-%d %H:%M} UTC")
+    return "known: " + ", ".join(known) if known else "nothing is known"
+
+
+def _nobody(answer: events.NobodyFree) -> str:
+    told = ["nobody is free"]
+    if answer.position is not None:
+        told.append(f"place {answer.position} in line")
+    if answer.wait_to_minutes is not None:
+        told.append(f"{answer.wait_from_minutes} to {answer.wait_to_minutes} minutes")
+    if not answer.offers_callback:
+        told.append("no more callbacks")
+    return ", ".join(told)
 
 
 def _shown(value: Value) -> str:

@@ -20,6 +20,7 @@ from flows.parts import LANGUAGES
 from flows.state import WithPerson
 from flows.traces.model import Trace, Turn
 
+NOWHERE: Final = events.NobodyFree(at=dt.datetime.min)  # noqa: DTZ901 - what it says of the line is all that counts
 BOOKINGS: Final = frozenset({"RequestCallback", "MovePromise", "CancelPromise"})
 BOOKED: Final = {reason: word for word, reason in REFUSED.items()}
 
@@ -93,7 +94,8 @@ class _Writer:
         """Each step, and the turn that it is about."""
         clock = self._started.at.replace(microsecond=0)
         agents, speech = self._agents(self._turns[0]), self._started.speech
-        line = self._line(self._turns[0])
+        # After each look, the last place that was given stays.
+        stays = self._line(self._turns[0])[-1] if self._line(self._turns[0]) else line_fields(NOWHERE)
         yield from self._expectations(self._turns[0], 0)
         for index, turn in enumerate(self._turns[1:], start=1):
             step = step_of(_as_happened(turn))
@@ -104,9 +106,9 @@ class _Writer:
                 agents = wanted
                 yield index, Step.model_validate({"agents": wanted})
             stood = self._line(turn)
-            if stood and stood != line:
-                line = stood
+            if any(stands != stays for stands in stood):
                 yield index, Step.model_validate({"line": stood})
+            stays = stood[-1] if stood else stays
             # Whoever was speaking when speech went down was understood; in a test it goes down behind them.
             spoke = isinstance(turn.event, events.Heard | events.NoMatch) and turn.language not in turn.speech
             if turn.speech != speech and not spoke:

@@ -250,3 +250,46 @@ def test_the_trace_of_any_call_tells_where_it_went_and_becomes_a_test_that_passe
     assert played.state is not None
     assert type(played.state.stage) is type(state.stage)
     assert played.state.node == state.node
+
+
+# ---------------------------------------------------------------- callbacks
+
+PROMISED = events.OpenPromise(
+    request_id="cb7",
+    queue="desk",
+    number=CALLER,
+    arrived_at=AT,
+    by=AT,
+    reason=f"call {CALLER}",
+    words=("river", "lantern"),
+)
+
+
+def told_of(known: events.CallerRecognised, *happened: Event, found: tuple[Event, ...] = ()) -> str:
+    recorder = Recorder(FLOW, speech=("en",))
+    rest = list(found)
+
+    def choose(_flow: Flow, _state: CallState, effect: actions.Effect) -> Event | None:
+        return known if isinstance(effect, actions.RecogniseCaller) else rest.pop(0) if rest else None
+
+    recorder.begin(choose)  # type: ignore[arg-type]
+    for event in happened:
+        recorder.happen(event, choose)  # type: ignore[arg-type]
+    return "\n".join(tell(recorder.trace))
+
+
+def test_a_trace_tells_what_was_known_of_the_caller_but_neither_their_number_nor_their_two_words() -> None:
+    told = told_of(events.CallerRecognised(at=AT, values={"order": "4821"}, promise=PROMISED), keys("1"))
+    assert 'asked who is calling: known: order = "4821", a callback of desk is booked' in told
+    assert "at first (telling what is booked)" in told
+    for secret in (CALLER, CALLER[1:], "river", "lantern"):
+        assert secret not in told
+
+
+def test_the_two_words_of_a_booking_are_not_kept() -> None:
+    promised = events.CallbackPromised(at=AT, request_id="cb1", by=AT, already_booked=False, words=("river", "lantern"))
+    nobody = events.NobodyFree(at=AT, position=3, wait_from_minutes=10, wait_to_minutes=15)
+    told = told_of(events.CallerRecognised(at=AT), keys("0"), keys("1"), keys("1"), found=(nobody, promised))
+    assert "nobody is free, place 3 in line, 10 to 15 minutes" in told
+    assert "the first thing you hear is: (not kept)." in told
+    assert "river" not in told
