@@ -120,7 +120,7 @@ class NumberRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quotas(msgspec.Struct, frozen=True, kw_only=True):
-    """The most promises in 24 hours, for one caller and for one number that is to be called."""
+    """The most promises of one day (by UTC), for one caller and for one number that is to be called."""
 
     per_caller: int = 5
     per_number: int = 3

@@ -157,7 +157,8 @@ class Effects:
             position=place.position,
             wait_from_minutes=soonest,
             wait_to_minutes=latest,
-            offers_callback=place.offers_callback,
+            # Where nobody serves the line, nobody would ever call back; the person of last resort is rung again.
+            offers_callback=place.offers_callback and staffed,
         )
 
     def _rank_of(self, call_sid: str, effect: actions.SeekPerson, now: datetime) -> datetime:

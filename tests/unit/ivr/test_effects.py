@@ -59,9 +59,9 @@ def test_where_nobody_speaks_the_callers_language_there_is_the_person_of_last_re
     found = seek(effects, "fa", "CA1")
     assert isinstance(found, events.PersonFound)
     assert (found.person_id, found.person_number) == (OFFICE, LAST_RESORT)
-    assert isinstance(seek(effects, "fa", "CA1", tried=(OFFICE,)), events.NobodyFree), (
-        "who missed the call a moment ago"
-    )
+    missed = seek(effects, "fa", "CA1", tried=(OFFICE,))
+    assert isinstance(missed, events.NobodyFree)
+    assert not missed.offers_callback, "nobody would ever call back"
 
 
 def test_where_somebody_of_the_line_is_in_a_call_the_caller_hears_their_place(effects: Effects) -> None:
@@ -69,3 +69,4 @@ def test_where_somebody_of_the_line_is_in_a_call_the_caller_hears_their_place(ef
     nobody = seek(effects, "en", "CA2")
     assert isinstance(nobody, events.NobodyFree)
     assert (nobody.position, nobody.wait_from_minutes, nobody.wait_to_minutes) == (1, None, None), "no history yet"
+    assert nobody.offers_callback
