@@ -188,7 +188,7 @@ class Dispatcher:
                 return self._note(request, _created(request, name, sid, now)) is not None
             if now - leg.intended_at < timedelta(seconds=self._callbacks.policy.listed_within_s):
                 return self._note(request, alive) is not None
-            self._not_dialled(request, name, now)
+            self._not_dialled(request, name, now, never_made=True)
             return True
         status = self._dialler.leg_status(leg.sid)
         if status in ON_THE_LINE:
@@ -254,16 +254,27 @@ class Dispatcher:
             self._dialler.hang_up(sid)
         return True
 
-    def _not_dialled(self, request: CallbackRequest, name: LegName, now: datetime, *, bad_number: bool = False) -> None:
+    def _not_dialled(
+        self,
+        request: CallbackRequest,
+        name: LegName,
+        now: datetime,
+        *,
+        bad_number: bool = False,
+        never_made: bool = False,
+    ) -> None:
         if name == "agent":
             # An agent's wrong number is the agent's matter: they cool off, and the next one is rung.
-            self._note(request, _declined(request, now, carrier_down=not bad_number))
+            self._note(request, _declined(request, now, carrier_down=not bad_number, never_made=never_made))
         else:
-            self._unreached(request, "bad-number" if bad_number else "carrier-down", now)
+            self._unreached(request, "bad-number" if bad_number else "carrier-down", now, never_made=never_made)
 
-    def _unreached(self, request: CallbackRequest, reason: UnreachedReason, now: datetime) -> None:
+    def _unreached(
+        self, request: CallbackRequest, reason: UnreachedReason, now: datetime, *, never_made: bool = False
+    ) -> None:
         """Nobody to talk to: note it, and let the agent go."""
-        noted = self._note(request, events.CustomerUnreached(at=now, fence=request.fence, reason=reason))
+        event = events.CustomerUnreached(at=now, fence=request.fence, reason=reason, never_made=never_made)
+        noted = self._note(request, event)
         if noted is not None:
             self._dialler.let_agent_go(noted)
 
@@ -325,8 +336,12 @@ def _left(request: CallbackRequest, now: datetime, *, dropped: bool = False) -> 
     return events.AgentLeft(at=now, fence=request.fence, offer=_offer(request), dropped=dropped)
 
 
-def _declined(request: CallbackRequest, now: datetime, *, carrier_down: bool = False) -> events.AgentDeclined:
-    return events.AgentDeclined(at=now, fence=request.fence, offer=_offer(request), carrier_down=carrier_down)
+def _declined(
+    request: CallbackRequest, now: datetime, *, carrier_down: bool = False, never_made: bool = False
+) -> events.AgentDeclined:
+    return events.AgentDeclined(
+        at=now, fence=request.fence, offer=_offer(request), carrier_down=carrier_down, never_made=never_made
+    )
 
 
 def _offer(request: CallbackRequest) -> int:

@@ -29,8 +29,8 @@ RECORD_FIELDS: Final = (
 )
 # What an event may show.
 EVENT_FIELDS: Final = (
-    *("fence", "offer", "leg", "sid", "agent_id", "carrier_down", "dropped", "reason", "code", "again_at", "rescue"),
-    *("machine", "until", "by_call", "why", "starts", "ends", "told_by", "widened", "call_sid"),
+    *("fence", "offer", "leg", "sid", "agent_id", "carrier_down", "never_made", "dropped", "reason", "code"),
+    *("again_at", "rescue", "machine", "until", "by_call", "why", "starts", "ends", "told_by", "widened", "call_sid"),
 )
 # Events that change nothing that was promised.
 UNRECORDED: Final = frozenset({"SeenAlive"})

@@ -195,10 +195,10 @@ def _agent(
             leg = Leg(to_number=number, intended_at=at)
             attempt = _set(attempt, agent_id=agent_id, agent_leg=leg, offer=attempt.offer + again)
             return _set(after, offers=request.offers + 1, attempt=attempt)
-        case events.AgentDeclined(carrier_down=down, at=at):
+        case events.AgentDeclined(carrier_down=down, never_made=never_made, at=at):
             if after.state == "customer_ready":
                 return _set(after, attempt=_set(attempt, agent_id=""))
-            if down:
+            if down and not never_made:
                 return _set(after, state="scheduled", due_at=at + timedelta(seconds=policy.carrier_down_s))
             return after
         case events.AgentLeft(dropped=dropped, at=at):
@@ -228,11 +228,11 @@ def _customer(
             return _set(after, attempt=_set(_attempt(after), proved_at=at))
         case events.NobodyCame(again_at=again_at):
             return _set(after, due_at=again_at)
-        case events.CustomerUnreached(reason=reason, at=at):
+        case events.CustomerUnreached(reason=reason, never_made=never_made, at=at):
             after = _counted(after, reason)
             if reason == "carrier-down":
                 after = _set(after, dials=after.dials - 1)
-            again_at = next_try(rules, after, reason, at)
+            again_at = at if never_made else next_try(rules, after, reason, at)
             if again_at is None:
                 return _end(after, BAD_NUMBER if reason == "bad-number" else UNREACHED, at)
             return _set(after, due_at=again_at)

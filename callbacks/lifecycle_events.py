@@ -125,9 +125,13 @@ class AgentAccepted(AboutAgent, frozen=True, kw_only=True):
 
 
 class AgentDeclined(AboutAgent, frozen=True, kw_only=True):
-    """The agent did not answer, did not press 1, or could not be rung."""
+    """The agent did not answer, did not press 1, or could not be rung.
+
+    With `never_made`, the carrier is there and knows nothing of their leg: there is nothing to wait for.
+    """
 
     carrier_down: bool = False
+    never_made: bool = False
 
 
 class AgentLeft(AboutAgent, frozen=True, kw_only=True):
@@ -151,9 +155,10 @@ class CustomerProved(Fenced, frozen=True, kw_only=True):
 
 
 class CustomerUnreached(Fenced, frozen=True, kw_only=True):
-    """Nobody to talk to at the customer's phone, or no longer."""
+    """Nobody to talk to at the customer's phone, or no longer. `never_made` as for an agent's leg."""
 
     reason: UnreachedReason
+    never_made: bool = False
 
 
 class NobodyCame(Fenced, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 import redis
 
@@ -13,7 +14,7 @@ from callbacks.dispatch import Dispatcher
 from callbacks.errors import DialError
 from callbacks.model import Agent, CallbackRequest
 from callbacks.redis_store import RedisStore
-from callbacks.rules import Policy
+from callbacks.rules import Policy, QueueRules
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
 from tests.scripted_carrier import ScriptedCarrier
@@ -88,10 +89,27 @@ def test_a_worker_that_dies_after_the_claim_leaves_its_request_to_the_next_one(
     callbacks: Callbacks, carrier: ScriptedCarrier
 ) -> None:
     assert callbacks.claims.claim(NOW) is not None  # and then nothing: the worker was killed before it dialled
-    for seconds in range(6, 60, 6):
+    for seconds in (6, 12):
+        assert carrier.times_rung(AGENT) == 0
         Dispatcher(callbacks, carrier).dispatch_due(later(seconds))
-    assert carrier.times_rung(AGENT) == 1
+    assert carrier.times_rung(AGENT) == 1, "the carrier is there and knows of no leg: nobody waits any longer"
     assert only(callbacks).fence == 2
+
+
+def test_a_customer_whose_leg_was_never_made_is_dialled_again_at_once(
+    redis_client: redis.Redis, carrier: ScriptedCarrier
+) -> None:
+    def customer_first(queue: str) -> QueueRules:
+        return msgspec.structs.replace(london(queue), order="customer_first")
+
+    callbacks = Callbacks(RedisStore(redis_client, POLICY), POLICY, customer_first)
+    callbacks.agents.put(Agent(id="desk", name="Desk", number=AGENT, queues=("shop",), idle_since=NOW))
+    book(callbacks)
+    assert callbacks.claims.claim(NOW) is not None  # and then nothing
+    for seconds in (6, 12, 13):
+        Dispatcher(callbacks, carrier).dispatch_due(later(seconds))
+    assert carrier.times_rung(CUSTOMER) == 1
+    assert (only(callbacks).dials, only(callbacks).fence) == (1, 2)
 
 
 def test_a_worker_that_wakes_after_its_lease_hangs_up_the_leg_that_it_made(
