@@ -59,7 +59,8 @@ TABLE: Final[dict[tuple[State, type[Event]], tuple[State, ...]]] = {
     ("agent_dialling", events.LegCreated): ("agent_dialling",),
     ("agent_dialling", events.SeenAlive): ("agent_dialling",),
     ("agent_dialling", events.AgentAccepted): ("agent_ready",),
-    ("agent_dialling", events.AgentDeclined): ("waiting",),
+    # A carrier that is down is left alone for a while.
+    ("agent_dialling", events.AgentDeclined): ("waiting", "scheduled"),
     ("agent_dialling", events.AgentLeft): ("waiting",),
     ("agent_ready", events.LegCreated): ("agent_ready",),
     ("agent_ready", events.CustomerDialled): ("customer_dialling",),
