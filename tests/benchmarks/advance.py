@@ -30,13 +30,14 @@ CALLS = 300
 def calls_of_orders() -> list[events.Event]:
     """A wrong key, an order number, its lookup, repeat, a person, nobody free, a callback."""
     found = events.LookupFound(at=AT, values={"order_state": "was sent", "order_day": "2026-03-01"})
-    return [*_keys("9", "1", "4821"), found, *_keys("*", "0"), events.NobodyFree(at=AT), *_keys("1", "1"), _promised()]
+    calls = [*_keys("9", "1", "4821"), found, *_keys("*", "0"), events.NobodyFree(at=AT), *_keys("1", "1"), _promised()]
+    return [events.CallerRecognised(at=AT), *calls]
 
 
 def calls_of_generated() -> list[events.Event]:
     """From menu to menu, then a number, its lookup, a branch, a callback."""
     found = events.LookupFound(at=AT, values={"state_20": "closed"})
-    return [*_keys(*"3" * 20, "9", "1", "4821"), found, *_keys("1"), _promised()]
+    return [events.CallerRecognised(at=AT), *_keys(*"3" * 20, "9", "1", "4821"), found, *_keys("1"), _promised()]
 
 
 def _keys(*answers: str) -> list[events.Event]:
