@@ -49,6 +49,7 @@ def offer() -> Response:
             twilio_twiml.english(waits, whisper(record.dossier), promised, "To be connected, press 1."),
             action=attempt.agent_url("accept"),
             timeout_s=ANSWER_TIMEOUT_S,
+            otherwise=attempt.agent_url("not-taken"),
         )
     )
 
@@ -77,6 +78,21 @@ def _joined(accepted: CallbackRequest) -> Response:
             twilio_twiml.english("Thank you.", then), room=attempt.room(), action=attempt.agent_url("wrap-up")
         )
     )
+
+
+@blueprint.post("/not-taken")
+def not_taken() -> Response:
+    """The offer was heard to its end, and no key came.
+
+    Where the record has them in the conference already (their key was lost, and came a second time while they heard
+    the offer again), they never were: the customer hears an apology, and is called again.
+    """
+    fence, offer = attempt.fence(), attempt.offer_number()
+    if attempt.apply(events.AgentDeclined(at=utc_now(), fence=fence, offer=offer)) is None:
+        left = attempt.apply(events.AgentLeft(at=utc_now(), fence=fence, offer=offer, dropped=True))
+        if left is not None:
+            services().beside(services().dialler.apologise, left)
+    return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
 
 
 @blueprint.post("/agent-status")

@@ -82,9 +82,6 @@ def drawn(seed: int) -> Schedule:
         *sorted(((chance.uniform(0, 120), _faults(chance)) for _ in range(chance.randint(0, 3))), key=_at),
         (chance.uniform(200, 900), Faults()),
     )
-    # An agent whose key was lost with a web process hears the offer again and presses once more; a scripted one does
-    # not. Where the carrier also sends that lost key a second time, that would leave a customer alone.
-    sent_twice = any(fault.duplicate_webhooks for _, fault in faults)
     return Schedule(
         seed=seed,
         on_redis=on_redis,
@@ -101,7 +98,7 @@ def drawn(seed: int) -> Schedule:
         ),
         kills=chance.randint(0, 4),
         stops=chance.randint(0, 2),
-        web_kills=0 if sent_twice else chance.randint(0, 1),
+        web_kills=chance.randint(0, 1),
         chance=chance.choice((0.02, 0.05, 0.1)),
     )
 
