@@ -1,4 +1,4 @@
-"""A sample of the fault schedules that `make bench-crash` plays by the thousand: nobody is lost, called twice or late."""
+"""A sample of the fault schedules that `make bench-crash` plays by the thousand: every promise is kept, and once."""
 
 from __future__ import annotations
 
