@@ -83,7 +83,13 @@ def office(keypad_only: Installation) -> Iterator[Office]:
 
 def test_without_a_speech_model_calls_run_by_keys_and_readiness_says_what_is_missing(office: Office) -> None:
     """On the way a recording of the flow is played, a message recorded, and a text sent."""
-    assert office.installation.readiness() == {"redis": True, "worker": True, "clock": True, "model": False}
+    assert office.installation.readiness() == {
+        "redis": True,
+        "worker": True,
+        "clock": True,
+        "ledger": True,
+        "model": False,
+    }
     message = office.installation.folder / "message.wav"
     message.write_bytes(wav.mono_wav(b"\x00\x20\x00\xe0" * 4000))
     sid = office.call(
