@@ -23,6 +23,12 @@ class ConflictError(CallbackError):
     retryable = True
 
 
+class FormatError(CallbackError):
+    """A stored record was written by a later release; nothing is done with it."""
+
+    code = "format"
+
+
 class DialError(CallbackError):
     """The carrier did not take a dial. With `unknown_outcome` it may have; with `bad_number` it never will."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -24,6 +24,9 @@ Order = Literal["agent_first", "customer_first"]
 LegName = Literal["agent", "customer"]
 UnreachedReason = Literal["busy", "no-answer", "failed", "canceled", "bad-number", "machine", "carrier-down"]
 
+# The form of records as this release writes them. One of a later form is not touched: a field that we do not know would
+# be lost. A stored record without a form is of the first.
+FORMAT: Final = 1
 # Before anybody has been rung for it.
 QUIET: frozenset[State] = frozenset({"scheduled", "waiting"})
 
@@ -115,6 +118,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     disposition: str | None = None
+    format: int = 1
 
     @property
     def line(self) -> str:
@@ -166,6 +170,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     not_before: datetime | None = None
     # When calls were given to them within the last hour, oldest first.
     given_at: tuple[datetime, ...] = ()
+    format: int = 1
 
     def serves(self, queue: str, language: str) -> bool:
         """Whether the agent has the skill and the language."""

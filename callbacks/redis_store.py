@@ -1,6 +1,6 @@
 """The store on Redis. Every change is one script; every key has the hash tag `{cb}`, so a script stays in one slot.
 
-zh:{cb}:request:ID     hash  v (version), c (commit that wrote it), d (JSON)
+zh:{cb}:request:ID     hash  v (version), c (commit that wrote it), d (JSON; its `format` is that of the fields)
 zh:{cb}:agent:ID       hash  the same
 zh:{cb}:agents         set   ids
 zh:{cb}:requests       zset  id -> created_at
@@ -33,9 +33,10 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 import redis
 
+from callbacks.errors import FormatError
 from callbacks.indexes import Index, index_of, quota_keys
 from callbacks.lease import longest_lease
-from callbacks.model import Agent, CallbackRequest, Waiter
+from callbacks.model import FORMAT, Agent, CallbackRequest, Waiter
 from callbacks.rules import Policy
 from callbacks.store import AROUND, TALKS_KEPT, Change, Front, NotToRing, Outcome, Versioned
 
@@ -382,10 +383,17 @@ class RedisStore:
                 pipe.hmget(key, ["v", "d"])
             answers = pipe.execute()
         return [
-            Versioned(msgspec.json.decode(data, type=kind), int(version))
+            Versioned(_decoded(data, kind), int(version))
             for version, data in answers
             if version is not None and data is not None
         ]
+
+
+def _decoded(data: str, kind: type[Record]) -> Record:
+    record = msgspec.json.decode(data, type=kind)
+    if record.format > FORMAT:
+        raise FormatError(f"a record has form {record.format}, this release knows {FORMAT}: upgrade it")
+    return record
 
 
 class _Keys:

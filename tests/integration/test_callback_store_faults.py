@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 
 from callbacks import lifecycle_events as events
-from callbacks.model import Waiter
+from callbacks.errors import FormatError
+from callbacks.model import FORMAT, Waiter
 from callbacks.redis_store import PREFIX, RedisStore
 from callbacks.rules import Policy
 from callbacks.service import Callbacks
@@ -207,3 +209,13 @@ def test_on_a_cluster_every_script_and_every_transaction_stays_in_one_slot(clust
     change = Change(commit_id="x", agent=Versioned(person(), 0), quotas=(quota,), talk=Talk(queue="shop", seconds=1))
     assert store.commit(change) == "done"
     assert {str(key)[: len(PREFIX)] for key in cluster.keys("*")} == {PREFIX}
+
+
+def test_a_record_of_a_later_release_is_not_touched(redis_client: redis.Redis) -> None:
+    store = RedisStore(redis_client, POLICY)
+    booked = book(Callbacks(store, POLICY, london))
+    key = f"zh:{{cb}}:request:{booked.id}"
+    stored = msgspec.json.decode(str(redis_client.hget(key, "d")))
+    redis_client.hset(key, "d", msgspec.json.encode({**stored, "format": FORMAT + 1}).decode())
+    with pytest.raises(FormatError, match="upgrade"):
+        store.request(booked.id)

@@ -64,7 +64,7 @@ def test_no_number_name_or_word_of_anybody_is_on_the_ledger(rig: Rig) -> None:
 
 
 def test_every_field_of_the_record_and_of_the_events_is_public_or_private_by_decision() -> None:
-    private = {"id", "number", "caller_number", "dossier", "words", "salt", "looked_at", "review_at"}
+    private = {"id", "number", "caller_number", "dossier", "words", "salt", "looked_at", "review_at", "format"}
     assert set(CallbackRequest.__struct_fields__) == private | set(RECORD_FIELDS)
     fields = {field for kind in events.EVENTS.values() for field in kind.__struct_fields__}
     assert fields - set(EVENT_FIELDS) == {"at", "agent_number", "rank_at", "expires_at", "due_at"}
