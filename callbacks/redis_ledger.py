@@ -16,7 +16,7 @@ import redis
 
 from callbacks.ledger import EMPTY, Head, Page, StoredPage, encode_page
 from callbacks.model import CallbackRequest
-from callbacks.redis_store import PREFIX, REQUESTS, UNSEALED
+from callbacks.redis_keys import PREFIX, REQUESTS, UNSEALED
 
 PAGES: Final = f"{PREFIX}:pages"
 HEAD: Final = f"{PREFIX}:head"

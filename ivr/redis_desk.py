@@ -13,7 +13,7 @@ import msgspec
 import redis
 
 from callbacks.model import CallbackRequest
-from callbacks.redis_store import ENDED, LATER, LEASE, PREFIX, REQUESTS
+from callbacks.redis_keys import ENDED, LATER, LEASE, PREFIX, REQUESTS
 from callbacks.store import Versioned
 
 # Records read from Redis at a time, and the most that are looked at for one page of a list.

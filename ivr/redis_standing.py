@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 import redis
 
+from callbacks.redis_keys import LATER, LEASE, OPEN, UNSEALED
 from callbacks.redis_ledger import HEAD
-from callbacks.redis_store import LATER, LEASE, OPEN, UNSEALED
 
 # What a worker has not looked at for so long after it should have, nobody looks at.
 OVERDUE_AFTER: Final = timedelta(seconds=30)

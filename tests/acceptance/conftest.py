@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from callbacks.redis_keys import UNSEALED
 from callbacks.redis_ledger import HEAD, PAGES, RedisRecords
-from callbacks.redis_store import UNSEALED
 from ivr.demo.installation import Installation, around_the_clock
 from ivr.desk.ledger import forget
 from ivr.redis_server import find_binary

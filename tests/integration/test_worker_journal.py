@@ -21,8 +21,8 @@ from callbacks.booking import Promise
 from callbacks.dispatch import Dispatcher, LegStatus
 from callbacks.journal import Journal
 from callbacks.model import Agent, CallbackRequest, Leg
+from callbacks.redis_keys import UNSEALED
 from callbacks.redis_ledger import RedisLedger
-from callbacks.redis_store import UNSEALED
 from ivr.bookkeeping import FILLING_UP, Bookkeeping
 from ivr.cli import app
 from ivr.demo.installation import around_the_clock
