@@ -1,4 +1,7 @@
-"""A file of conversations, as frozen values: who calls when, what they do, and what must come of it."""
+"""A file of conversations, as frozen values: who calls when, what they do, and what must come of it.
+
+One long file: what a conversation may say stands in one place, as its schema does.
+"""
 
 from __future__ import annotations
 

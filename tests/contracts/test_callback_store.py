@@ -1,4 +1,7 @@
-"""What a store of callbacks must do: the one in memory and the one on a real Redis server."""
+"""What a store of callbacks must do: the one in memory and the one on a real Redis server.
+
+One long file: each method of the store in turn, on the same few records.
+"""
 
 from __future__ import annotations
 

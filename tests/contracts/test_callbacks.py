@@ -1,4 +1,7 @@
-"""What the callbacks of an installation promise, whatever they are stored in."""
+"""What the callbacks of an installation promise, whatever they are stored in.
+
+One long file: the rooms of the service on both stores, from booking to the end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The JSON API, as programs see it, on real Redis."""
+"""The JSON API, as programs see it, on real Redis.
+
+One long file: every route goes through the same client.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Callbacks from the claim to their end, as people live through them; in both orders, on both stores."""
+"""Callbacks from the claim to their end, as people live through them; in both orders, on both stores.
+
+One long file: short stories of the same office.
+"""
 
 from __future__ import annotations
 

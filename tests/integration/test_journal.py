@@ -1,4 +1,7 @@
-"""The journal on a real disk, the clerk that writes it, and a store that is filled up from it."""
+"""The journal on a real disk, the clerk that writes it, and a store that is filled up from it.
+
+One long file: every test restores the same few histories.
+"""
 
 from __future__ import annotations
 

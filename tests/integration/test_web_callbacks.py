@@ -1,4 +1,7 @@
-"""Callbacks from the caller's yes to the agent's last word, on the driven carrier: no time passes but the carrier's."""
+"""Callbacks from the caller's yes to the agent's last word, on the driven carrier: no time passes but the carrier's.
+
+One long file: every story is played on the same office.
+"""
 
 from __future__ import annotations
 

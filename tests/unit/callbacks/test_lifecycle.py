@@ -1,4 +1,7 @@
-"""The lifecycle: what may follow what, what may not, and what stays true whatever happens."""
+"""The lifecycle: what may follow what, what may not, and what stays true whatever happens.
+
+One long file: the table of events is gone through once, and its rules are read side by side.
+"""
 
 from __future__ import annotations
 
