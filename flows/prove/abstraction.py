@@ -275,7 +275,10 @@ def _stage_key(stage: Stage | None) -> Key:
             return (kind, len(offered), _plan_key(plan))
         case AskingSlots(plan=plan, day=day):
             return (kind, day is not None, _plan_key(plan), plan.hours)
-        case EnteringNumber(plan=plan) | ConfirmingNumber(plan=plan) | Booking(plan=plan) | Moving(plan=plan):
+        case ConfirmingNumber(plan=plan, number=number) | Booking(plan=plan, number=number):
+            # Another number than the one that calls is kept while another time is chosen for it.
+            return (kind, _plan_key(plan), number == CALLER)
+        case EnteringNumber(plan=plan) | Moving(plan=plan):
             return (kind, _plan_key(plan))
         case TellingPromise(at_start=at_start) | ConfirmingCancel(at_start=at_start) | Cancelling(at_start=at_start):
             return (kind, at_start)
