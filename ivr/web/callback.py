@@ -63,7 +63,9 @@ def accept() -> Response:
         return twiml(twilio_twiml.say_and_hang_up(twilio_twiml.english("All right. Goodbye.")))
     waits = attempt.current("agent_joining")
     if waits is not None and waits.attempt is not None and attempt.other_is_gone(waits.attempt.customer_leg):
-        attempt.apply(events.CustomerUnreached(at=utc_now(), fence=fence, reason="no-answer"))
+        gone = events.CustomerUnreached(at=utc_now(), fence=fence, reason="no-answer")
+        if attempt.apply(gone) is not None:
+            return attempt.why_not(unreached=True)
     accepted = attempt.apply(
         events.AgentAccepted(at=utc_now(), fence=fence, offer=offer, sid=request.form["CallSid"])
     ) or attempt.answered_before("agent")

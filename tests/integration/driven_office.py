@@ -6,7 +6,6 @@ Nothing here waits: what takes an hour takes milliseconds. The worker ticks twic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import time_machine
-from localcarrier_app import SdkClient
 from signed import CALLER, OFFICE, PUBLIC_URL, TOKEN, settings_for, write_flow
 
 from callbacks.model import Agent, CallbackRequest
@@ -25,6 +23,7 @@ from ivr.localcarrier.switches import Switches
 from ivr.services import Services, build, utc_now
 from ivr.web.app import create_app
 from ivr.worker import hold_while_they_call
+from tests.in_process import AtOnce, SdkClient
 
 # A Monday, half past ten in London.
 START: Final = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
@@ -53,18 +52,6 @@ PROVES: Final = Phone(
 SAYS_WHY: Final[tuple[Step, ...]] = (Hear("Which order"), Press("4821"))
 CHOOSES_A_CALLBACK: Final[tuple[Step, ...]] = (Hear("To be called back"), Press("1"), Hear("We will call you on"))
 BOOKS: Final[tuple[Step, ...]] = (*SAYS_WHY, *CHOOSES_A_CALLBACK, Press("1"), Hear("It is booked"), Stay())
-
-
-class AtOnce(Executor):
-    """Does on the spot what the web would do on another thread."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(function(*arguments, **named))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class DrivenOffice:

@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
-from twilio.http import HttpClient
-from twilio.http.response import Response as SdkResponse
 from twilio.request_validator import RequestValidator
 
 from ivr.localcarrier.driven import DrivenCarrier
@@ -219,21 +217,6 @@ def driven(**switches: Any) -> Iterator[tuple[DrivenCarrier, DrivenApp]]:
     with DrivenCarrier(ACCOUNT_SID, AUTH_TOKEN, app.deliver, start=START, seed=1, switches=chosen) as carrier:
         app.carrier = carrier
         yield carrier, app
-
-
-class SdkClient(HttpClient):
-    """Carries the vendor's SDK to a driven carrier without HTTP."""
-
-    def __init__(self, carrier: DrivenCarrier) -> None:
-        super().__init__(logger=None, is_async=False)
-        self._carrier = carrier
-
-    def request(self, method, uri, params=None, data=None, headers=None, auth=None, **_options):
-        basic = base64.b64encode(":".join(auth).encode()).decode()
-        path = urlsplit(uri).path
-        given = {**(headers or {}), "Authorization": f"Basic {basic}"}
-        status, body = self._carrier.rest(method, path, params, data, given, timeout_s=3.0)
-        return SdkResponse(status, json.dumps(body))
 
 
 def of_kind(carrier: DrivenCarrier, kind: str, call_sid: str | None = None) -> list[Event]:

@@ -19,7 +19,6 @@ from localcarrier_app import (
     SERVICE,
     START,
     DrivenApp,
-    SdkClient,
     driven,
     of_kind,
     response,
@@ -30,6 +29,7 @@ from ivr.localcarrier.leg import Leg
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, Stay, Wait
 from ivr.localcarrier.wire import Faults
 from ivr.twilio_rest import Carrier
+from tests.in_process import SdkClient
 
 OFFER = response(
     '<Gather numDigits="1" timeout="8" action="/accept"><Say>A callback for the desk. Press one.</Say></Gather>'

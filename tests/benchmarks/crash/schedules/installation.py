@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import copy
-import json
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 import redis
 from flask import Flask
-from twilio.http import HttpClient
 
 from callbacks.dispatch import Dispatcher
 from callbacks.indexes import index_of
@@ -30,12 +25,12 @@ from callbacks.rules import Policy
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
 from ivr.dialler import CarrierDialler
-from ivr.localcarrier.driven import DrivenCarrier
 from ivr.redis_server import PrivateRedis
 from ivr.services import build
 from ivr.settings import Settings
 from ivr.web.app import create_app
 from tests.benchmarks.crash.schedules.points import Hooked
+from tests.in_process import AtOnce, SdkClient
 
 ACCOUNT_SID: Final = "AC" + "0" * 32
 AUTH_TOKEN: Final = "0123456789abcdef0123456789abcdef"
@@ -61,51 +56,6 @@ nodes:
 """
 
 
-class Response:
-    """What the SDK reads of an answer."""
-
-    def __init__(self, status_code: int, text: str) -> None:
-        self.status_code, self.text, self.content = status_code, text, text.encode()
-        self.headers: dict[str, str] = {}
-        self.ok = status_code < 400
-
-
-class WorldClient(HttpClient):
-    """Carries the vendor's SDK to the carrier of the present world."""
-
-    carrier: DrivenCarrier
-
-    def __init__(self) -> None:
-        super().__init__(logger=None, is_async=False)
-
-    def request(  # type: ignore[override]
-        self,
-        method: str,
-        uri: str,
-        params: Any = None,
-        data: Any = None,
-        headers: Any = None,
-        auth: Any = None,
-        **_options: Any,
-    ) -> Response:
-        basic = base64.b64encode(":".join(auth).encode()).decode()
-        given = {**(headers or {}), "Authorization": f"Basic {basic}"}
-        status, body = self.carrier.rest(method, urlsplit(uri).path, params, data, given, timeout_s=3.0)
-        return Response(status, json.dumps(body))
-
-
-class AtOnce(Executor):
-    """Does on the spot what the web would do on another thread."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(function(*arguments, **named))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 class Installation:
     """Made once for each process of the benchmark."""
 
@@ -127,7 +77,7 @@ class Installation:
             data_dir=folder / "data",
         )
         self._server = server
-        self.client = WorldClient()
+        self.client = SdkClient()
         self.services = build(settings, http_client=self.client, background=AtOnce())
         self.policy: Policy = self.services.callbacks.policy
         self.rules_of = self.services.callbacks.rules_of
