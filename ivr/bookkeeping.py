@@ -27,6 +27,7 @@ from callbacks.journal import Journal, JournalError
 from callbacks.ledger import PageError, decode_page
 from callbacks.recovery import recover
 from callbacks.redis_ledger import RedisLedger
+from ivr import logs
 from ivr.desk.ledger import journal_path, keyring_of
 from ivr.redis_client import RedisError
 from ivr.services import Services, utc_now
@@ -48,7 +49,9 @@ class Bookkeeping:
         self._path = journal_path(services.settings)
         self._journal: Journal | None = None
         self._opening = threading.Lock()
-        self._fault: str | None = None
+        self._fault = logs.LastingFault(
+            "the ledger is not copied into the journal; tried again and again", "the ledger is copied again"
+        )
 
     def __call__(self) -> None:
         """Seal and copy, or fill the store up. A fault is logged when it begins and when it is over."""
@@ -65,11 +68,7 @@ class Bookkeeping:
         except Exception:
             log.exception("bookkeeping failed")
             fault = "unexpected"
-        if fault is not None and self._fault is None:
-            log.error("the ledger is not copied into the journal; tried again and again", fault=fault)
-        elif fault is None and self._fault is not None:
-            log.info("the ledger is copied again")
-        self._fault = fault
+        self._fault.note(fault)
 
     def why_not_dial(self) -> str | None:
         """Why nobody may be dialled just now; None where all is well, and where the journal cannot be asked.

@@ -100,13 +100,9 @@ class CarrierDialler:
             late_s = (now - leg.intended_at).total_seconds()
             log.error("a dial came too late and was not made", request_id=request.id, leg=name, late_s=late_s)
             raise DialError("the intent is too old", unknown_outcome=False)
-        if name == "customer" and not self._may_ring(request, now):
+        if name == "customer" and not self._callbacks.claims.may_ring(request, now):
             log.error("a customer was not rung at this hour", request_id=request.id)
             raise DialError("not within the calling hours", unknown_outcome=False)
-
-    def _may_ring(self, request: CallbackRequest, now: datetime) -> bool:
-        times = self._callbacks.claims.times(request, now)
-        return bool(times) and times[0].starts <= now < times[0].ends
 
     def find_leg(self, leg: Leg) -> str | None:
         try:
@@ -192,7 +188,7 @@ class CarrierDialler:
 
     def _tell_by_call(self, key: str, request: CallbackRequest, ends: datetime) -> bool:
         now = self._now()
-        if not self._may_ring(request, now):
+        if not self._callbacks.claims.may_ring(request, now):
             return False
         standing = self._told.begin(key)
         if standing == "unknown":

@@ -12,6 +12,8 @@ import structlog
 
 from ivr.masking import mask_numbers
 
+log = structlog.get_logger()
+
 
 def configure(process: str, level: str, stream: TextIO | None = None) -> None:
     """Set up structlog for one process; `level` is debug, info, warning or error."""
@@ -39,6 +41,22 @@ def configure(process: str, level: str, stream: TextIO | None = None) -> None:
 def where(error: BaseException) -> list[str]:
     """Where an error came from, without its words: they may hold what must not be logged."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+
+
+class LastingFault:
+    """A fault that may last over many rounds: logged when it begins and when it is over, not in between."""
+
+    def __init__(self, begins: str, ends: str) -> None:
+        self._begins, self._ends = begins, ends
+        self._present: str | None = None
+
+    def note(self, fault: str | None) -> None:
+        """The outcome of one round; None for a good one."""
+        if fault is not None and self._present is None:
+            log.error(self._begins, fault=fault)
+        elif fault is None and self._present is not None:
+            log.info(self._ends)
+        self._present = fault
 
 
 def _named(process: str) -> structlog.typing.Processor:

@@ -47,7 +47,7 @@ class Tick:
     def __init__(self, services: Services, bookkeeping: Bookkeeping | None = None) -> None:
         self._services = services
         self._bookkeeping = bookkeeping
-        self._fault: str | None = None
+        self._fault = logs.LastingFault("the worker cannot work and keeps trying", "the worker works again")
 
     def __call__(self) -> None:
         fault = None
@@ -70,11 +70,7 @@ class Tick:
         except Exception:
             log.exception("tick failed")
             fault = "unexpected"
-        if fault is not None and self._fault is None:
-            log.error("the worker cannot work and keeps trying", fault=fault)
-        elif fault is None and self._fault is not None:
-            log.info("the worker works again")
-        self._fault = fault
+        self._fault.note(fault)
 
     def _dispatch(self) -> None:
         """What is due; at once again while it is as much as is done at once, before the next look at the clock."""
