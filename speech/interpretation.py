@@ -9,19 +9,11 @@ import msgspec
 
 from speech.digits import UNKNOWN_WORD
 from speech.grammar import Grammar, heard_digits
+from speech.recognition import Word as Word  # it lived here once, and is looked for here
 
 DIGITS_INTENT: Final = "digits"
 
 Band = Literal["accept", "confirm", "reject"]
-
-
-class Word(msgspec.Struct, frozen=True):
-    """One recognised word; times are media time in milliseconds, confidence is the recogniser's own, 0 to 1."""
-
-    text: str
-    confidence: float
-    start_ms: int
-    end_ms: int
 
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True):
