@@ -11,19 +11,18 @@ from typing import Final
 import msgspec
 
 from speech.errors import SpeechError
-from speech.interpretation import Word
 from speech.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
-    Alternatives,
     Close,
+    Done,
     Failed,
     Feed,
     Finish,
     Open,
     Partial,
+    Prepare,
     Ready,
-    Reconsider,
     Reply,
     Request,
     Reset,
@@ -31,6 +30,7 @@ from speech.protocol import (
     frame,
     reply_decoder,
 )
+from speech.recognition import Heard, Hypothesis
 
 # Source: ours. A chunk takes about a millisecond; a child that answers nobody for two seconds will not answer.
 STUCK_AFTER_S: Final = 2.0
@@ -54,24 +54,35 @@ class Stream:
         self._number = number
         self.lost: Final = asyncio.Event()
 
-    async def reset(self, phrases: Sequence[str]) -> None:
-        """Forget what was said and listen for these phrases. Raises `StreamLostError`, as all of these do."""
-        await self._child.ask(Reset(self._number, list(phrases)))
+    async def reset(self, language: str, phrases: Sequence[str], before: bytes = b"") -> tuple[float, ...]:
+        """Forget what was said and listen for these phrases; raises `StreamLostError`, as all of these do.
 
-    async def feed(self, media_ms: int, mulaw: bytes) -> list[str]:
-        """Recognise the next audio; answers the words of the utterance so far."""
+        Answers the levels of the mu-law audio `before`, which is not recognised: who only waits for a turn keeps the
+        last seconds, and learns the line's noise from them when there is something to listen for.
+        """
+        reply = await self._child.ask(Reset(self._number, language, list(phrases), before))
+        return reply.levels_dbfs if isinstance(reply, Done) else ()
+
+    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard:  # noqa: ARG002
+        """Recognise the next audio, which arrived at `arrived_s` of the loop's clock (now, where it is not said).
+
+        Answers the words of the utterance so far, and the levels of this audio.
+        """
         reply = await self._child.ask(Feed(self._number, media_ms, mulaw))
-        return reply.words if isinstance(reply, Partial) else []
+        if not isinstance(reply, Partial):
+            raise StreamLostError(f"a {type(reply).__name__} is no answer to audio")
+        return Heard(reply.words, reply.levels_dbfs)
 
-    async def finish(self) -> list[Word]:
-        """End the utterance and answer its words; what is fed next belongs to another one."""
+    async def finish(self) -> list[Hypothesis]:
+        """End the utterance and answer what it may have been; what is fed next belongs to another one."""
         reply = await self._child.ask(Finish(self._number))
-        return reply.words if isinstance(reply, Result) else []
+        if not isinstance(reply, Result):
+            raise StreamLostError(f"a {type(reply).__name__} is no answer to the end of an utterance")
+        return reply.hypotheses
 
-    async def alternatives(self, from_ms: int, to_ms: int) -> list[str]:
-        """What the utterance that was just finished might have been, the likeliest first."""
-        reply = await self._child.ask(Reconsider(self._number, from_ms, to_ms))
-        return reply.texts if isinstance(reply, Alternatives) else []
+    def prepare(self, language: str, phrases: Sequence[str]) -> None:
+        """Say that these phrases will be listened for soon; harmless when the stream is lost."""
+        self._child.prepare(language, list(phrases))
 
     def close(self) -> None:
         """Give the place back; harmless when it is lost or closed already."""
@@ -127,7 +138,7 @@ class Child:
             watch.cancel()
             await self._end()
 
-    async def ask(self, request: Open | Reset | Feed | Finish | Reconsider) -> Reply:
+    async def ask(self, request: Open | Reset | Feed | Finish) -> Reply:
         """Send a request and wait for its reply; raises `StreamLostError`."""
         stream = self.streams.get(request.stream)
         if stream is None or stream.lost.is_set() or not self.ready:
@@ -149,6 +160,10 @@ class Child:
     def close(self, number: int) -> None:
         if self.streams.pop(number, None) is not None and self.ready:
             self._send(Close(number))
+
+    def prepare(self, language: str, phrases: list[str]) -> None:
+        if self.ready:
+            self._send(Prepare(language, phrases))
 
     def abandon(self) -> int:
         """Tell every stream that it is lost; answers how many there were."""

@@ -14,6 +14,8 @@ RATE_HZ: Final = 8000
 BYTES_PER_MS: Final = RATE_HZ // 1000
 SILENCE: Final = b"\xff"
 SILENCE_DBFS: Final = -96.0
+# The resolution at which loud and quiet are told apart.
+LEVEL_MS: Final = 20
 
 _BIAS: Final = 0x84
 _CLIP: Final = 32635
@@ -64,3 +66,9 @@ def level_dbfs(mulaw: bytes) -> float:
     if not energy:
         return SILENCE_DBFS
     return max(SILENCE_DBFS, 10 * math.log10(energy / len(mulaw)) - 20 * math.log10(32768))
+
+
+def levels_dbfs(mulaw: bytes) -> tuple[float, ...]:
+    """The level of each `LEVEL_MS` of it; the last part may be shorter, and no audio has no level."""
+    part = LEVEL_MS * BYTES_PER_MS
+    return tuple(level_dbfs(mulaw[at : at + part]) for at in range(0, len(mulaw), part))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,18 +45,18 @@ class ChildEvent(msgspec.Struct, frozen=True):
 class RecogniserPool:
     """Keeps `children` recogniser processes alive from `start` to `stop`; an asynchronous context manager.
 
-    `on_event` is called on the event loop for what an operator should see in the log; `command` starts a child, and
-    gets the model's folder as its last argument.
+    `on_event` is called on the event loop for what an operator should see in the log; `models` names the folder of
+    the model of each language; `command` starts a child, and gets them as its last arguments (LANGUAGE=FOLDER).
     """
 
     def __init__(
         self,
-        model_dir: Path,
+        models: Mapping[str, Path],
         children: int,
         on_event: Callable[[ChildEvent], None] = lambda _event: None,
         command: Sequence[str] = (sys.executable, "-m", "speech.vosk_child"),
     ) -> None:
-        self._command = [*command, str(model_dir.resolve())]
+        self._command = [*command, *(f"{language}={folder.resolve()}" for language, folder in models.items())]
         self._count = children
         self._on_event = on_event
         self._children: list[Child] = []
@@ -103,8 +103,11 @@ class RecogniserPool:
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._keepers = []
 
-    async def open(self, phrases: Sequence[str]) -> Stream:
-        """A stream on the least loaded child. Raises `NoRecogniserError` and `StreamLostError`."""
+    async def open(self, language: str = "", phrases: Sequence[str] = ()) -> Stream:
+        """A stream on the least loaded child, which recognises nothing without phrases.
+
+        Raises `NoRecogniserError` and `StreamLostError`.
+        """
         ready = [child for child in self._children if child.ready]
         if not ready:
             raise NoRecogniserError("no recogniser is ready")
@@ -113,7 +116,7 @@ class RecogniserPool:
         stream = Stream(child, number)
         child.streams[number] = stream
         try:
-            await child.ask(Open(number, list(phrases)))
+            await child.ask(Open(number, language, list(phrases)))
         except BaseException:
             stream.close()
             raise

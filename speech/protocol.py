@@ -1,7 +1,7 @@
 """What the pool and a recogniser child say to each other, and how it is framed.
 
-A frame is its length in four bytes, most significant first, and that many bytes of MessagePack. Every request about a
-stream but `Close` is answered by exactly one reply about that stream, in order, which is how a stuck child is told
+A frame is its length in four bytes, most significant first, and that many bytes of MessagePack. Every request but
+`Close` and `Prepare` is answered by exactly one reply about its stream, in order, which is how a stuck child is told
 from a quiet one.
 """
 
@@ -11,24 +11,30 @@ from typing import Final
 
 import msgspec
 
-from speech.interpretation import Word
+from speech.recognition import Hypothesis
 
 LENGTH_BYTES: Final = 4
 MAX_FRAME_BYTES: Final = 1 << 20
 
 
 class Open(msgspec.Struct, frozen=True, tag="open", array_like=True):
-    """Begin a stream that listens for `phrases`; with none it only exists."""
+    """Begin a stream that listens for `phrases` in a language; with no phrases it recognises nothing."""
 
     stream: int
+    language: str
     phrases: list[str]
 
 
 class Reset(msgspec.Struct, frozen=True, tag="reset", array_like=True):
-    """Forget what was said and listen for `phrases` from now on."""
+    """Forget what was said and listen for `phrases` in a language from now on.
+
+    `before` is mu-law audio from before, of which only the levels are wanted.
+    """
 
     stream: int
+    language: str
     phrases: list[str]
+    before: bytes = b""
 
 
 class Feed(msgspec.Struct, frozen=True, tag="feed", array_like=True):
@@ -40,17 +46,16 @@ class Feed(msgspec.Struct, frozen=True, tag="feed", array_like=True):
 
 
 class Finish(msgspec.Struct, frozen=True, tag="finish", array_like=True):
-    """The utterance is over: answer its words. Audio that follows belongs to the next one."""
+    """The utterance is over: answer what it may have been. Audio that follows belongs to the next one."""
 
     stream: int
 
 
-class Reconsider(msgspec.Struct, frozen=True, tag="reconsider", array_like=True):
-    """What else might have been said between two media times of the utterance that was just finished?"""
+class Prepare(msgspec.Struct, frozen=True, tag="prepare", array_like=True):
+    """These phrases will be listened for soon: have them ready. There is no reply."""
 
-    stream: int
-    from_ms: int
-    to_ms: int
+    language: str
+    phrases: list[str]
 
 
 class Close(msgspec.Struct, frozen=True, tag="close", array_like=True):
@@ -64,30 +69,25 @@ class Ready(msgspec.Struct, frozen=True, tag="ready", array_like=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done", array_like=True):
-    """Opened, or reset."""
+    """Opened, or reset; with the levels of the audio before."""
 
     stream: int
+    levels_dbfs: tuple[float, ...] = ()
 
 
 class Partial(msgspec.Struct, frozen=True, tag="partial", array_like=True):
-    """The words of the utterance so far; they may change."""
+    """The words of the utterance so far, which may change, and the levels of the audio that was fed."""
 
     stream: int
     words: list[str]
+    levels_dbfs: tuple[float, ...]
 
 
 class Result(msgspec.Struct, frozen=True, tag="result", array_like=True):
-    """The words of the whole utterance."""
+    """What the whole utterance may have been, the likeliest first."""
 
     stream: int
-    words: list[Word]
-
-
-class Alternatives(msgspec.Struct, frozen=True, tag="alternatives", array_like=True):
-    """What it might have been, the likeliest first."""
-
-    stream: int
-    texts: list[str]
+    hypotheses: list[Hypothesis]
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
@@ -97,8 +97,8 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     message: str
 
 
-Request = Open | Reset | Feed | Finish | Reconsider | Close
-Reply = Ready | Done | Partial | Result | Alternatives | Failed
+Request = Open | Reset | Feed | Finish | Prepare | Close
+Reply = Ready | Done | Partial | Result | Failed
 
 _encoder: Final = msgspec.msgpack.Encoder()
 request_decoder: Final = msgspec.msgpack.Decoder(Request)

@@ -1,4 +1,4 @@
-"""A recogniser process: `python -m speech.vosk_child MODEL_DIR`, many streams, one model.
+"""A recogniser process: `python -m speech.vosk_child LANGUAGE=MODEL_DIR...`, many streams, all models.
 
 Requests come on the standard input and replies go to the standard output, framed as in `speech.protocol`. It ends when
 its input ends, so that it cannot outlive the process that started it.
@@ -9,23 +9,25 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
+from speech import mulaw
 from speech.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
-    Alternatives,
     Close,
     Done,
     Failed,
     Feed,
+    Finish,
     Open,
     Partial,
+    Prepare,
     Ready,
-    Reconsider,
     Reply,
     Request,
     Reset,
@@ -33,41 +35,60 @@ from speech.protocol import (
     frame,
     request_decoder,
 )
+from speech.recognition import Heard, Hypothesis
 from speech.vosk_recogniser import Recogniser, load_model
 
 
 class Streams:
     """The streams of this process, and what a request does to them."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, models: Mapping[str, Any]) -> None:
+        self._models = models
         self._recognisers: dict[int, Recogniser | None] = {}
 
     def answer(self, request: Request) -> Reply | None:
         """Do what is asked; a request that fails costs its stream and no other."""
+        if isinstance(request, Prepare):
+            return None
         try:
             return self._answer(request)
         except Exception as error:
             self._recognisers.pop(request.stream, None)
             return Failed(request.stream, f"{type(error).__name__}: {error}")
 
-    def _answer(self, request: Request) -> Reply | None:
+    def _answer(self, request: Open | Reset | Feed | Finish | Close) -> Reply | None:
         if isinstance(request, Close):
             self._recognisers.pop(request.stream, None)
             return None
         if isinstance(request, Open | Reset):
-            phrases = request.phrases
-            self._recognisers[request.stream] = Recogniser(self._model, phrases) if phrases else None
-            return Done(request.stream)
+            self._recognisers[request.stream] = self._new(request.language, request.phrases)
+            before = request.before if isinstance(request, Reset) else b""
+            return Done(request.stream, mulaw.levels_dbfs(before))
         recogniser = self._recognisers[request.stream]
         if isinstance(request, Feed):
-            words = recogniser.feed(request.media_ms, request.mulaw) if recogniser else []
-            return Partial(request.stream, words)
-        if isinstance(request, Reconsider):
-            return Alternatives(
-                request.stream, recogniser.alternatives(request.from_ms, request.to_ms) if recogniser else []
-            )
-        return Result(request.stream, recogniser.finish() if recogniser else [])
+            if recogniser is None:
+                return Partial(request.stream, [], mulaw.levels_dbfs(request.mulaw))
+            heard = _heard(recogniser.feed(request.media_ms, request.mulaw), request.mulaw)
+            return Partial(request.stream, heard.words, heard.levels_dbfs)
+        return Result(request.stream, _hypotheses(recogniser.finish()) if recogniser else [])
+
+    def _new(self, language: str, phrases: list[str]) -> Recogniser | None:
+        if not phrases:
+            return None
+        if language not in self._models:
+            raise LookupError(f"there is no model for {language!r}")
+        return Recogniser(self._models[language], phrases)
+
+
+def _heard(found: Any, audio: bytes) -> Heard:
+    return found if isinstance(found, Heard) else Heard(found, mulaw.levels_dbfs(audio))
+
+
+def _hypotheses(found: list[Any]) -> list[Hypothesis]:
+    """One hypothesis of the words, from a recogniser that knows no others."""
+    if not found or isinstance(found[0], Hypothesis):
+        return found
+    return [Hypothesis(tuple(found), 0.0)]
 
 
 def read_request(pipe: BinaryIO) -> Request | None:
@@ -88,9 +109,9 @@ def read_request(pipe: BinaryIO) -> Request | None:
     return request
 
 
-def serve(model_dir: Path, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until they end."""
-    streams = Streams(load_model(model_dir))
+def serve(models: Mapping[str, Path], requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer requests until they end; `models` names the folder of the model of each language."""
+    streams = Streams({language: load_model(folder) for language, folder in models.items()})
     replies.write(frame(Ready()))
     replies.flush()
     while (request := read_request(requests)) is not None:
@@ -108,7 +129,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        serve(Path(sys.argv[1]), sys.stdin.buffer, replies)
+        models = {language: Path(folder) for language, _, folder in (item.partition("=") for item in sys.argv[1:])}
+        serve(models, sys.stdin.buffer, replies)
     except BrokenPipeError:
         # The parent is gone; so nobody is left to tell. Leave without a second error at close.
         os._exit(0)

@@ -71,9 +71,9 @@ async def running(settings: Settings, redis_url: str, model: Model) -> AsyncGene
     )
     client = connect_async(redis_url)
     store = AsyncListenStore(client)
-    pool = RecogniserPool(model.path, settings.recogniser_children, _log_child)
+    pool = RecogniserPool({model.language or "": model.path}, settings.recogniser_children, _log_child)
     results = Results(store, carrier.redirect_call)
-    media = MediaServer(store=store, pool=pool, model=model, is_signed=is_signed, results=results)
+    media = MediaServer(store=store, pool=pool, models=[model], is_signed=is_signed, results=results)
     server = await media.start(settings.media_host, settings.media_port)
     log.info("media.listening", host=settings.media_host, port=settings.media_port, model=model.name)
     if model.language is None:

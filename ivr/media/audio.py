@@ -11,8 +11,6 @@ from speech import mulaw
 # Source: measured, 600 spoken numbers in 100 and in 200 ms: the same numbers were right but for one, the median from
 # the end of speech to the early commit was 60 to 110 ms instead of 210 to 230, and the recogniser's work was the same.
 CHUNK_MS: Final = 100
-# The resolution at which the end of speech is found.
-LEVEL_MS: Final = 20
 # Source: Twilio's timestamps are whole milliseconds and wobble; two frames of 20 ms are no gap.
 JITTER_MS: Final = 40
 # Source: design, section 4: a longer jump is loss, a shorter one is a late start of a frame.
@@ -20,11 +18,10 @@ LOSS_MS: Final = 1000
 
 
 class AudioChunk(msgspec.Struct, frozen=True):
-    """A stretch of mu-law audio with its media time and the levels of its equal parts."""
+    """A stretch of mu-law audio with its media time."""
 
     start_ms: int
     mulaw: bytes
-    levels_dbfs: tuple[float, ...]
 
     @property
     def end_ms(self) -> int:
@@ -68,7 +65,7 @@ class Chunker:
         taken = 0
         while len(self._buffer) - taken >= self._chunk_bytes:
             audio = bytes(self._buffer[taken : taken + self._chunk_bytes])
-            ready.append(AudioChunk(start_ms + taken // mulaw.BYTES_PER_MS, audio, _levels(audio)))
+            ready.append(AudioChunk(start_ms + taken // mulaw.BYTES_PER_MS, audio))
             taken += self._chunk_bytes
         del self._buffer[:taken]
         return ready
@@ -76,8 +73,3 @@ class Chunker:
     def clear(self) -> None:
         """Forget the audio that no chunk has yet."""
         self._buffer.clear()
-
-
-def _levels(audio: bytes) -> tuple[float, ...]:
-    part = LEVEL_MS * mulaw.BYTES_PER_MS
-    return tuple(mulaw.level_dbfs(audio[at : at + part]) for at in range(0, len(audio), part))

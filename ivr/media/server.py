@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import http
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -68,13 +68,13 @@ class MediaServer:
         *,
         store: AsyncListenStore,
         pool: RecogniserPool,
-        model: Model,
+        models: Sequence[Model],
         is_signed: Callable[[str | None], bool],
         results: Results,
     ) -> None:
         self._store = store
         self._pool = pool
-        self._model = model
+        self._vocabularies = {model.language or "": model.vocabulary for model in models}
         self._is_signed = is_signed
         self._results = results
         self._live: dict[str, _Live] = {}
@@ -178,7 +178,7 @@ class MediaServer:
     async def _serve_call(self, connection: ServerConnection, start: Start, record: ListenRecord) -> None:
         call_sid = start.call_sid
         try:
-            recogniser = await self._pool.open([])
+            recogniser = await self._pool.open()
         except SpeechError as error:
             if call_sid not in self._live:
                 await self._set_speech(call_sid, "down")
@@ -190,7 +190,7 @@ class MediaServer:
         def report_start(of: ListenRecord) -> None:
             self._results.report_start(call_sid, of)
 
-        session = Session(call_sid, recogniser, self._model.vocabulary, report, report_start)
+        session = Session(call_sid, recogniser, self._vocabularies, report, report_start)
         session.turn(record)
         live = _Live(session, connection, asyncio.Event())
         # The record may have changed between the check and now.

@@ -11,7 +11,8 @@ What comes out goes through `Report`; sockets, Redis and the carrier are not kno
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -20,14 +21,17 @@ import structlog
 from ivr.media.audio import CHUNK_MS, AudioChunk, Chunker, Jump
 from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
+from speech import mulaw
 from speech.digits import UNKNOWN_WORD, to_digits
 from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted, timers_for
-from speech.errors import SpeechError
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
+from speech.recognition import Heard, Hypothesis
 
 # Source: ours. More than this behind, an answer would come too late to be one.
 BACKLOG_S: Final = 5.0
+# What is kept of the audio before a turn listens, to know the line's noise by; as long as `NoiseFloor` looks back.
+KEPT_MS: Final = 3000
 
 log = structlog.get_logger("ivr.media")
 
@@ -35,10 +39,9 @@ log = structlog.get_logger("ivr.media")
 class Recogniser(Protocol):
     """What a session needs of `speech.pool.Stream`."""
 
-    async def reset(self, phrases: list[str]) -> None: ...
-    async def feed(self, media_ms: int, mulaw: bytes) -> list[str]: ...
-    async def finish(self) -> list[Word]: ...
-    async def alternatives(self, from_ms: int, to_ms: int) -> list[str]: ...
+    async def reset(self, language: str, phrases: list[str], before: bytes = b"") -> tuple[float, ...]: ...
+    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard: ...
+    async def finish(self) -> list[Hypothesis]: ...
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -68,7 +71,7 @@ class Session:
         self,
         call_sid: str,
         recogniser: Recogniser,
-        vocabulary: Collection[str],
+        vocabularies: Mapping[str, Collection[str]],
         report: Report,
         report_start: ReportStart,
         chunk_ms: int = CHUNK_MS,
@@ -76,12 +79,14 @@ class Session:
         self.call_sid = call_sid
         self.record: ListenRecord | None = None
         self._recogniser = recogniser
-        self._vocabulary = vocabulary
+        self._vocabularies = vocabularies
         self._report = report
         self._report_start = report_start
         self._chunker = Chunker(chunk_ms)
         self._chunks: asyncio.Queue[tuple[AudioChunk, float]] = asyncio.Queue(round(1000 * BACKLOG_S / chunk_ms))
         self._noise = NoiseFloor()
+        # The audio of the last seconds that nobody listened to.
+        self._unheard: deque[AudioChunk] = deque(maxlen=KEPT_MS // chunk_ms)
         # What the recogniser was last told to listen for; not `record` until the next chunk has come.
         self._told: ListenRecord | None = None
         self._endpointer: Endpointer | None = None
@@ -116,13 +121,12 @@ class Session:
                 await self._begin()
             record, endpointer = self._told, self._endpointer
             if record is None or record.grammar is None or endpointer is None:
-                for level in chunk.levels_dbfs:
-                    self._noise.add(chunk.end_ms, level)
+                self._unheard.append(chunk)
                 continue
-            words = await self._recogniser.feed(chunk.start_ms, chunk.mulaw)
+            found = await self._recogniser.feed(chunk.start_ms, chunk.mulaw, arrived_s)
             if self.record is not record or self._endpointer is not endpointer:
                 continue
-            heard = endpointer.feed(Chunk(chunk.start_ms, chunk.end_ms, chunk.levels_dbfs, tuple(words)))
+            heard = endpointer.feed(Chunk(chunk.start_ms, chunk.end_ms, found.levels_dbfs, tuple(found.words)))
             if isinstance(heard, SpeechStarted):
                 self._report_start(record)
             elif isinstance(heard, Commit):
@@ -134,17 +138,26 @@ class Session:
         self._endpointer = None
         if record is None or record.grammar is None:
             return
-        unknown = unknown_words(record.grammar, self._vocabulary)
+        language = record.grammar.language
+        vocabulary = self._vocabularies.get(language, ())
+        unknown = unknown_words(record.grammar, vocabulary)
         if unknown:
             log.warning("media.words_unknown_to_model", call_sid=self.call_sid, turn=record.turn, words=unknown)
-        phrases = vosk_phrases(record.grammar, self._vocabulary)
+        phrases = vosk_phrases(record.grammar, vocabulary)
         if phrases == [UNKNOWN_WORD]:
             return
-        await self._recogniser.reset(phrases)
+        # A stream that only waits costs the recogniser nothing; the line's noise is learnt when a turn listens.
+        unheard = list(self._unheard)
+        self._unheard.clear()
+        levels = await self._recogniser.reset(language, phrases, b"".join(chunk.mulaw for chunk in unheard))
+        for number, level in enumerate(levels):
+            self._noise.add(unheard[0].start_ms + number * mulaw.LEVEL_MS, level)
         self._endpointer = Endpointer(record.grammar, self._noise, timers_for(record.end_of_speech_ms))
 
     async def _commit(self, record: ListenRecord, grammar: Grammar, commit: Commit, arrived_s: float) -> None:
-        words = clipped(await self._recogniser.finish(), commit.speech_started_ms, commit.speech_ended_ms)
+        hypotheses = await self._recogniser.finish()
+        best = hypotheses[0].words if hypotheses else ()
+        words = clipped(best, commit.speech_started_ms, commit.speech_ended_ms)
         if self.record is not record:
             return
         if is_noise(words):
@@ -170,17 +183,9 @@ class Session:
             latency_ms=commit.at_ms - commit.speech_ended_ms + round(1000 * waited_s),
         )
         early = commit.reason == "complete"
-        others = await self._alternatives(commit, interpretation.text)
-        if self.record is not record:
-            return
+        texts = dict.fromkeys(" ".join(word.text for word in other.words) for other in hypotheses)
+        others = tuple(text for text in texts if text and text != interpretation.text)
         self._report(record, Utterance(interpretation, commit.speech_ended_ms, commit.at_ms, early, others))
-
-    async def _alternatives(self, commit: Commit, text: str) -> tuple[str, ...]:
-        try:
-            found = await self._recogniser.alternatives(commit.speech_started_ms, commit.speech_ended_ms)
-        except SpeechError:
-            return ()  # what was heard counts, even where the recogniser is lost right after it
-        return tuple(other for other in found if other != text)
 
     def _forget_audio(self) -> None:
         self._chunker.clear()
@@ -190,6 +195,7 @@ class Session:
     def _start_over(self) -> None:
         """After a loss the two halves of an utterance are none: listen anew in the same turn, if it has no result."""
         self._forget_audio()
+        self._unheard.clear()
         if self._endpointer is not None:
             self._told, self._endpointer = None, None
 

@@ -14,6 +14,7 @@ from speech.child import StreamLostError
 from speech.grammar import Digits, Grammar, unknown_words, vosk_phrases
 from speech.models import find_model
 from speech.pool import RecogniserPool
+from speech.recognition import Hypothesis
 from speech.vosk_recogniser import Recogniser, load_model
 
 pytestmark = [needs_model, needs_voice]
@@ -95,9 +96,13 @@ def test_silence_has_no_words(model: Any) -> None:
     assert recogniser.finish() == []
 
 
+def best_words(hypotheses: list[Hypothesis]) -> list[str]:
+    return [word.text for word in hypotheses[0].words]
+
+
 @pytest.fixture
 async def pool() -> AsyncIterator[RecogniserPool]:
-    made = RecogniserPool(find_model(MODEL_NAME, Path("data")).path, 1)
+    made = RecogniserPool({"en": find_model(MODEL_NAME, Path("data")).path}, 1)
     made.start()
     await made.wait_ready()
     yield made
@@ -105,34 +110,35 @@ async def pool() -> AsyncIterator[RecogniserPool]:
 
 
 async def test_streams_of_one_child_keep_their_own_phrases_and_words(pool: RecogniserPool) -> None:
-    digits, person = await pool.open(vosk_phrases(NUMBER)), await pool.open(["agent", "[unk]"])
+    digits, person = await pool.open("en", vosk_phrases(NUMBER)), await pool.open("en", ["agent", "[unk]"])
     one, two = spoken("three, four") + quiet(800), spoken("agent") + quiet(1000)
     for at in range(0, max(len(one), len(two)), 800):
         for stream, audio in ((digits, one), (person, two)):
             if at < len(audio):
                 await stream.feed(at // 8, audio[at : at + 800])
-    assert [word.text for word in await digits.finish()] == ["three", "four"]
-    assert [word.text for word in await person.finish()] == ["agent"]
+    assert best_words(await digits.finish()) == ["three", "four"]
+    assert best_words(await person.finish()) == ["agent"]
 
 
 async def test_a_reset_forgets_what_was_said_and_changes_the_phrases(pool: RecogniserPool) -> None:
-    stream = await pool.open(vosk_phrases(NUMBER))
+    stream = await pool.open("en", vosk_phrases(NUMBER))
     half = spoken("three, four")
     for at in range(0, len(half), 800):
         await stream.feed(at // 8, half[at : at + 800])
-    await stream.reset(["agent", "yes", "[unk]"])
+    await stream.reset("en", ["agent", "yes", "[unk]"])
     audio = spoken("yes") + quiet(500)
     for at in range(0, len(audio), 800):
         await stream.feed(90_000 + at // 8, audio[at : at + 800])
-    (word,) = await stream.finish()
+    best, *_ = await stream.finish()
+    (word,) = best.words
     assert word.text == "yes"
     assert word.start_ms >= 90_000
 
 
 async def test_a_closed_stream_is_lost_and_its_neighbour_is_not(pool: RecogniserPool) -> None:
-    other = await pool.open(vosk_phrases(NUMBER))
-    stream = await pool.open(["agent"])
+    other = await pool.open("en", vosk_phrases(NUMBER))
+    stream = await pool.open("en", ["agent"])
     stream.close()
     with pytest.raises(StreamLostError):
         await stream.feed(0, quiet(100))
-    assert await other.feed(0, quiet(100)) == []
+    assert (await other.feed(0, quiet(100))).words == []

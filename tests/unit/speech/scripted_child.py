@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from speech.interpretation import Word
-from speech.protocol import Close, Done, Failed, Feed, Finish, Open, Partial, Ready, Reset, Result, frame
+from speech.protocol import Close, Done, Failed, Feed, Finish, Open, Partial, Prepare, Ready, Reset, Result, frame
+from speech.recognition import Hypothesis, Word
 from speech.vosk_child import read_request
 
 
@@ -23,10 +23,12 @@ def main() -> None:
         if isinstance(request, Open | Reset):
             orders[request.stream] = request.phrases[0] if request.phrases else ""
             send(Done(request.stream))
+        elif isinstance(request, Prepare):
+            continue
         elif isinstance(request, Close):
             orders.pop(request.stream)
         elif isinstance(request, Finish):
-            send(Result(request.stream, [Word(orders[request.stream], 1.0, 0, 300)]))
+            send(Result(request.stream, [Hypothesis((Word(orders[request.stream], 1.0, 0, 300),), 0.0)]))
         elif isinstance(request, Feed):
             order = orders[request.stream]
             if order == "die":
@@ -39,7 +41,7 @@ def main() -> None:
             elif order == "fail":
                 send(Failed(request.stream, "as told"))
             else:
-                send(Partial(request.stream, [order]))
+                send(Partial(request.stream, [order], (-20.0,)))
 
 
 if __name__ == "__main__":
