@@ -1,0 +1,60 @@
+"""Ours: the pool of recogniser processes that the media server uses, fed directly."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from speech.child import Stream
+from speech.pool import RecogniserPool
+from tests.benchmarks.serving.audio import LANGUAGE, PHRASES
+
+COMMAND: Final = (sys.executable, "-m", "tests.benchmarks.serving.measured_child")
+CHILDREN: Final = os.cpu_count() or 1
+
+
+class Ours:
+    """The pool, with a child for each core; an asynchronous context manager that is ready when all of them are."""
+
+    def __init__(self, model: Path, children: int = CHILDREN) -> None:
+        self.pool = RecogniserPool({LANGUAGE: model}, children, command=COMMAND)
+        self._children = children
+
+    async def __aenter__(self) -> Ours:
+        await self.pool.__aenter__()
+        while len(self.pool.pids) < self._children:
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await self.pool.stop()
+
+    async def open(self) -> OurStream:
+        """A stream of the pool."""
+        return OurStream(await self.pool.open())
+
+
+class OurStream:
+    """One stream of the pool."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def begin(self) -> None:
+        """A turn begins."""
+        await self._stream.reset(LANGUAGE, PHRASES)
+
+    async def feed(self, media_ms: int, mulaw: bytes) -> None:
+        """The next chunk."""
+        await self._stream.feed(media_ms, mulaw)
+
+    async def finish(self) -> None:
+        """The turn is over."""
+        await self._stream.finish()
+
+    def close(self) -> None:
+        """The call is over."""
+        self._stream.close()
