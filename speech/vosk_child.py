@@ -35,20 +35,21 @@ from speech.protocol import (
     frame,
     request_decoder,
 )
-from speech.recognition import Heard, Hypothesis
-from speech.vosk_recogniser import Recogniser, load_model
+from speech.vosk_recogniser import Engines, Recogniser, load_model
 
 
 class Streams:
     """The streams of this process, and what a request does to them."""
 
     def __init__(self, models: Mapping[str, Any]) -> None:
-        self._models = models
+        self._engines = {language: Engines(model) for language, model in models.items()}
         self._recognisers: dict[int, Recogniser | None] = {}
 
     def answer(self, request: Request) -> Reply | None:
         """Do what is asked; a request that fails costs its stream and no other."""
         if isinstance(request, Prepare):
+            if request.language in self._engines:
+                self._engines[request.language].prepare(request.phrases)
             return None
         try:
             return self._answer(request)
@@ -58,9 +59,10 @@ class Streams:
 
     def _answer(self, request: Open | Reset | Feed | Finish | Close) -> Reply | None:
         if isinstance(request, Close):
-            self._recognisers.pop(request.stream, None)
+            self._drop(request.stream)
             return None
         if isinstance(request, Open | Reset):
+            self._drop(request.stream)
             self._recognisers[request.stream] = self._new(request.language, request.phrases)
             before = request.before if isinstance(request, Reset) else b""
             return Done(request.stream, mulaw.levels_dbfs(before))
@@ -68,27 +70,21 @@ class Streams:
         if isinstance(request, Feed):
             if recogniser is None:
                 return Partial(request.stream, [], mulaw.levels_dbfs(request.mulaw))
-            heard = _heard(recogniser.feed(request.media_ms, request.mulaw), request.mulaw)
+            heard = recogniser.feed(request.media_ms, request.mulaw)
             return Partial(request.stream, heard.words, heard.levels_dbfs)
-        return Result(request.stream, _hypotheses(recogniser.finish()) if recogniser else [])
+        return Result(request.stream, recogniser.finish() if recogniser else [])
 
     def _new(self, language: str, phrases: list[str]) -> Recogniser | None:
         if not phrases:
             return None
-        if language not in self._models:
+        if language not in self._engines:
             raise LookupError(f"there is no model for {language!r}")
-        return Recogniser(self._models[language], phrases)
+        return self._engines[language].recogniser(phrases)
 
-
-def _heard(found: Any, audio: bytes) -> Heard:
-    return found if isinstance(found, Heard) else Heard(found, mulaw.levels_dbfs(audio))
-
-
-def _hypotheses(found: list[Any]) -> list[Hypothesis]:
-    """One hypothesis of the words, from a recogniser that knows no others."""
-    if not found or isinstance(found[0], Hypothesis):
-        return found
-    return [Hypothesis(tuple(found), 0.0)]
+    def _drop(self, stream: int) -> None:
+        recogniser = self._recognisers.pop(stream, None)
+        if recogniser is not None:
+            recogniser.close()
 
 
 def read_request(pipe: BinaryIO) -> Request | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import pytest
@@ -43,3 +44,19 @@ def test_levels_are_relative_to_full_scale() -> None:
     assert mulaw.level_dbfs(mulaw.SILENCE * 160) == mulaw.SILENCE_DBFS
     assert mulaw.level_dbfs(b"\x00\x80" * 80) == pytest.approx(-0.17, abs=0.01)
     assert mulaw.level_dbfs(mulaw.encode(struct.pack("<2h", 1000, -1000)) * 80) == pytest.approx(-30.3, abs=0.3)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([4, 30, 300, 3000, 30_000]))
+def test_the_levels_of_noise_are_within_two_decibels_of_the_exact_ones(seed: int, deviation: int) -> None:
+    draw = random.Random(seed)  # noqa: S311
+    samples = [max(-32768, min(32767, round(draw.gauss(0, deviation)))) for _ in range(480)]
+    audio = mulaw.encode(struct.pack("<480h", *samples))
+    exact = [mulaw.level_dbfs(audio[at : at + 160]) for at in (0, 160, 320)]
+    assert mulaw.levels_dbfs(audio) == pytest.approx(exact, abs=4.0 if deviation == 4 else 2.0)
+
+
+def test_there_is_a_level_for_each_20_ms_and_for_what_is_left() -> None:
+    assert mulaw.levels_dbfs(b"") == ()
+    assert mulaw.levels_dbfs(mulaw.SILENCE * 161) == (mulaw.SILENCE_DBFS, mulaw.SILENCE_DBFS)
+    assert mulaw.levels_dbfs(b"\x00" * 320) == pytest.approx((-0.17, -0.17), abs=0.01)
