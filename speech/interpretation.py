@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from speech.digits import UNKNOWN_WORD
-from speech.grammar import Grammar, heard_digits
+from speech.doubt import Assessment, Doubt, Sound, assess
+from speech.doubt import Band as Band
+from speech.grammar import Grammar
+from speech.meaning import DIGITS_INTENT as DIGITS_INTENT
+from speech.meaning import meaning
+from speech.recognition import Hypothesis
 from speech.recognition import Word as Word  # it lived here once, and is looked for here
-
-DIGITS_INTENT: Final = "digits"
-
-Band = Literal["accept", "confirm", "reject"]
 
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True):
-    """Where trust ends. Plain rules for now; a fitted table takes their place when there is data to fit on.
+    """Where trust ends by plain rules, which hold for every model; what is fitted for one (`Doubt`) is stricter."""
 
-    Source: ours. The recogniser's confidence says 1.0 for unrelated words too, when it may only choose from a list:
-    it can lower a band, and never raise one.
-    """
-
+    # Without fitted doubt: the recogniser's own share of probability. Source: ours; it is near 1.0 for unrelated words
+    # too, when it may only choose from a list: it can lower a band, and never raise one.
     confirm_below: float = 0.6
     # Source: ours. The shortest digit in the shared recordings ("eight", "two") is about 150 ms long.
     shortest_utterance_ms: int = 120
@@ -37,7 +36,8 @@ DEFAULT_BANDS: Final = Bands()
 class Interpretation(msgspec.Struct, frozen=True, kw_only=True):
     """The meaning of one utterance; `intent` is None exactly where the band is "reject".
 
-    `value` holds the digits for the intent "digits" and is None otherwise; `confidence` is the lowest of its words'.
+    `value` holds the digits for the intent "digits" and is None otherwise. `confidence` is how likely the meaning is
+    right, for digits that of the weakest one; without fitted doubt it is the recogniser's lowest for a word.
     """
 
     intent: str | None
@@ -50,26 +50,46 @@ class Interpretation(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int
 
 
-def interpret(grammar: Grammar, words: Sequence[Word], bands: Bands = DEFAULT_BANDS) -> Interpretation:
-    """What the words mean in this grammar; never raises, whatever was heard."""
+def interpret(
+    grammar: Grammar,
+    hypotheses: Sequence[Hypothesis],
+    *,
+    doubt: Doubt | None = None,
+    sound: Sound | None = None,
+    bands: Bands = DEFAULT_BANDS,
+) -> Interpretation:
+    """What was meant in this grammar; never raises, whatever was heard.
+
+    Args:
+        grammar: what could be said.
+        hypotheses: what the recogniser heard, the likeliest first; none means that nothing was said.
+        doubt: what was fitted for the model that heard it; None leaves the plain rules of `bands` alone.
+        sound: how loud it was meanwhile, where that is known.
+        bands: the plain rules, which hold in any case.
+    """
+    words = hypotheses[0].words if hypotheses else ()
     core = _without_short_noise(words, bands)
-    intent, value = _meaning(grammar, [word.text for word in core])
+    intent, value = meaning(grammar, [word.text for word in core])
     if value is not None and len(core) != len(words):
         intent, value = None, None
-    lowest = min((word.confidence for word in core), default=0.0)
     started_ms = words[0].start_ms if words else 0
     ended_ms = max(words[-1].end_ms, started_ms) if words else 0
     spoken_ms = core[-1].end_ms - core[0].start_ms if core else 0
-    band: Band = "accept"
-    if intent is None or spoken_ms < bands.shortest_utterance_ms:
+    if doubt is None:
+        lowest = min((word.confidence for word in core), default=0.0)
+        found = Assessment(confidence=lowest, band="confirm" if lowest < bands.confirm_below else "accept")
+    else:
+        found = assess(doubt, grammar, core, hypotheses, sound)
+    band = found.band
+    if intent is None or band == "reject" or spoken_ms < bands.shortest_utterance_ms:
         band, intent, value = "reject", None, None
-    elif lowest < bands.confirm_below or len(core) != len(words):
+    elif len(core) != len(words):
         band = "confirm"
     return Interpretation(
         intent=intent,
         value=value,
         text=" ".join(word.text for word in words),
-        confidence=lowest,
+        confidence=found.confidence,
         band=band,
         words=tuple(words),
         started_ms=started_ms,
@@ -116,34 +136,3 @@ def _without_short_noise(words: Sequence[Word], bands: Bands) -> Sequence[Word]:
     if last - first > 1 and is_short_noise(words[last - 1]):
         last -= 1
     return words[first:last]
-
-
-def _meaning(grammar: Grammar, texts: list[str]) -> tuple[str | None, str | None]:
-    """Intent and value: one whole phrase, else digits of the right count, else one phrase or its like repeated."""
-    phrase = " ".join(texts)
-    if phrase in grammar.phrases:
-        return grammar.phrases[phrase], None
-    digits = heard_digits(grammar, texts)
-    if digits is not None and grammar.digits is not None:
-        fits = grammar.digits.min <= len(digits) <= grammar.digits.max
-        return (DIGITS_INTENT, digits) if fits else (None, None)
-    intents = _phrase_by_phrase(grammar, texts)
-    # "Yes, yes" and "agent! operator!" mean one thing; "sales agent" may mean two.
-    return (intents.pop() if len(intents) == 1 else None), None
-
-
-def _phrase_by_phrase(grammar: Grammar, texts: list[str]) -> set[str]:
-    """The intents of the phrases that `texts` is made of, longest first; empty where something is left over."""
-    longest = max((len(phrase.split()) for phrase in grammar.phrases), default=0)
-    intents: set[str] = set()
-    at = 0
-    while at < len(texts):
-        for length in range(min(longest, len(texts) - at), 0, -1):
-            intent = grammar.phrases.get(" ".join(texts[at : at + length]))
-            if intent is not None:
-                intents.add(intent)
-                at += length
-                break
-        else:
-            return set()
-    return intents

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from speech.grammar import Digits, Grammar, vosk_phrases
 from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
+from speech.recognition import Hypothesis
 
 MENU = Grammar(
     language="en",
@@ -24,13 +25,17 @@ def said(text: str, *, confidence: float = 1.0, word_ms: int = 200, unknown_ms: 
     return words
 
 
+def heard(words: list[Word]) -> list[Hypothesis]:
+    return [Hypothesis(tuple(words), 0.0)]
+
+
 def meaning(grammar: Grammar, text: str, **how: float) -> tuple[str | None, str | None, str]:
-    found = interpret(grammar, said(text, **how))  # type: ignore[arg-type]
+    found = interpret(grammar, heard(said(text, **how)))  # type: ignore[arg-type]
     return found.intent, found.value, found.band
 
 
 def test_a_phrase_means_its_intent() -> None:
-    found = interpret(MENU, said("call me back"))
+    found = interpret(MENU, heard(said("call me back")))
     assert (found.intent, found.value, found.band, found.text) == ("callback", None, "accept", "call me back")
     assert (found.started_ms, found.ended_ms) == (1000, 1600)
 
@@ -113,7 +118,7 @@ WORDS = st.lists(
 @settings(deadline=None)
 @given(WORDS)
 def test_there_is_an_intent_exactly_where_the_band_is_not_reject(words: list[Word]) -> None:
-    found = interpret(PIN, words)
+    found = interpret(PIN, heard(words))
     assert (found.intent is None) == (found.band == "reject")
     if found.value is not None:
         assert 2 <= len(found.value) <= 4
@@ -125,9 +130,9 @@ def test_there_is_an_intent_exactly_where_the_band_is_not_reject(words: list[Wor
 def test_lower_confidence_never_raises_the_band(words: list[Word], factor: float) -> None:
     order = ("reject", "confirm", "accept")
     lower = [Word(w.text, w.confidence * factor, w.start_ms, w.end_ms) for w in words]
-    assert order.index(interpret(PIN, lower).band) <= order.index(interpret(PIN, words).band)
+    assert order.index(interpret(PIN, heard(lower)).band) <= order.index(interpret(PIN, heard(words)).band)
 
 
 def test_an_interpretation_is_a_value() -> None:
-    assert isinstance(interpret(MENU, said("yes")), Interpretation)
-    assert interpret(MENU, said("yes")) == interpret(MENU, said("yes"))
+    assert isinstance(interpret(MENU, heard(said("yes"))), Interpretation)
+    assert interpret(MENU, heard(said("yes"))) == interpret(MENU, heard(said("yes")))

@@ -1,0 +1,278 @@
+"""How sure one may be of what was heard: a calibrated confidence, and accept, confirm or reject.
+
+A recogniser that may only choose from a list is sure of its choice whatever was said. What it cannot hide is how close
+the next best explanation came: another phrase, or other speech (`[unk]`). Those margins, how long the words took
+against what is usual for them, how loud they were, and how much loud sound they leave unexplained become one
+probability by logistic regression, fitted for each model on speakers that it was never trained on
+(`speech.training.doubt_fit`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from speech.digits import UNKNOWN_WORD
+from speech.grammar import Grammar
+from speech.hypotheses import MOST_HYPOTHESES
+from speech.meaning import meaning
+from speech.mulaw import LEVEL_MS
+from speech.recognition import Hypothesis, Word
+
+Band = Literal["accept", "confirm", "reject"]
+
+# Source: `speech.endpointing`: what is speech on a telephone line, and how quiet its noise is.
+LOUD_ABOVE_FLOOR_DB: Final = 10.0
+LOWEST_LOUD_DBFS: Final = -55.0
+LOWEST_FLOOR_DBFS: Final = -65.0
+# Beyond these, more of the same says nothing more. Source: ours.
+MOST_LOUDER_DB: Final = 40.0
+MOST_UNEXPLAINED_S: Final = 1.0
+MOST_UNUSUAL: Final = 4.0
+# The recogniser's words end a little before their sound does, and begin a little after it. Source: measured.
+BESIDE_MS: Final = 120
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
+    """How loud a stretch of audio was: the level of each part of 20 ms, in dB below full scale, from `start_ms` on."""
+
+    start_ms: int
+    levels_dbfs: tuple[float, ...]
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a word takes: mean and standard deviation of the natural logarithm of its milliseconds."""
+
+    mean: float
+    deviation: float
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was fitted for one model.
+
+    `margin_cap` is how far margins are known (the recogniser's lattice beam); `weights` has one number for each field
+    of `Evidence`, to be multiplied with it, and `intercept` is added; `usual` says how long the words take, and under
+    the empty word how long any other does. A confidence of `accept_from` is acted on, one below `reject_below` is not
+    even worth a question.
+    """
+
+    margin_cap: float
+    intercept: float
+    weights: dict[str, float]
+    usual: dict[str, Usual]
+    accept_from: float
+    reject_below: float
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks for and against one phrase, or one digit of a number. Margins are natural logarithms of odds.
+
+    A larger margin never lowers confidence; the fit keeps the weights of `over_*` from becoming negative.
+    """
+
+    # Over the best explanation with other speech, or with nothing, at this place; and how near to a tie that is.
+    over_unknown: float
+    over_unknown_near: float
+    # Over the best explanation with other listed words at this place.
+    over_other: float
+    over_other_near: float
+    # Standard deviations from the word's usual length: shorter, longer.
+    shorter: float
+    longer: float
+    louder_db: float
+    # Loud sound before and after all words, in seconds.
+    unexplained_s: float
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """How likely the meaning is right, 0 to 1, and what to do; for a number both are those of its weakest digit."""
+
+    confidence: float
+    band: Band
+
+
+REJECTED: Final = Assessment(confidence=0.0, band="reject")
+
+
+def doubt_of(fitted: Mapping[str, Any]) -> Doubt | None:
+    """What a model's card says under "doubt"; None where it says nothing or nothing that can be used."""
+    try:
+        doubt = msgspec.convert(dict(fitted), Doubt)
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return None
+    known = set(Evidence.__struct_fields__)
+    return doubt if set(doubt.weights) <= known and doubt.margin_cap > 0 else None
+
+
+def assess(
+    doubt: Doubt, grammar: Grammar, words: Sequence[Word], hypotheses: Sequence[Hypothesis], sound: Sound | None = None
+) -> Assessment:
+    """How far to trust that the caller meant what `words` say; never raises, whatever was heard.
+
+    Args:
+        doubt: what was fitted for the model that heard this.
+        grammar: what could be said.
+        words: the likeliest hypothesis, without noise at its ends.
+        hypotheses: all of them, the likeliest first.
+        sound: how loud it was, from before the first word to after the last; None where that is not known.
+    """
+    found = evidence(doubt, grammar, words, hypotheses, sound)
+    if not found:
+        return REJECTED
+    weakest = min(confidence(doubt, each) for each in found)
+    return Assessment(confidence=weakest, band=band_of(doubt, weakest))
+
+
+def band_of(doubt: Doubt, confidence: float) -> Band:
+    """What to do at this confidence."""
+    if confidence < doubt.reject_below:
+        return "reject"
+    return "accept" if confidence >= doubt.accept_from else "confirm"
+
+
+def confidence(doubt: Doubt, evidence: Evidence) -> float:
+    """The probability that this phrase or digit was said. Source: logistic regression."""
+    log_odds = doubt.intercept + sum(weight * getattr(evidence, name) for name, weight in doubt.weights.items())
+    # exp() overflows far beyond where a probability differs from 0 or 1.
+    return 1.0 / (1.0 + math.exp(-min(max(log_odds, -50.0), 50.0)))
+
+
+def evidence(
+    doubt: Doubt, grammar: Grammar, words: Sequence[Word], hypotheses: Sequence[Hypothesis], sound: Sound | None = None
+) -> list[Evidence]:
+    """The evidence for the phrase that `words` are, or for each word of their number; none where they mean nothing."""
+    texts = [word.text for word in words]
+    meant = meaning(grammar, texts)
+    if meant[0] is None or not hypotheses:
+        return []
+    best = hypotheses[0].score
+    # What is not among the hypotheses is no likelier than the last of them; and where the list was not cut short, it
+    # lies beyond the beam.
+    whole = len(hypotheses) < MOST_HYPOTHESES
+    unseen = doubt.margin_cap if whole else _margin(best, hypotheses[-1].score, doubt)
+    unknown, other = [unseen] * len(words), [unseen] * len(words)
+    for rival in hypotheses[1:]:
+        if meaning(grammar, [word.text for word in rival.words]) == meant:
+            continue
+        margin = _margin(best, rival.score, doubt)
+        for index, instead in differences(words, rival.words).items():
+            is_unknown = not instead or any(word.text == UNKNOWN_WORD for word in instead)
+            margins = unknown if is_unknown else other
+            margins[index] = min(margins[index], margin)
+    surplus_s = _unexplained_s(words, sound)
+    floor_dbfs = _floor_dbfs(sound)
+    size = len(words) if meant[1] is None else 1
+    places = [range(index, index + size) for index in range(0, len(words), size)]
+    return [
+        _evidence(
+            doubt,
+            [words[index] for index in place],
+            min(unknown[index] for index in place),
+            min(other[index] for index in place),
+            _louder_db(words[place[0]].start_ms, words[place[-1]].end_ms, sound, floor_dbfs),
+            surplus_s,
+        )
+        for place in places
+    ]
+
+
+def differences(words: Sequence[Word], rival: Sequence[Word]) -> dict[int, list[Word]]:
+    """Where another hypothesis differs: index of a word, and what is there instead (nothing, one or several words).
+
+    The words are laid side by side with as few changes as possible, and among equals so that their times fit. A word
+    too many counts for the word beside it.
+    """
+    rows, columns = len(words), len(rival)
+    costs = [[float(row + column) for column in range(columns + 1)] for row in range(rows + 1)]
+    for row in range(1, rows + 1):
+        for column in range(1, columns + 1):
+            costs[row][column] = min(
+                costs[row - 1][column - 1] + _change(words[row - 1], rival[column - 1]),
+                costs[row - 1][column] + 1.0,
+                costs[row][column - 1] + 1.0,
+            )
+    found: dict[int, list[Word]] = {}
+    row, column = rows, columns
+    while row or column:
+        here = costs[row][column]
+        if row and column and here == costs[row - 1][column - 1] + _change(words[row - 1], rival[column - 1]):
+            row, column = row - 1, column - 1
+            if words[row].text != rival[column].text:
+                found.setdefault(row, []).append(rival[column])
+        elif row and here == costs[row - 1][column] + 1.0:
+            row -= 1
+            found.setdefault(row, [])
+        else:
+            column -= 1
+            if words:
+                found.setdefault(min(row, rows - 1), []).append(rival[column])
+    return found
+
+
+def _change(word: Word, other: Word) -> float:
+    """What it costs to lay one word beside another: below a hundredth for the time between them, one for the text."""
+    apart_ms = abs(word.start_ms + word.end_ms - other.start_ms - other.end_ms) / 2
+    return (word.text != other.text) + 0.01 * apart_ms / (apart_ms + 1000.0)
+
+
+def _margin(best: float, score: float, doubt: Doubt) -> float:
+    return min(max(0.0, best - score), doubt.margin_cap)
+
+
+def _evidence(
+    doubt: Doubt, words: Sequence[Word], unknown: float, other: float, louder_db: float, unexplained_s: float
+) -> Evidence:
+    unusual = [_unusual(doubt, word) for word in words]
+    return Evidence(
+        over_unknown=unknown,
+        over_unknown_near=1.0 - math.exp(-unknown),
+        over_other=other,
+        over_other_near=1.0 - math.exp(-other),
+        shorter=max((max(0.0, -each) for each in unusual), default=0.0),
+        longer=max((max(0.0, each) for each in unusual), default=0.0),
+        louder_db=louder_db,
+        unexplained_s=unexplained_s,
+    )
+
+
+def _unusual(doubt: Doubt, word: Word) -> float:
+    """How many standard deviations longer than usual a word is."""
+    usual = doubt.usual.get(word.text) or doubt.usual.get("")
+    if usual is None or usual.deviation <= 0:
+        return 0.0
+    longer = (math.log(max(1, word.end_ms - word.start_ms)) - usual.mean) / usual.deviation
+    return min(max(longer, -MOST_UNUSUAL), MOST_UNUSUAL)
+
+
+def _floor_dbfs(sound: Sound | None) -> float:
+    """How loud the line is where nobody speaks: the level that a tenth of the parts do not reach."""
+    if sound is None or not sound.levels_dbfs:
+        return LOWEST_FLOOR_DBFS
+    return max(sorted(sound.levels_dbfs)[len(sound.levels_dbfs) // 10], LOWEST_FLOOR_DBFS)
+
+
+def _louder_db(start_ms: int, end_ms: int, sound: Sound | None, floor_dbfs: float) -> float:
+    """How much louder than the line the loudest part between two times is."""
+    if sound is None:
+        return MOST_LOUDER_DB
+    first, last = (start_ms - sound.start_ms) // LEVEL_MS, (end_ms - sound.start_ms) // LEVEL_MS
+    loudest = max(sound.levels_dbfs[max(0, first) : max(0, last + 1)], default=floor_dbfs)
+    return min(max(0.0, loudest - floor_dbfs), MOST_LOUDER_DB)
+
+
+def _unexplained_s(words: Sequence[Word], sound: Sound | None) -> float:
+    """How much loud sound there is outside all words."""
+    if sound is None:
+        return 0.0
+    threshold = max(_floor_dbfs(sound) + LOUD_ABOVE_FLOOR_DB, LOWEST_LOUD_DBFS)
+    parts = 0
+    for index, level in enumerate(sound.levels_dbfs):
+        middle_ms = sound.start_ms + index * LEVEL_MS + LEVEL_MS // 2
+        if level > threshold and not any(
+            word.start_ms - BESIDE_MS <= middle_ms <= word.end_ms + BESIDE_MS for word in words
+        ):
+            parts += 1
+    return min(parts * LEVEL_MS / 1000, MOST_UNEXPLAINED_S)
