@@ -156,8 +156,11 @@ class Session:
 
     async def _commit(self, record: ListenRecord, grammar: Grammar, commit: Commit, arrived_s: float) -> None:
         hypotheses = await self._recogniser.finish()
-        best = hypotheses[0].words if hypotheses else ()
-        words = clipped(best, commit.speech_started_ms, commit.speech_ended_ms)
+        spoken = [
+            Hypothesis(tuple(clipped(one.words, commit.speech_started_ms, commit.speech_ended_ms)), one.score)
+            for one in hypotheses
+        ]
+        words = list(spoken[0].words) if spoken else []
         if self.record is not record:
             return
         if is_noise(words):
@@ -165,7 +168,7 @@ class Session:
             return
         # From here to the next turn nothing is listened for, whatever becomes of the report.
         self._endpointer = None
-        interpretation = interpret(grammar, words)
+        interpretation = interpret(grammar, spoken)
         waited_s = asyncio.get_running_loop().time() - arrived_s
         log.info(
             "media.heard",
