@@ -12,9 +12,11 @@ import hashlib
 DEVELOPMENT_DIGIT_SPEAKERS = ("nicolas",)
 DEVELOPMENT_SHARE = 0.15
 # Synthetic voices that are never trained on. An espeak-ng variant is left out under every accent.
-HELD_OUT_ESPEAK_ACCENTS = ("en-gb-scotland",)
+# Of other languages whose voices say our words with their accent: nl (English), ms (Arabic), az (Persian).
+HELD_OUT_ESPEAK_ACCENTS = ("en-gb-scotland", "nl", "ms", "az")
 HELD_OUT_ESPEAK_VARIANTS = ("m8", "f5", "Mike", "john", "travis", "aunty", "shelby", "Alex", "benjamin", "Andrea")
 HELD_OUT_FLITE_VOICES = ("rms",)
+HELD_OUT_FESTIVAL_VOICES = ("suopuhe_lj",)
 SYNTHETIC_PREFIXES = ("espeak-", "flite-", "festival-")
 
 
@@ -31,8 +33,10 @@ def is_development(speaker: str) -> bool:
     if speaker.startswith("espeak-"):
         accent, _, variant = speaker.removeprefix("espeak-").partition("+")
         return voice_is_held_out(accent, variant)
-    if speaker.startswith(SYNTHETIC_PREFIXES):
+    if speaker.startswith("flite-"):
         return speaker.removeprefix("flite-") in HELD_OUT_FLITE_VOICES
+    if speaker.startswith("festival-"):
+        return speaker.removeprefix("festival-") in HELD_OUT_FESTIVAL_VOICES
     if speaker in DEVELOPMENT_DIGIT_SPEAKERS:
         return True
     if speaker in ("george", "jackson", "yweweler"):
