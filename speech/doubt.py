@@ -18,7 +18,7 @@ import msgspec
 from speech.digits import UNKNOWN_WORD
 from speech.grammar import Grammar
 from speech.hypotheses import MOST_HYPOTHESES
-from speech.meaning import meaning
+from speech.meaning import meant
 from speech.mulaw import LEVEL_MS
 from speech.recognition import Hypothesis, Word
 
@@ -68,22 +68,24 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks for and against one phrase, or one digit of a number. Margins are natural logarithms of odds.
+    """What speaks for and against one phrase, or one word of a number.
 
-    A larger margin never lowers confidence; the fit keeps the weights of `over_*` from becoming negative.
+    Margins are differences of log likelihoods (natural logarithm), negative where the rival is the likelier one. A
+    larger margin never lowers confidence: the fit lets no weight of `over_*` become negative.
     """
 
-    # Over the best explanation with other speech, or with nothing, at this place; and how near to a tie that is.
+    # Over the best explanation with other speech, or with nothing, at this place; and the same, of weight near a tie.
     over_unknown: float
     over_unknown_near: float
     # Over the best explanation with other listed words at this place.
     over_other: float
     over_other_near: float
-    # Standard deviations from the word's usual length: shorter, longer.
+    # Standard deviations from the word's usual length, of the word for which that is most.
     shorter: float
     longer: float
+    # The loudest part of the words, above the line's own noise.
     louder_db: float
-    # Loud sound before and after all words, in seconds.
+    # Loud sound outside all words, in seconds.
     unexplained_s: float
 
 
@@ -108,18 +110,18 @@ def doubt_of(fitted: Mapping[str, Any]) -> Doubt | None:
 
 
 def assess(
-    doubt: Doubt, grammar: Grammar, words: Sequence[Word], hypotheses: Sequence[Hypothesis], sound: Sound | None = None
+    doubt: Doubt, grammar: Grammar, hypotheses: Sequence[Hypothesis], index: int = 0, sound: Sound | None = None
 ) -> Assessment:
-    """How far to trust that the caller meant what `words` say; never raises, whatever was heard.
+    """How far to trust that the caller meant what one of the hypotheses says; never raises, whatever was heard.
 
     Args:
         doubt: what was fitted for the model that heard this.
         grammar: what could be said.
-        words: the likeliest hypothesis, without noise at its ends.
-        hypotheses: all of them, the likeliest first.
+        hypotheses: what may have been said, the likeliest first.
+        index: which of them is meant.
         sound: how loud it was, from before the first word to after the last; None where that is not known.
     """
-    found = evidence(doubt, grammar, words, hypotheses, sound)
+    found = evidence(doubt, grammar, hypotheses, index, sound)
     if not found:
         return REJECTED
     weakest = min(confidence(doubt, each) for each in found)
@@ -141,30 +143,34 @@ def confidence(doubt: Doubt, evidence: Evidence) -> float:
 
 
 def evidence(
-    doubt: Doubt, grammar: Grammar, words: Sequence[Word], hypotheses: Sequence[Hypothesis], sound: Sound | None = None
+    doubt: Doubt, grammar: Grammar, hypotheses: Sequence[Hypothesis], index: int = 0, sound: Sound | None = None
 ) -> list[Evidence]:
-    """The evidence for the phrase that `words` are, or for each word of their number; none where they mean nothing."""
-    texts = [word.text for word in words]
-    meant = meaning(grammar, texts)
-    if meant[0] is None or not hypotheses:
+    """The evidence for the phrase that a hypothesis says, or for each word of its number; none where it means nothing.
+
+    Arguments as of `assess`.
+    """
+    said = meant(grammar, hypotheses[index].words) if 0 <= index < len(hypotheses) else None
+    if said is None:
         return []
-    best = hypotheses[0].score
+    words, own, cap = said.words, hypotheses[index].score, doubt.margin_cap
     # What is not among the hypotheses is no likelier than the last of them; and where the list was not cut short, it
     # lies beyond the beam.
-    whole = len(hypotheses) < MOST_HYPOTHESES
-    unseen = doubt.margin_cap if whole else _margin(best, hypotheses[-1].score, doubt)
-    unknown, other = [unseen] * len(words), [unseen] * len(words)
-    for rival in hypotheses[1:]:
-        if meaning(grammar, [word.text for word in rival.words]) == meant:
+    unseen = own - (hypotheses[0].score - cap)
+    if len(hypotheses) >= MOST_HYPOTHESES:
+        unseen = min(unseen, own - hypotheses[-1].score)
+    unknown, other = [_within(unseen, cap)] * len(words), [_within(unseen, cap)] * len(words)
+    for rival in hypotheses:
+        theirs = meant(grammar, rival.words)
+        if theirs is not None and (theirs.intent, theirs.value) == (said.intent, said.value):
             continue
-        margin = _margin(best, rival.score, doubt)
-        for index, instead in differences(words, rival.words).items():
+        margin = _within(own - rival.score, cap)
+        for place, instead in differences(words, rival.words).items():
             is_unknown = not instead or any(word.text == UNKNOWN_WORD for word in instead)
             margins = unknown if is_unknown else other
-            margins[index] = min(margins[index], margin)
+            margins[place] = min(margins[place], margin)
     surplus_s = _unexplained_s(words, sound)
     floor_dbfs = _floor_dbfs(sound)
-    size = len(words) if meant[1] is None else 1
+    size = len(words) if said.value is None else 1
     places = [range(index, index + size) for index in range(0, len(words), size)]
     return [
         _evidence(
@@ -218,8 +224,8 @@ def _change(word: Word, other: Word) -> float:
     return (word.text != other.text) + 0.01 * apart_ms / (apart_ms + 1000.0)
 
 
-def _margin(best: float, score: float, doubt: Doubt) -> float:
-    return min(max(0.0, best - score), doubt.margin_cap)
+def _within(margin: float, cap: float) -> float:
+    return min(max(-cap, margin), cap)
 
 
 def _evidence(
@@ -228,9 +234,9 @@ def _evidence(
     unusual = [_unusual(doubt, word) for word in words]
     return Evidence(
         over_unknown=unknown,
-        over_unknown_near=1.0 - math.exp(-unknown),
+        over_unknown_near=math.tanh(unknown),
         over_other=other,
-        over_other_near=1.0 - math.exp(-other),
+        over_other_near=math.tanh(other),
         shorter=max((max(0.0, -each) for each in unusual), default=0.0),
         longer=max((max(0.0, each) for each in unusual), default=0.0),
         louder_db=louder_db,

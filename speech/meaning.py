@@ -5,9 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from speech.digits import UNKNOWN_WORD
 from speech.grammar import Grammar, heard_digits
+from speech.recognition import Word
 
 DIGITS_INTENT: Final = "digits"
+# A breath, a click or an "uh" before or after a phrase: then one may ask, instead of giving up. Source: ours.
+LONGEST_NOISE_MS: Final = 300
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """What an utterance means: `value` has the digits of a number, `words` are those that say it."""
+
+    intent: str
+    value: str | None
+    words: tuple[Word, ...]
+
+
+def meant(grammar: Grammar, words: Sequence[Word]) -> Meant | None:
+    """What these words mean; None where they mean nothing.
+
+    A short unknown sound at either end is passed over beside a phrase. Beside digits it may be one more digit, so that
+    they mean nothing then.
+    """
+    core = tuple(without_noise(words))
+    intent, value = meaning(grammar, [word.text for word in core])
+    if intent is None or (value is not None and len(core) != len(words)):
+        return None
+    return Meant(intent, value, core)
+
+
+def without_noise(words: Sequence[Word]) -> Sequence[Word]:
+    """The words without one short `[unk]` at either end."""
+    first, last = 0, len(words)
+    if last - first > 1 and is_short_noise(words[first]):
+        first += 1
+    if last - first > 1 and is_short_noise(words[last - 1]):
+        last -= 1
+    return words[first:last]
+
+
+def is_short_noise(word: Word) -> bool:
+    """Whether this is a sound that is no word, and as short as a cough."""
+    return word.text == UNKNOWN_WORD and word.end_ms - word.start_ms < LONGEST_NOISE_MS
 
 
 def meaning(grammar: Grammar, texts: Sequence[str]) -> tuple[str | None, str | None]:
