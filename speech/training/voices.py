@@ -2,8 +2,8 @@
 
 Nobody recorded most menu words for us, nor any Persian, so these voices are their only source. The result is a zip
 like the recordings: `WORD/SPEAKER_TAKE.wav`, 8 kHz mu-law; several words in one breath are joined by `_`
-(`four_two/espeak-en-us+m1_3.wav`). What is said is in `voices_english`, `voices_arabic` and `voices_persian`; how a voice
-of another language says it is in `voices_accents`.
+(`four_two/espeak-en-us+m1_3.wav`). What is said is in `voices_english`, `voices_arabic` and `voices_persian`; how
+a voice of another language says it is in `voices_accents`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ def festival_lines(rng: random.Random, language: Language) -> Iterator[Line]:
 def telephone_wav(wav: bytes, words: int = 1, tape: float = 1.0) -> bytes | None:
     """Trim a synthesiser's WAV to its speech (50 ms margins) and code it as 8 kHz mu-law.
 
-    None if it is empty, or cannot be that many words because it is too short or too long. tape: play it that much faster (1.1: a tenth), which raises pitch and formants with the speed.
+    None if it is empty, or cannot be that many words because it is too short or too long. tape: play it that much
+    faster (1.1: a tenth), which raises pitch and formants with the speed.
     """
     try:
         samples, rate_hz = soundfile.read(io.BytesIO(wav))
@@ -210,7 +211,7 @@ def _run_festival(lines: list[Line]) -> list[tuple[Line, bytes | None]]:
             script.append(f"(unwind-protect (begin {said}) nil)")
         path = Path(folder) / "voices.scm"
         path.write_text("\n".join(script), encoding=voice.encoding)
-        subprocess.run(["festival", "-b", str(path)], capture_output=True, check=False)
+        subprocess.run(["festival", "-b", str(path)], capture_output=True, check=False)  # noqa: S607 - `require` found it
         for number, line in enumerate(lines):
             wav = Path(folder) / f"{number}.wav"
             made.append((line, telephone_wav(wav.read_bytes(), len(line.words), line.tape) if wav.exists() else None))
@@ -242,13 +243,18 @@ def make_voices(path: Path, language: str, seed: int, progress: Callable[[str], 
         own = [line for line in festival if line.speaker == f"festival-{voice}"]
         jobs += [partial(_run_festival, own[at : at + 120]) for at in range(0, len(own), 120)]
     part, count = path.with_suffix(".part"), 0
+    silent: dict[str, bool] = {}
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive, ThreadPoolExecutor(2) as pool:
         for made in pool.map(lambda job: job(), jobs):
             for line, wav in made:
+                silent.setdefault(line.speaker, True)
                 if wav is not None:
                     archive.writestr(line.name, wav)
+                    silent[line.speaker] = False
                     count += 1
                     if count % 2000 == 0:
                         progress(f"synthetic voices, {language}: {count} files")
     part.replace(path)
+    for speaker in (speaker for speaker, nothing in silent.items() if nothing):
+        logger.warning("synthetic voices, %s: %s said nothing; is its package installed?", language, speaker)
     return count

@@ -67,8 +67,8 @@ class FestivalVoice:
     """A voice of festival.
 
     start: the Scheme function that selects it. silence: its phone of silence; empty for a voice that takes only text.
-    pitch_hz: of the person. phones: the map (letters for a voice of text), `{}` for English text. stress, respelt: how that
-    language writes a stressed vowel, and letters that it reads otherwise side by side. encoding: of its text.
+    pitch_hz: of the person. phones: the map (letters for a voice of text), `{}` for English text. stress, respelt: how
+    that language writes a stressed vowel, and letters that it reads otherwise side by side. encoding: of its text.
     """
 
     start: str
@@ -174,7 +174,7 @@ def without_final_r(phones: Sequence[str]) -> tuple[str, ...]:
 
 
 def mnemonics(words: Sequence[Sequence[str]], spelling: Mapping[str, tuple[str, ...]]) -> str:
-    """Write words as espeak-ng's phoneme mnemonics; stress before the marked vowel, else before the first long or last one."""
+    """Write words as espeak-ng's phoneme mnemonics, with the stress before the stressed vowel."""
     written = []
     for phones in words:
         stressed = stressed_vowel(phones)
@@ -190,7 +190,7 @@ def mnemonics(words: Sequence[Sequence[str]], spelling: Mapping[str, tuple[str, 
 
 
 def stressed_vowel(phones: Sequence[str]) -> int:
-    """Return where the stressed vowel is: the marked one, else the first long one, else the last vowel; -1 without vowels."""
+    """Return where the stressed vowel is: the marked, else the first long, else the last vowel; -1 without vowels."""
     marked = [i for i, p in enumerate(phones) if p.startswith("ˈ")]
     long = [i for i, p in enumerate(phones) if p in LONG_VOWELS]
     vowels = [i for i, p in enumerate(phones) if p in VOWELS]

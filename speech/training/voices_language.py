@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Word:
     """One word: `text` as labelled, and phones (IPA; `ˈ` opens the stressed vowel).
 
-    spoken: as the language's own voices read it; empty: they are given the phones. tag: tells takes of the pronunciations
-    of one text apart.
+    spoken: as the language's own voices read it; empty: they are given the phones. tag: tells takes of the
+    pronunciations of one text apart.
     """
 
     text: str
@@ -28,10 +28,12 @@ Text = tuple[Word, ...]
 class Language:
     """Everything that is said in one language.
 
-    core: words that need most takes. menu: the rest of the vocabulary. trained, held_out: speech outside the vocabulary, for
-    trained and for held-out voices. digits: what strings are made of; `repeaters` ("double") may stand before a digit.
-    phrases: said in one breath. natives: espeak-ng's own voices of the language. foreign: espeak-ng voices of other
-    languages that say it with their accent. festival: see `voices_accents.FESTIVAL`.
+    core: words that need most takes. menu: the rest of the vocabulary. trained, held_out: speech outside the
+    vocabulary, for trained and for held-out voices. digits: what strings are made of; `repeaters` ("double") may
+    stand before a digit. phrases: said in one breath. natives: espeak-ng's own voices of the language, in so many
+    variants. foreign: espeak-ng voices of other languages that say it with their accent, each in so many variants.
+    festival: see `voices_accents.FESTIVAL`. amounts: of each kind of voice, what one voice says: takes of a core word,
+    takes of a menu word, words outside the vocabulary, strings, phrases.
     """
 
     code: str
@@ -43,13 +45,12 @@ class Language:
     natives: tuple[str, ...]
     foreign: tuple[str, ...]
     festival: tuple[str, ...]
+    amounts: Mapping[str, tuple[int, int, int, int, int]]
+    variants: int
+    foreign_variants: int
     repeaters: tuple[Word, ...] = ()
     phrases: tuple[Text, ...] = ()
     string_lengths: tuple[int, ...] = (2, 3, 3, 4, 4, 5, 6, 7)
-    # Voices of each kind: (core takes, menu takes, other words, strings, phrases) and how many variants.
-    variants: int = 50
-    foreign_variants: int = 2
-    amounts: dict[str, tuple[int, int, int, int, int]] = field(default_factory=dict)
 
 
 def parse_words(table: str, stressed: Callable[[tuple[str, ...]], tuple[str, ...]]) -> tuple[Word, ...]:
