@@ -24,7 +24,7 @@ VENDORS = {
     "ruamel": ("flows/loader.py",),
     "websockets": ("ivr/media/",),
     "aiohttp": ("ivr/localcarrier/",),
-    "urllib3": ("ivr/lookups/",),
+    "urllib3": ("ivr/lookups/", "speech/download.py"),
     "persiantools": ("flows/speaking/jalali.py",),
     "holidays": ("flows/hours.py",),
     "icalendar": ("ivr/desk/calendar.py",),

@@ -1,0 +1,55 @@
+"""What the commands of `ivr speech` need: settings that do not ask for a carrier, and errors as one message."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from ivr.commands.common import err
+from ivr.settings import NO_SPEECH, Settings
+from speech.errors import SpeechError
+
+
+class SpeechSettings(BaseSettings):
+    """Where models lie and which are used: what `Settings` says of it, for machines where nothing else is set yet."""
+
+    model_config = Settings.model_config
+
+    data_dir: Path = Settings.model_fields["data_dir"].default
+    speech_model: str = Settings.model_fields["speech_model"].default
+
+    @property
+    def speech_models(self) -> tuple[str, ...]:
+        """The names of the models in use, the first of a language wins; none where speech is switched off."""
+        return names_in(self.speech_model)
+
+
+def names_in(speech_model: str) -> tuple[str, ...]:
+    """The names in a value of SPEECH_MODEL."""
+    if speech_model.strip() == NO_SPEECH:
+        return ()
+    return tuple(name.strip() for name in speech_model.split(",") if name.strip())
+
+
+def speech_settings() -> SpeechSettings:
+    """The settings of this folder; ends the command with a message where they cannot be read."""
+    try:
+        return SpeechSettings()
+    except ValidationError as error:
+        err.print(f"the settings have problems: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What speech does not do becomes one message and exit status 1."""
+    try:
+        yield
+    except SpeechError as error:
+        err.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
