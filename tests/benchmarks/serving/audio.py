@@ -28,10 +28,13 @@ _QUIET: Final = b"\xff\x7f\xfe\x7e"
 SEED: Final = 5
 
 
-def utterances(count: int, words: int = 4, recordings: Path = RECORDINGS) -> tuple[list[bytes], str]:
+def utterances(
+    count: int, words: int = 4, after_ms: int = AFTER_MS, recordings: Path = RECORDINGS
+) -> tuple[list[bytes], str]:
     """Mu-law utterances of `words` digits each, whole chunks long, and where they are from; the same ones every time.
 
-    Ends the process with the reason where there are neither recordings nor a synthetic voice.
+    Each ends with a quiet line for `after_ms`. Ends the process with the reason where there are neither recordings nor
+    a synthetic voice.
     """
     rng = random.Random(SEED)  # noqa: S311 - which digits are said is no secret
     archive = recordings / DIGITS_ZIP
@@ -44,10 +47,10 @@ def utterances(count: int, words: int = 4, recordings: Path = RECORDINGS) -> tup
     made = []
     for _ in range(count):
         own = takes[rng.choice(sorted(takes))]
-        parts = [quiet(BEFORE_MS, rng)]
-        for _ in range(words):
-            parts += [rng.choice(own), quiet(rng.randrange(100, 300), rng)]
-        made.append(whole_chunks(b"".join([*parts, quiet(AFTER_MS, rng)]), rng))
+        said = [rng.choice(own)]
+        for _ in range(words - 1):
+            said += [quiet(rng.randrange(100, 300), rng), rng.choice(own)]
+        made.append(whole_chunks(b"".join([quiet(BEFORE_MS, rng), *said, quiet(after_ms, rng)]), rng))
     return made, source
 
 
@@ -57,8 +60,8 @@ def quiet(ms: int, rng: random.Random) -> bytes:
 
 
 def whole_chunks(audio: bytes, rng: random.Random) -> bytes:
-    """The audio, made longer by a quiet line until it is whole chunks."""
-    return audio + bytes(rng.choices(_QUIET, k=-len(audio) % CHUNK_BYTES))
+    """The audio after so much of a quiet line that it is whole chunks."""
+    return bytes(rng.choices(_QUIET, k=-len(audio) % CHUNK_BYTES)) + audio
 
 
 def chunks(audio: bytes, size_bytes: int = CHUNK_BYTES) -> list[bytes]:

@@ -85,9 +85,8 @@ def measure(model: Path, name: str, seconds: float, steps: int) -> dict[str, Any
                 best[design] = tried
             lag = "no answer" if tried.lag is None else f"p95 {tried.lag.p95_ms:.0f} ms"
             say(f"{name}: {design}, {streams} streams: {lag}{'' if passes(tried) else ', too late'}")
-        if step == steps // 2:
+        if step in (steps // 2, steps - 1):
             bound.append(bare())
-    bound.append(bare())
     offline = statistics.mean(bound)
     ours, peer = found["ours"].passed, found["published"].passed
     at_best = best.get("ours")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +13,16 @@ from speech.child import Stream
 from speech.pool import RecogniserPool
 from tests.benchmarks.serving.audio import LANGUAGE, PHRASES
 
-COMMAND: Final = (sys.executable, "-m", "tests.benchmarks.serving.measured_child")
+PLAIN: Final = (sys.executable, "-m", "speech.vosk_child")
+MEASURED: Final = (sys.executable, "-m", "tests.benchmarks.serving.measured_child")
 CHILDREN: Final = os.cpu_count() or 1
 
 
 class Ours:
     """The pool, with a child for each core; an asynchronous context manager that is ready when all of them are."""
 
-    def __init__(self, model: Path, children: int = CHILDREN) -> None:
-        self.pool = RecogniserPool({LANGUAGE: model}, children, command=COMMAND)
+    def __init__(self, model: Path, children: int = CHILDREN, command: Sequence[str] = PLAIN) -> None:
+        self.pool = RecogniserPool({LANGUAGE: model}, children, command=command)
         self._children = children
 
     async def __aenter__(self) -> Ours:

@@ -22,7 +22,7 @@ from tests.benchmarks.serving import bare
 from tests.benchmarks.serving.audio import utterances
 from tests.benchmarks.serving.counters import Counters, cpu_s, descendants
 from tests.benchmarks.serving.measured_child import FOLDER_VARIABLE
-from tests.benchmarks.serving.ours import Ours
+from tests.benchmarks.serving.ours import MEASURED, Ours
 from tests.benchmarks.serving.published import Published
 from tests.benchmarks.serving.streams import Lag, Nothing, play
 
@@ -82,7 +82,7 @@ async def _ours(model: Path, streams: int, seconds: float, audio: Sequence[bytes
             native_s = sum(Counters(path).read().seconds for path in Path(folder).iterdir())
             counted.append((time.monotonic(), time.process_time(), children_s, native_s))
 
-        async with Ours(model) as ours:
+        async with Ours(model, command=MEASURED) as ours:
             lag = await play(streams, ours.open, audio, seconds, seconds * (1 - COUNTED_SHARE), count)
             count()
         if len(counted) < 2:  # hopeless before anything was counted
