@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -35,10 +35,15 @@ def known_language(written: object) -> str:
     return next((language for language in LANGUAGES if language == written), FALLBACK_LANGUAGE)
 
 
-def standing_prompts() -> list[PromptText]:
-    """The standing sentences in the languages that the carrier does not speak."""
-    silent = [language for language in LANGUAGES if not twilio_twiml.has_voice(language)]
-    return [PromptText(message(language, name), language) for language in silent for name in STANDING]
+def spoken_by_us(language: str, own_voices: Collection[str]) -> bool:
+    """Whether our own voice speaks a language: where it is to, and where the carrier cannot."""
+    return language in own_voices or not twilio_twiml.has_voice(language)
+
+
+def standing_prompts(own_voices: Collection[str] = ()) -> list[PromptText]:
+    """The standing sentences in the languages that we speak ourselves."""
+    ours = [language for language in LANGUAGES if spoken_by_us(language, own_voices)]
+    return [PromptText(message(language, name), language) for language in ours for name in STANDING]
 
 
 class Documents:
@@ -53,7 +58,9 @@ class Documents:
         media_url: str,
         ring_s: int,
         person_number: str,
+        own_voices: Collection[str] = (),
     ) -> None:
+        self._own_voices = own_voices
         self._urls = urls
         self._prompts = prompts
         self._audio = audio
@@ -206,10 +213,12 @@ class Documents:
         A fault must not depend on what is broken, and that may be Redis, the disk, or our own voice.
         """
         sounds = [sentence(language, name) for name in names]
-        if twilio_twiml.has_voice(language):
+        if not spoken_by_us(language, self._own_voices):
             return sounds, twilio_twiml.by_carrier
         texts = {sound: PromptText(sound.text, sound.language) for sound in sounds}
         at_once = self._prompts.at_once(texts.values())
+        if at_once is None and twilio_twiml.has_voice(language):
+            return sounds, twilio_twiml.by_carrier
         if at_once is None:
             log.error("a fault is told in another language", language=language)
             return self._standing(FALLBACK_LANGUAGE, *names)
@@ -217,16 +226,22 @@ class Documents:
         return sounds, urls.get
 
     def _address(self, sounds: Iterable[actions.Sound], revision: str) -> Address:
-        """Where each sound that is played lies; raises `UnspeakableError`."""
+        """Where each sound that is played lies; raises `UnspeakableError` for what the carrier cannot speak either."""
         played: dict[actions.Sound, str] = {}
         ours: dict[actions.Sound, PromptText] = {}
         for sound in sounds:
             file = self._recording(sound, revision)
             if file is not None:
                 played[sound] = file
-            elif not twilio_twiml.has_voice(sound.language):
+            elif spoken_by_us(sound.language, self._own_voices):
                 ours[sound] = PromptText(sound.text, sound.language)
-        names = self._prompts.announce(set(ours.values()))
+        try:
+            names = self._prompts.announce(set(ours.values()))
+        except UnspeakableError as error:
+            if not all(twilio_twiml.has_voice(sound.language) for sound in ours):
+                raise
+            log.error("the carrier speaks instead of our own voice", error=str(error))
+            return played.get
         played.update({sound: self._urls.prompt(names[text]) for sound, text in ours.items()})
         return played.get
 

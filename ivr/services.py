@@ -22,6 +22,7 @@ from ivr.effects import Effects
 from ivr.flow_audio import FlowAudio
 from ivr.flow_file import FlowFile
 from ivr.promise_effects import PromiseEffects
+from ivr.prompt_files import PromptFiles
 from ivr.queue_rules import CurrentRules
 from ivr.redis_calls import CallStore
 from ivr.redis_client import Redis, connect
@@ -121,14 +122,15 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
     rules = CurrentRules(flows, own_numbers=(settings.caller_id_number, settings.person_number))
     callbacks = Callbacks(RedisStore(client, policy), policy, rules)
     background = background or ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+    sounds = PromptFiles(settings.data_dir / "prompts")
     prompts = SpokenPrompts(
         espeak.find_engine(),
         PromptTexts(client),
-        settings.data_dir / "prompts",
+        sounds,
         settings.twilio_auth_token.get_secret_value(),
-        standing_prompts(),
+        standing_prompts(settings.own_voices),
     )
-    audio = FlowAudio(settings.beside_flow)
+    audio = FlowAudio(settings.beside_flow, sounds)
     documents = Documents(
         urls=urls,
         prompts=prompts,
@@ -136,6 +138,7 @@ def build(settings: Settings, *, http_client: HttpClient | None = None, backgrou
         media_url=settings.media_socket_url,
         ring_s=settings.agent_ring_s,
         person_number=settings.person_number,
+        own_voices=settings.own_voices,
     )
     told, wordings = TextLedger(client), Wordings(flows)
     texts = Texts(carrier, told, background, from_number=settings.caller_id_number)

@@ -12,6 +12,8 @@ import phonenumbers
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.parts import LANGUAGES
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # The value of SPEECH_MODEL for those who want calls to run by keys alone.
 NO_SPEECH = "none"
@@ -59,6 +61,13 @@ def _api_tokens(tokens: SecretStr) -> SecretStr:
             f"must have tokens of at least {LEAST_TOKEN_LENGTH} characters, such as `openssl rand -hex 20`"
         )
     return tokens
+
+
+def _languages(names: str) -> str:
+    unknown = sorted({name.strip() for name in names.split(",")} - set(LANGUAGES))
+    if unknown:
+        raise ValueError(f"must be languages with commas between, of {', '.join(LANGUAGES)}; not {', '.join(unknown)}")
+    return names
 
 
 def _key(key: SecretStr) -> SecretStr:
@@ -115,6 +124,8 @@ class Settings(BaseSettings):
     flow_file: Path = EXAMPLE_FLOW
     flow_folder: Path | None = None
     data_dir: Path = Path("data")
+    # The languages that we speak ourselves, by eSpeak NG; the carrier's voice speaks the others, where it has one.
+    own_voice_languages: Annotated[str, AfterValidator(_languages)] = "fa"
     # When a promise is on disk: within a second, or before the caller hears of it (see `ivr/redis_durability.py`).
     durability: Literal["fast", "safe"] = "fast"
     speech_model: str = "telephone-en"
@@ -142,6 +153,11 @@ class Settings(BaseSettings):
             if parts.scheme != secure and parts.hostname not in LOOPBACK_HOSTS:
                 raise ValueError(f"{name} must start with {secure}:// unless its host is this machine's loopback")
         return self
+
+    @property
+    def own_voices(self) -> frozenset[str]:
+        """The languages of OWN_VOICE_LANGUAGES."""
+        return frozenset(name.strip() for name in self.own_voice_languages.split(","))
 
     @property
     def beside_flow(self) -> Path:

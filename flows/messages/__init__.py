@@ -10,9 +10,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Final
 
+from flows import speaking
 from flows.messages import ar, en, fa
 from flows.speaking import ar_counting
-from flows.speaking import fa as spoken_persian
 
 _MODULES: Final[dict[str, ModuleType]] = {"en": en, "ar": ar, "fa": fa}
 # Placeholders that hold a key or a count. English voices read digits right; others read them in the wrong language, or
@@ -21,7 +21,7 @@ _NUMERALS: Final = frozenset({"key", "count", "min", "max"})
 _SPOKEN: Final[dict[str, Callable[[int], str]]] = {
     "en": str,
     "ar": lambda value: ar_counting.cardinal(value, case="oblique"),
-    "fa": spoken_persian.cardinal,
+    "fa": lambda value: speaking.number("fa", value),
 }
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, Literal, Protocol
 
 from flows.speaking import ar, en, fa, plurals
+from flows.speaking.fa_vowels import with_nine
 from flows.speaking.jalali import from_jalali, to_jalali
 from flows.speaking.plurals import PluralCategory
 from flows.speaking.values import UnspeakableError, ascii_digits, exact
@@ -72,12 +73,17 @@ def _speech(language: str) -> _Speech:
     return _SPEECH[language]
 
 
+def _told(language: str, words: str) -> str:
+    """What a voice needs besides the letters: in Persian, "nine" is told from "no" by a mark."""
+    return with_nine(words) if language == "fa" else words
+
+
 def number(language: str, value: int | float | Decimal) -> str:
     """Cardinal words of a number between -10**15 and 10**15, exclusive; at most six digits after the point are said.
 
     Arabic counts in the masculine; for another gender, and for counting with a noun, see `flows.speaking.ar_counting`.
     """
-    return _speech(language).number(value)
+    return _told(language, _speech(language).number(value))
 
 
 def digits(language: str, text: str) -> str:
@@ -85,7 +91,7 @@ def digits(language: str, text: str) -> str:
 
     Digits may be ASCII, Arabic-Indic or Persian; every other sign only separates.
     """
-    return _speech(language).digits(text)
+    return _told(language, _speech(language).digits(text))
 
 
 def date(language: str, day: datetime.date, *, today: datetime.date | None = None) -> str:
@@ -94,22 +100,23 @@ def date(language: str, day: datetime.date, *, today: datetime.date | None = Non
     With `today`, that day and the next are "today" and "tomorrow", and the year is said only where it differs; without
     `today` it always is.
     """
-    return _speech(language).date(day, today=today)
+    return _told(language, _speech(language).date(day, today=today))
 
 
 def time(language: str, moment: datetime.time) -> str:
     """A time of day on the twelve-hour clock, to the minute; in Arabic and Persian from the word for "o'clock" on."""
-    return _speech(language).time(moment)
+    return _told(language, _speech(language).time(moment))
 
 
 def between(language: str, starts: datetime.time, ends: datetime.time) -> tuple[str, str]:
     """The two ends of a window, for a sentence that joins them; what both have in common is said once."""
-    return _speech(language).between(starts, ends)
+    first, last = _speech(language).between(starts, ends)
+    return _told(language, first), _told(language, last)
 
 
 def money(language: str, amount: Decimal | int, currency: str) -> str:
     """An amount of an ISO 4217 currency (or "IRT", the toman) in words, the minor unit rounded half up."""
-    return _speech(language).money(amount, currency)
+    return _told(language, _speech(language).money(amount, currency))
 
 
 def plural_category(language: str, value: int | Decimal) -> PluralCategory:
@@ -120,23 +127,23 @@ def plural_category(language: str, value: int | Decimal) -> PluralCategory:
 
 def phone_ending(language: str, number: str) -> str:
     """A phone number by its last four digits: the caller knows the rest, and a bystander need not."""
-    return _speech(language).phone_ending(number)
+    return _told(language, _speech(language).phone_ending(number))
 
 
 def phone(language: str, number: str) -> str:
     """A phone number in full, in groups with a pause between, as it is read back to whoever keyed it in."""
-    return _speech(language).phone(number)
+    return _told(language, _speech(language).phone(number))
 
 
 def place(language: str, position: int) -> str:
     """A place in line, from 1: "third", and its forms in the sentence of each language that tells it."""
-    return _speech(language).place(position)
+    return _told(language, _speech(language).place(position))
 
 
 def day(language: str, moment: datetime.date, *, today: datetime.date) -> str:
     """A day as short as the language allows: within the next four weeks without its month, else as `date` says it."""
     near = 0 <= (moment - today).days <= DAYS_WITHOUT_MONTH
-    return _speech(language).day(moment, today=today) if near else date(language, moment, today=today)
+    return _told(language, _speech(language).day(moment, today=today)) if near else date(language, moment, today=today)
 
 
 def waiting(language: str, low_minutes: int, high_minutes: int) -> str:
@@ -145,4 +152,4 @@ def waiting(language: str, low_minutes: int, high_minutes: int) -> str:
     hours = high > MOST_MINUTES_TOLD
     if hours:
         low, high = low // 60, -(-high // 60)
-    return _speech(language).waiting(low, high, hours=hours)
+    return _told(language, _speech(language).waiting(low, high, hours=hours))

@@ -17,6 +17,7 @@ from flows.speaking.values import words_of
 _MARKS: Final = re.compile("[\u064c-\u0652]")
 _WORD: Final = re.compile("[\u0621-\u0652]+")
 _PREFIXES: Final = (("وال", "وَال"), ("بال", "بِال"), ("ال", "ال"), ("و", "وَ"))
+_TA_MARBUTA: Final = re.compile("(?<=[\u064e\u0651])ة$")
 
 _VOWELLED: Final = words_of(
     """
@@ -40,6 +41,10 @@ _VOWELLED: Final = words_of(
 _BY_PLAIN: Final = {_MARKS.sub("", word): word for word in _VOWELLED}
 
 
+# Words around numbers that the same voice misreads.
+_MORE: Final = {"بالأرقام": "بالأَرْقام", "ستة": "سِتْتَة"}
+
+
 def _vowelled_word(match: re.Match[str]) -> str:
     word = match.group()
     if word in _BY_PLAIN:
@@ -57,3 +62,59 @@ def vowelled(text: str) -> str:
     It goes by spelling alone: a homograph of a number's word ("ست", also "lady") is marked as the number.
     """
     return _WORD.sub(_vowelled_word, text)
+
+
+# Before these, the ة of a number is heard as t: it is in the construct state.
+_COUNTED: Final = frozenset(
+    words_of(
+        """
+        عشر دقائق دقيقة ساعات ساعة ألف ألفًا آلاف مليون مليونًا ملايين مليار مليارًا مليارات تريليون تريليونًا تريليونات
+        جنيه جنيهات جنيهًا دولار دولارات دولارًا يورو درهم دراهم درهمًا ريال ريالات ريالًا دينار دنانير دينارًا تومان تومانات
+        تومانًا فلس فلوس فلسًا سنت سنتات سنتًا بنس بنسات بنسًا هللة هللات قرش قروش قرشًا
+        """
+    )
+)
+# After these, "عشر" and "عشرة" are the end of eleven to nineteen; elsewhere they are ten.
+_UNITS: Final = frozenset(
+    words_of(
+        """
+        أحد إحدى اثنا اثني اثنتا اثنتي ثلاثة ثلاث أربعة أربع خمسة خمس ستة ست سبعة سبع ثمانية ثماني تسعة تسع
+        الحادي الحادية الثاني الثانية الثالث الثالثة الرابع الرابعة الخامس الخامسة السادس السادسة السابع السابعة
+        الثامن الثامنة التاسع التاسعة
+        """
+    )
+)
+_TEEN: Final = {"عشر": "عَشَر", "عشرة": "عَشْرَة"}
+_TEN: Final = {"عشر": "عَشْر", "عشرة": "عَشَرَة"}
+
+
+def pronounced(text: str) -> str:
+    """An Arabic text as it is to be given to eSpeak NG: vowelled, and in the pausal forms in which people speak.
+
+    It reads every ة after a vowel mark as t; so that letter stays only where t is heard, and goes elsewhere.
+    """
+    words = list(_WORD.finditer(text))
+    pieces: list[str] = []
+    end = 0
+    for index, match in enumerate(words):
+        before = words[index - 1].group() if index and text[words[index - 1].end() : match.start()] == " " else ""
+        after = words[index + 1] if index + 1 < len(words) else None
+        next_word = after.group() if after is not None and text[match.end() : after.start()] == " " else ""
+        pieces += [text[end : match.start()], _pronounced_word(match.group(), before, next_word)]
+        end = match.end()
+    return "".join([*pieces, text[end:]])
+
+
+def _pronounced_word(word: str, before: str, after: str) -> str:
+    joined = word.startswith("و") and word not in _BY_PLAIN and word[1:] in {*_BY_PLAIN, *_MORE}
+    stem = word[1:] if joined else word
+    if stem in _TEN:
+        marked = (_TEEN if before.removeprefix("و") in _UNITS else _TEN)[stem]
+    else:
+        marked = _MORE.get(stem) or vowelled(stem)
+    if after not in _COUNTED:
+        marked = _TA_MARBUTA.sub("", marked)
+    if marked.startswith("وَال"):
+        return "وال" + marked[4:]  # the article is joined to "and", and its l to the next sound
+    # As a word of its own, "and" does not run into the vowel after it.
+    return f"وَ {marked}" if joined else marked

@@ -20,6 +20,8 @@ from ivr.sound.wav import WavError, read_pcm16
 RATE_HZ: Final = 8000
 DEFAULT_RATE_WPM: Final = 165
 _TIMEOUT_S: Final = 20.0
+# What to do where there is no engine.
+MISSING: Final = "install espeak-ng (apt-get install espeak-ng), or zerohold[espeak-gpl]"
 
 # What the vendor's voices and languages are nearest to in eSpeak NG.
 _LANGUAGES: Final = {"arb": "ar", "ar-ae": "ar", "ar-xa": "ar", "en-gb": "en-gb", "en-us": "en-us"}
@@ -34,12 +36,16 @@ class SpeechError(Exception):
 
 
 class Speech(msgspec.Struct, frozen=True):
-    """What to speak; `voice` is one of eSpeak NG, `pitch` is 0 to 99."""
+    """What to speak; `voice` is one of eSpeak NG, `pitch` is 0 to 99.
+
+    With `phonemes`, what stands in `[[` and `]]` is the engine's own phonemes; else it is text like any other.
+    """
 
     text: str
     voice: str
     rate_wpm: int = DEFAULT_RATE_WPM
     pitch: int = 50
+    phonemes: bool = False
 
 
 class Engine(Protocol):
@@ -73,6 +79,12 @@ def synthesise(text: str, voice: str, language: str, rate_wpm: int, *, pitch: in
     return resample(pcm16, rate_hz, RATE_HZ)
 
 
+def _input(speech: Speech) -> bytes:
+    """The command always reads phonemes in brackets; half a pair of surrogates is nothing to speak."""
+    text = speech.text if speech.phonemes else speech.text.replace("[[", "[ [")
+    return text.encode(errors="ignore")
+
+
 def find_engine() -> Engine | None:
     """Return the engine of this machine, or None where neither the command nor the library is installed."""
     command = shutil.which("espeak-ng")
@@ -94,10 +106,12 @@ class CommandEngine:
     def speak(self, speech: Speech) -> tuple[bytes, int]:
         """Return 16-bit mono samples and their rate in Hz; raises `SpeechError`."""
         options = ["-v", speech.voice, "-s", str(speech.rate_wpm), "-p", str(speech.pitch)]
+        if not speech.text.strip():
+            return b"", RATE_HZ  # it would answer without a WAV header
         try:
             done = subprocess.run(
                 [self._command, *options, "--stdin", "--stdout"],
-                input=speech.text.encode(),
+                input=_input(speech),
                 capture_output=True,
                 timeout=_TIMEOUT_S,
                 check=True,
@@ -154,6 +168,7 @@ class LibraryEngine:
     def _ask(child: subprocess.Popen[bytes], speech: Speech) -> tuple[bytes, int]:
         if child.stdin is None or child.stdout is None:
             raise OSError("the child has no pipes")
+        speech = msgspec.structs.replace(speech, text=speech.text.encode(errors="ignore").decode())
         child.stdin.write(msgspec.json.encode(speech) + b"\n")
         child.stdin.flush()
         answer = msgspec.json.decode(child.stdout.readline(), type=Answer)

@@ -20,6 +20,7 @@ _RATE: Final = 1  # espeakRATE
 _PITCH: Final = 3  # espeakPITCH
 _CHARACTERS: Final = 1  # POS_CHARACTER
 _UTF8: Final = 1  # espeakCHARS_UTF8
+_PHONEMES: Final = 0x100  # espeakPHONEMES
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -49,8 +50,9 @@ class _Library:
         self._library.espeak_SetParameter(_PITCH, speech.pitch, 0)
         text = speech.text.encode()
         self._samples = []
+        flags = _UTF8 | (_PHONEMES if speech.phonemes else 0)
         size = ctypes.c_size_t(len(text) + 1)
-        result = self._library.espeak_Synth(text, size, 0, _CHARACTERS, 0, _UTF8, None, None)
+        result = self._library.espeak_Synth(text, size, 0, _CHARACTERS, 0, flags, None, None)
         if result != 0:
             raise ValueError(f"espeak_Synth returned {result}")
         return b"".join(self._samples)

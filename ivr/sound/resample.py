@@ -14,7 +14,8 @@ from functools import lru_cache
 from operator import mul
 from typing import Final
 
-TAPS: Final = 32
+# Of the filter, at the lower of the two rates: so long that its transition band is the same whatever the upper one is.
+LENGTH: Final = 12
 _BETA: Final = 5.0
 _dot: Final[Callable[[Sequence[float], Sequence[float]], float]] = getattr(
     math,
@@ -24,7 +25,7 @@ _dot: Final[Callable[[Sequence[float], Sequence[float]], float]] = getattr(
 
 
 def resample(pcm16: bytes, from_hz: int, to_hz: int = 8000) -> bytes:
-    """Return 16-bit little-endian mono samples at `to_hz`; about 0.2 s of work for 5 s of speech."""
+    """Return 16-bit little-endian mono samples at `to_hz`; about 0.04 s of work for each second of speech."""
     if from_hz == to_hz:
         return pcm16
     source = array("h", pcm16)
@@ -32,12 +33,13 @@ def resample(pcm16: bytes, from_hz: int, to_hz: int = 8000) -> bytes:
         source.byteswap()
     step = math.gcd(from_hz, to_hz)
     up, down = to_hz // step, from_hz // step
-    padded = [0.0] * (TAPS // 2 - 1) + list(map(float, source)) + [0.0] * (TAPS + down)
+    taps_count = _taps(up, down)
+    padded = [0.0] * (taps_count // 2 - 1) + list(map(float, source)) + [0.0] * (taps_count + down)
     # Offsets and filters repeat every `up` outputs, which are `down` inputs.
     pattern = [(n * down // up, _filters(up, down)[n * down % up]) for n in range(up)]
     length = len(source) * up // down
     sums = [
-        _dot(taps, padded[first + offset : first + offset + TAPS])
+        _dot(taps, padded[first + offset : first + offset + taps_count])
         for first in range(0, len(source), down)
         for offset, taps in pattern
     ]
@@ -47,16 +49,22 @@ def resample(pcm16: bytes, from_hz: int, to_hz: int = 8000) -> bytes:
     return result.tobytes()
 
 
+def _taps(up: int, down: int) -> int:
+    """How many samples of the source go into one of the result; even."""
+    return 2 * math.ceil(LENGTH * max(1.0, down / up) / 2)
+
+
 @lru_cache(maxsize=8)
 def _filters(up: int, down: int) -> tuple[tuple[float, ...], ...]:
     """Return one filter per phase: output n lies `phase/up` of a sample behind sample `offset`."""
     # Below the lower of the two Nyquist rates, with room for the transition band of so short a filter.
     cutoff = 0.86 * min(1.0, up / down)
-    half = TAPS / 2
+    taps_count = _taps(up, down)
+    half = taps_count / 2
     filters = []
     for phase in range(up):
         taps = []
-        for tap in range(TAPS):
+        for tap in range(taps_count):
             distance = tap - half + 1 - phase / up
             taps.append(cutoff * _sinc(cutoff * distance) * _kaiser(distance / half))
         gain = sum(taps)

@@ -10,7 +10,8 @@ from signed import PERSON, PUBLIC_URL, SignedClient, played, settings_for, spoke
 
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build
-from ivr.sound import espeak, wav
+from ivr.sound import espeak, rendering, wav
+from ivr.sound.way_on import way_on
 from ivr.web.app import create_app
 
 WELCOME = "به فروشگاه خوش آمدید."
@@ -37,6 +38,13 @@ def client_for(services: Services) -> SignedClient:
 def persian(tmp_path: Path, redis_server: PrivateRedis, redis_client: redis.Redis) -> Services:
     flow = write_flow(tmp_path, FLOW, languages="[fa, en]", organisation="{fa: فروشگاه, en: the corner shop}")
     return build(settings_for(redis_server.url, flow_file=flow, data_dir=tmp_path / "data"))
+
+
+def lose_the_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_options: object) -> bytes:
+        raise espeak.SpeechError("the voice is gone")
+
+    monkeypatch.setattr(rendering, "spoken", fail)
 
 
 def in_persian(client: SignedClient) -> list[str]:
@@ -97,18 +105,61 @@ def test_where_nothing_speaks_persian_the_caller_gets_a_sentence_and_a_person(
 
 
 @needs_voice
-def test_a_prompt_that_cannot_be_rendered_is_silence_and_not_the_end_of_the_call(
+def test_a_prompt_that_cannot_be_rendered_any_more_is_the_way_to_a_person_in_the_callers_language(
     persian: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: object, **_options: object) -> bytes:
-        raise espeak.SpeechError("the voice is gone")
-
-    monkeypatch.setattr(espeak, "synthesise", fail)
     client = client_for(persian)
-    fetched = client.get(in_persian(client)[0])
+    url = in_persian(client)[0]
+    lose_the_voice(monkeypatch)
+    for kept in persian.settings.data_dir.glob("prompts/*.wav"):
+        kept.unlink()
+    fetched = client.get(url)
     assert fetched.status_code == 200
     assert fetched.headers["Cache-Control"] == "no-store"
-    assert not any(wav.read_pcm16(fetched.data)[0])
+    assert fetched.data == way_on("fa")
+
+
+@needs_voice
+def test_a_voice_that_fails_at_once_leads_to_a_sentence_and_a_person(
+    persian: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_for(persian)
+    lose_the_voice(monkeypatch)
+    document = client.begin()
+    assert "cannot speak your language" in spoken(document)
+    dial = tree(document).find("Dial")
+    assert dial is not None
+    assert dial.text == PERSON
+
+
+@needs_voice
+def test_a_language_can_be_given_to_our_own_voice_and_goes_back_to_the_carriers_where_ours_fails(
+    persian: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = persian.settings.model_copy(update={"own_voice_languages": "fa,en"})
+    client = client_for(build(ours))
+    choice = client.begin()
+    assert spoken(choice) == ""
+    assert client.get(played(choice)[-1]).status_code == 200
+    english = client.press(choice, "2")
+    assert spoken(english) == ""
+    lose_the_voice(monkeypatch)
+    for kept in ours.data_dir.glob("prompts/*.wav"):
+        kept.unlink()
+    again = client_for(build(ours)).press(choice, "2")
+    assert "How can we help?" in spoken(again)
+
+
+@needs_voice
+def test_a_cache_that_cannot_be_written_to_costs_nobody_their_prompt(persian: Services, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "prompts").write_text("a file where the folder should be")
+    client = client_for(build(persian.settings.model_copy(update={"data_dir": full})))
+    fetched = client.get(in_persian(client)[0])
+    assert fetched.status_code == 200
+    assert fetched.data != way_on("fa")
+    assert any(wav.read_pcm16(fetched.data)[0])
 
 
 @pytest.fixture
@@ -163,7 +214,7 @@ def test_a_file_too_large_to_be_a_prompt_is_not_played(recorded: Services) -> No
     assert spoken(document).startswith("Welcome.")
 
 
-def test_without_redis_a_sound_is_silence_and_not_the_end_of_the_call(
+def test_without_redis_a_sound_is_the_way_to_a_person_and_not_the_end_of_the_call(
     recorded: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_args: object, **_kwargs: object) -> None:
@@ -174,3 +225,4 @@ def test_without_redis_a_sound_is_silence_and_not_the_end_of_the_call(
     for path in (f"/audio/{'0' * 12}/prompts/welcome.wav", f"/prompt/{'0' * 32}.wav"):
         fetched = client.web.get(path)
         assert (fetched.status_code, fetched.mimetype) == (200, "audio/wav"), path
+        assert fetched.data == way_on("en")

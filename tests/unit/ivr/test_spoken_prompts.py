@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from ivr import spoken_prompts
+from ivr.prompt_files import PromptFiles
 from ivr.redis_prompts import PromptText
 from ivr.sound.espeak import Speech, SpeechError
 from ivr.spoken_prompts import SpokenPrompts, UnspeakableError
@@ -45,7 +45,7 @@ class Voice:
         assert self.may_speak.wait(10)
         if self.fails:
             raise SpeechError("hoarse")
-        return bytes(1600), 8000
+        return b"\x00\x10\x00\xf0" * 400, 8000
 
     def close(self) -> None:
         """Nothing to free."""
@@ -62,11 +62,11 @@ class NoTexts:
 
 
 def prompts(folder: Path, voice: Voice | None, key: str = "ours") -> SpokenPrompts:
-    return SpokenPrompts(voice, Texts(), folder, key)  # type: ignore[arg-type]
+    return SpokenPrompts(voice, Texts(), PromptFiles(folder), key)  # type: ignore[arg-type]
 
 
 def without_redis(folder: Path, voice: Voice | None) -> SpokenPrompts:
-    return SpokenPrompts(voice, NoTexts(), folder, "ours", [HELLO])  # type: ignore[arg-type]
+    return SpokenPrompts(voice, NoTexts(), PromptFiles(folder), "ours", [HELLO])  # type: ignore[arg-type]
 
 
 def test_a_name_depends_on_the_secret_and_the_text_and_shows_neither(tmp_path: Path) -> None:
@@ -76,19 +76,23 @@ def test_a_name_depends_on_the_secret_and_the_text_and_shows_neither(tmp_path: P
     assert all(len(name) == 32 and set(name) <= set("0123456789abcdef") for name in names)
 
 
-def test_a_text_is_rendered_once_for_all_who_ask_at_the_same_time(tmp_path: Path) -> None:
+def test_a_text_is_rendered_once_for_all_who_ask_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoken_prompts, "NOTICE_WITHIN_S", 0.0)
     voice = Voice()
     voice.may_speak.clear()
     spoken = prompts(tmp_path, voice)
     name = spoken.announce([HELLO])[HELLO]
-    found: list[Path | None] = []
-    askers = [threading.Thread(target=lambda: found.append(spoken.file(name))) for _ in range(5)]
+    found: list[bytes | None] = []
+    askers = [threading.Thread(target=lambda: found.append(spoken.sound(name))) for _ in range(5)]
     for asker in askers:
         asker.start()
     voice.may_speak.set()
     for asker in askers:
         asker.join()
-    assert found == [tmp_path / f"{name}.wav"] * 5
+    (kept,) = tmp_path.glob("*.wav")
+    assert found == [kept.read_bytes()] * 5
     assert len(voice.spoken) == 1
     spoken.announce([HELLO])
     assert len(voice.spoken) == 1, "what is there is not made again"
@@ -96,18 +100,32 @@ def test_a_text_is_rendered_once_for_all_who_ask_at_the_same_time(tmp_path: Path
 
 def test_a_name_that_no_document_has_used_is_nothing(tmp_path: Path) -> None:
     spoken = prompts(tmp_path, Voice())
-    assert spoken.file(spoken.name_of("سلام", "fa")) is None
+    assert spoken.sound(spoken.name_of("سلام", "fa")) is None
 
 
-def test_after_a_failure_the_next_one_who_asks_gets_the_sound(tmp_path: Path) -> None:
+def test_a_voice_that_fails_at_once_is_noticed_while_the_document_can_be_another(tmp_path: Path) -> None:
     voice = Voice()
     voice.fails = True
     spoken = prompts(tmp_path, voice)
-    name = spoken.announce([HELLO])[HELLO]
-    with pytest.raises(SpeechError, match="hoarse"):
-        spoken.file(name)
+    with pytest.raises(UnspeakableError, match="the voice fails: hoarse"):
+        spoken.announce([HELLO])
     voice.fails = False
-    assert spoken.file(name) == tmp_path / f"{name}.wav"
+    assert spoken.announce([HELLO]), "and the next call may be spoken with"
+
+
+def test_after_a_failure_the_next_one_who_asks_gets_the_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken_prompts, "NOTICE_WITHIN_S", 0.0)
+    voice = Voice()
+    voice.may_speak.clear()
+    voice.fails = True
+    spoken = prompts(tmp_path, voice)
+    name = spoken.announce([HELLO])[HELLO]
+    voice.may_speak.set()
+    with pytest.raises(SpeechError, match="hoarse"):
+        spoken.sound(name)
+    voice.fails = False
+    assert spoken.sound(name)
+    assert spoken.language_of(name) == "fa"
 
 
 def test_without_a_voice_a_prompt_cannot_be_promised(tmp_path: Path) -> None:
@@ -121,7 +139,7 @@ def test_a_standing_prompt_can_be_had_at_once_and_from_any_machine_without_redis
     one, other = without_redis(tmp_path / "one", Voice()), without_redis(tmp_path / "other", Voice())
     names = one.at_once([HELLO])
     assert names == {HELLO: one.name_of("سلام", "fa")}
-    assert other.file(names[HELLO]) == tmp_path / "other" / f"{names[HELLO]}.wav"
+    assert other.sound(names[HELLO]) == one.sound(names[HELLO])
 
 
 def test_what_has_been_rendered_before_is_there_at_once_though_the_voice_is_gone(tmp_path: Path) -> None:
@@ -142,13 +160,19 @@ def test_a_voice_that_is_missing_hoarse_or_slow_has_nothing_at_once(
     slow.may_speak.set()
 
 
-def test_of_too_many_files_the_older_half_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spoken_prompts, "MAX_FILES", 4)
-    for age in range(4):
-        old = tmp_path / f"{age}.wav"
-        old.write_bytes(b"")
-        os.utime(old, (1000 - age, 1000 - age))
-    spoken = prompts(tmp_path, Voice())
-    name = spoken.announce([HELLO])[HELLO]
-    assert spoken.file(name) is not None
-    assert sorted(path.stem for path in tmp_path.glob("*.wav")) == sorted(["0", "1", name])
+def test_what_was_rendered_before_can_be_promised_though_the_voice_is_gone(tmp_path: Path) -> None:
+    name = prompts(tmp_path, Voice()).announce([HELLO])[HELLO]
+    mute = SpokenPrompts(None, Texts(), PromptFiles(tmp_path), "ours")  # type: ignore[arg-type]
+    with pytest.raises(UnspeakableError):
+        mute.announce([PromptText("درود", "fa")])
+    for path in [*tmp_path.glob("*.wav")]:
+        path.read_bytes()
+    assert mute.announce([HELLO])[HELLO] == name
+    assert mute.sound(name)
+
+
+def test_where_the_folder_cannot_be_written_to_a_prompt_is_spoken_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "a file"
+    folder.write_bytes(b"")
+    spoken = prompts(folder, Voice())
+    assert spoken.sound(spoken.announce([HELLO])[HELLO])

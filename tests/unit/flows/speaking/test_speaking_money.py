@@ -36,7 +36,7 @@ CURRENCIES = sorted(MINOR_DIGITS)
         ("3", "AED", "three dirhams", "ثلاثة دراهم", "سه درهم"),
         ("10", "AED", "ten dirhams", "عشرة دراهم", "ده درهم"),
         ("11", "AED", "eleven dirhams", "أحد عشر درهمًا", "یازده درهم"),
-        ("99", "AED", "ninety nine dirhams", "تسعة وتسعون درهمًا", "نود و نه درهم"),
+        ("99", "AED", "ninety nine dirhams", "تسعة وتسعون درهمًا", "نود و نُه درهم"),
         ("100", "AED", "one hundred dirhams", "مئة درهم", "صد درهم"),
         ("101", "AED", "one hundred and one dirhams", "مئة درهم ودرهم واحد", "صد و یک درهم"),
         ("103", "AED", "one hundred and three dirhams", "مئة وثلاثة دراهم", "صد و سه درهم"),
