@@ -19,6 +19,7 @@ from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from ivr.commands.common import out
+from ivr.commands.speech.common import names_in
 from ivr.desk.ledger import journal_of, journal_path
 from ivr.desk.when import count_words
 from ivr.processes import PortInUseError, check_port_free
@@ -31,10 +32,12 @@ from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import find_binary, private_url
 from ivr.redis_standing import Standing
 from ivr.services import utc_now
-from ivr.settings import NO_SPEECH, Settings, SettingsError, load_settings
+from ivr.settings import Settings, SettingsError, load_settings
 from ivr.twilio_twiml import has_voice
 from speech.errors import SpeechError
-from speech.models import find_model
+from speech.memory import available_bytes
+from speech.model_card import CARD_NAME
+from speech.models import find_models, models_that_fit
 
 # More than workers leave behind: they seal each second, and work off ten thousand entries in that.
 MOST_UNSEALED: Final = 10_000
@@ -74,8 +77,8 @@ def _findings() -> Iterator[Finding]:
     yield finding
     yield _espeak(flow)
     yield from _redis_and_what_is_in_it(settings)
-    yield _model(settings)
     running = private_url(settings.data_dir) is not None
+    yield from _speech(settings, flow, running=running)
     for host, port, variable in (
         (settings.web_host, settings.web_port, "WEB_PORT"),
         (settings.media_host, settings.media_port, "MEDIA_PORT"),
@@ -194,14 +197,43 @@ def _redis(settings: Settings | None) -> Finding:
     return Finding("Redis", "ok", f"`ivr serve` starts a private server with {binary}")
 
 
-def _model(settings: Settings) -> Finding:
-    if settings.speech_model == NO_SPEECH:
-        return Finding("speech", "ok", "switched off: calls run by keys alone")
+def _speech(settings: Settings, flow: Flow | None, *, running: bool) -> Iterator[Finding]:
+    """What hears callers, and who runs by keys. Where the system runs, its models are in memory already."""
+    names = names_in(settings.speech_model)
+    if not names:
+        yield Finding("speech", "ok", "switched off: calls run by keys alone")
+        return
     try:
-        model = find_model(settings.speech_model, settings.data_dir)
+        models = find_models(names, settings.data_dir)
     except SpeechError as error:
-        return Finding("speech", "warning", f"calls run by keys alone: {error}")
-    return Finding("speech", "ok", f"the model {model.name} hears {len(model.vocabulary)} words")
+        yield from (
+            Finding("speech", "warning", f"calls run by keys alone: {line}") for line in str(error).splitlines()
+        )
+        return
+    children = settings.recogniser_children
+    free = None if running else available_bytes()
+    kept, left_out = models_that_fit(models, None if free is None else free // children)
+    for model in kept:
+        hears = f"{model.name} hears {count_words(len(model.vocabulary), 'word')} of {model.language}"
+        size = f"about {_megabytes(model.resident_bytes)} in each recogniser process (there are to be {children})"
+        if model.language is None:
+            advice = f'write {{"language": "en"}} into {model.path / CARD_NAME}'
+            yield Finding("speech", "warning", f"nothing says which language {model.name} hears: {advice}")
+        else:
+            yield Finding("speech", "ok", f"{hears} at {model.rate_hz} Hz, and takes {size}")
+    for model in left_out:
+        needs = f"{model.name} needs {_megabytes(model.resident_bytes)} in each recogniser process"
+        advice = "take a smaller model, or fewer RECOGNISER_CHILDREN"
+        yield Finding("speech", "warning", f"{needs}, and {_megabytes(free or 0)} are free in all: {advice}")
+    heard = {model.language for model in kept}
+    deaf = [language for language in (flow.languages if flow is not None else ()) if language not in heard]
+    if deaf:
+        advice = "see `ivr speech models`, and name one for each language in SPEECH_MODEL, with commas between"
+        yield Finding("speech", "warning", f"no model hears {', '.join(deaf)}: such calls run by keys alone; {advice}")
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.0f} MB"
 
 
 def _port(host: str, port: int, variable: str, *, running: bool) -> Finding:
