@@ -42,7 +42,8 @@ class ListenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The turn that a call is in: `grammar` is None where nothing is listened for.
 
     `token` must equal the stream's parameter; `turn_url` is what the carrier is asked to fetch after a result.
-    `end_of_speech_ms` is the silence that ends a sentence in this turn.
+    `end_of_speech_ms` is the silence that ends a sentence in this turn. `prompt_ms` is for how long, at the most, the
+    turn's prompt may play before and while we listen; 0 where that is not known.
     """
 
     token: str
@@ -50,6 +51,7 @@ class ListenRecord(msgspec.Struct, frozen=True, kw_only=True):
     turn_url: str
     grammar: Grammar | None = None
     end_of_speech_ms: int = DEFAULT_END_OF_SPEECH_MS
+    prompt_ms: int = 0
 
 
 def _listen_key(call_sid: str) -> str:

@@ -19,26 +19,30 @@ from typing import Final, Literal
 
 import msgspec
 
-from speech.grammar import Grammar, heard_digits, is_complete, is_phrase
+from speech.grammar import Grammar, heard_digits, is_complete, is_last_phrase, is_phrase
 from speech.mulaw import SILENCE_DBFS
 
 Reason = Literal["complete", "silence", "stable", "cap"]
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """A stretch of audio: its media times, the levels of its equal parts, and the words recognised up to its end."""
+    """A stretch of audio: its media times, the levels of its equal parts, and the words recognised up to its end.
+
+    `gate_dbfs` is what speech must be louder than, whatever the line's noise: the echo of a prompt may be there.
+    """
 
     start_ms: int
     end_ms: int
     levels_dbfs: tuple[float, ...]
     words: tuple[str, ...]
+    gate_dbfs: float = SILENCE_DBFS
 
 
 class Listening(msgspec.Struct, frozen=True):
     """Nothing to report."""
 
 
-class SpeechStarted(msgspec.Struct, frozen=True):
+class SpeechStarted(msgspec.Struct, frozen=True, tag=True):
     """The caller began to speak at `at_ms`."""
 
     at_ms: int
@@ -60,6 +64,8 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     and a caller who is cut off in a number has to say all of it again.
     """
 
+    # The end of a stop within a word ("eight") is silent for up to 150 ms.
+    after_last_phrase_ms: int = 300
     after_phrase_ms: int = 400
     after_other_ms: int = 500
     # Enough digits, but more are allowed: the caller may be between two groups.
@@ -98,6 +104,7 @@ def timers_for(end_of_speech_ms: int) -> Timers:
 
     return msgspec.structs.replace(
         DEFAULT_TIMERS,
+        after_last_phrase_ms=scaled(DEFAULT_TIMERS.after_last_phrase_ms),
         after_phrase_ms=scaled(DEFAULT_TIMERS.after_phrase_ms),
         after_other_ms=scaled(DEFAULT_TIMERS.after_other_ms),
         after_enough_digits_ms=scaled(DEFAULT_TIMERS.after_enough_digits_ms),
@@ -150,6 +157,11 @@ class Endpointer:
         self._words_since_ms = 0
         self._committed = False
 
+    @property
+    def last_sign_ms(self) -> int:
+        """When the caller was last loud; 0 before."""
+        return self._last_sign_ms
+
     def feed(self, chunk: Chunk) -> Listening | SpeechStarted | Commit:
         """Take the next chunk. Raises `RuntimeError` after a commit: the utterance is over."""
         if self._committed:
@@ -174,7 +186,7 @@ class Endpointer:
             begin_ms = chunk.start_ms + (chunk.end_ms - chunk.start_ms) * index // parts
             end_ms = chunk.start_ms + (chunk.end_ms - chunk.start_ms) * (index + 1) // parts
             self._noise.add(end_ms, level)
-            if level <= self._noise.threshold_dbfs:
+            if level <= max(self._noise.threshold_dbfs, chunk.gate_dbfs):
                 self._loud_since_ms = None
                 continue
             if self._loud_since_ms is None:
@@ -203,7 +215,9 @@ class Endpointer:
 
     def _wait_ms(self) -> int:
         """How long a silence ends the utterance, by what has been said so far."""
-        if is_phrase(self._grammar, self._words) or is_complete(self._grammar, self._words):
+        if is_complete(self._grammar, self._words) or is_last_phrase(self._grammar, self._words):
+            return self._timers.after_last_phrase_ms
+        if is_phrase(self._grammar, self._words):
             return self._timers.after_phrase_ms
         digits = heard_digits(self._grammar, self._words)
         if digits is not None and self._grammar.digits is not None:

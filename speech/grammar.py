@@ -73,3 +73,11 @@ def is_complete(grammar: Grammar, words: Sequence[str]) -> bool:
 def is_phrase(grammar: Grammar, words: Sequence[str]) -> bool:
     """Whether the words are exactly one phrase of the grammar."""
     return " ".join(words) in grammar.phrases
+
+
+def is_last_phrase(grammar: Grammar, words: Sequence[str]) -> bool:
+    """Whether the words are exactly one phrase, and no longer phrase and no number begins with them."""
+    phrase = " ".join(words)
+    if phrase not in grammar.phrases or heard_digits(grammar, words) is not None:
+        return False
+    return not any(other.startswith(f"{phrase} ") for other in grammar.phrases)

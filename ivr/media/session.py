@@ -2,17 +2,18 @@
 
     waiting     no grammar: audio is drained
     listening   a turn's grammar is with the recogniser; audio is chunked and fed, one chunk at a time
-    committed   the turn has its result; audio is drained until the next turn
+    finished    the turn has its result; audio is drained until the next turn
 
-A new turn leads to `listening` (or `waiting`) from everywhere, and nothing of the audio before it is carried over.
-What comes out goes through `Report`; sockets, Redis and the carrier are not known here.
+A new turn leads to `listening` (or `waiting`) from everywhere, and nothing of the audio before it is carried over but
+what it tells of the line. What is an answer, `speech.listening` decides. What comes out goes through `Report`; sockets,
+Redis and the carrier are not known here.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -23,9 +24,11 @@ from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
 from speech import mulaw
 from speech.digits import UNKNOWN_WORD, to_digits
-from speech.endpointing import Chunk, Commit, Endpointer, NoiseFloor, SpeechStarted, timers_for
+from speech.echo import EchoGate
+from speech.endpointing import NoiseFloor, SpeechStarted, timers_for
 from speech.grammar import Grammar, unknown_words, vosk_phrases
-from speech.interpretation import Interpretation, Word, clipped, interpret, is_noise
+from speech.interpretation import Interpretation, Word
+from speech.listening import Event, Finished, Interpret, Listener, hear, plainly
 from speech.recognition import Heard, Hypothesis
 
 # Source: ours. More than this behind, an answer would come too late to be one.
@@ -42,6 +45,20 @@ class Recogniser(Protocol):
     async def reset(self, language: str, phrases: list[str], before: bytes = b"") -> tuple[float, ...]: ...
     async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard: ...
     async def finish(self) -> list[Hypothesis]: ...
+
+
+class _Ear:
+    """The recogniser, for audio that arrived at one time."""
+
+    def __init__(self, recogniser: Recogniser, arrived_s: float) -> None:
+        self._recogniser = recogniser
+        self._arrived_s = arrived_s
+
+    async def feed(self, media_ms: int, mulaw: bytes) -> Heard:
+        return await self._recogniser.feed(media_ms, mulaw, self._arrived_s)
+
+    async def finish(self) -> list[Hypothesis]:
+        return await self._recogniser.finish()
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -75,21 +92,25 @@ class Session:
         report: Report,
         report_start: ReportStart,
         chunk_ms: int = CHUNK_MS,
+        interpreters: Mapping[str, Interpret] | None = None,
     ) -> None:
+        """`vocabularies` and `interpreters` are by language; without an interpreter the plain rules hold."""
         self.call_sid = call_sid
         self.record: ListenRecord | None = None
         self._recogniser = recogniser
         self._vocabularies = vocabularies
+        self._interpreters = interpreters or {}
         self._report = report
         self._report_start = report_start
         self._chunker = Chunker(chunk_ms)
         self._chunks: asyncio.Queue[tuple[AudioChunk, float]] = asyncio.Queue(round(1000 * BACKLOG_S / chunk_ms))
         self._noise = NoiseFloor()
+        self._echo = EchoGate()
         # The audio of the last seconds that nobody listened to.
         self._unheard: deque[AudioChunk] = deque(maxlen=KEPT_MS // chunk_ms)
         # What the recogniser was last told to listen for; not `record` until the next chunk has come.
         self._told: ListenRecord | None = None
-        self._endpointer: Endpointer | None = None
+        self._listener: Listener | None = None
 
     def take(self, media: Media) -> None:
         """Take a frame of audio; raises `BacklogError`."""
@@ -119,23 +140,19 @@ class Session:
             chunk, arrived_s = await self._chunks.get()
             if self.record is not self._told:
                 await self._begin()
-            record, endpointer = self._told, self._endpointer
-            if record is None or record.grammar is None or endpointer is None:
+            record, listener = self._told, self._listener
+            if record is None or record.grammar is None or listener is None:
                 self._unheard.append(chunk)
                 continue
-            found = await self._recogniser.feed(chunk.start_ms, chunk.mulaw, arrived_s)
-            if self.record is not record or self._endpointer is not endpointer:
-                continue
-            heard = endpointer.feed(Chunk(chunk.start_ms, chunk.end_ms, found.levels_dbfs, tuple(found.words)))
-            if isinstance(heard, SpeechStarted):
-                self._report_start(record)
-            elif isinstance(heard, Commit):
-                await self._commit(record, record.grammar, heard, arrived_s)
+            for event in await hear(listener, _Ear(self._recogniser, arrived_s), chunk.start_ms, chunk.mulaw):
+                if self.record is not record or self._listener is not listener:
+                    break
+                self._tell(record, record.grammar, event, arrived_s)
 
     async def _begin(self) -> None:
         """Tell the recogniser what this turn listens for."""
         record = self._told = self.record
-        self._endpointer = None
+        self._listener = None
         if record is None or record.grammar is None:
             return
         language = record.grammar.language
@@ -152,43 +169,41 @@ class Session:
         levels = await self._recogniser.reset(language, phrases, b"".join(chunk.mulaw for chunk in unheard))
         for number, level in enumerate(levels):
             self._noise.add(unheard[0].start_ms + number * mulaw.LEVEL_MS, level)
-        self._endpointer = Endpointer(record.grammar, self._noise, timers_for(record.end_of_speech_ms))
+        self._listener = Listener(
+            record.grammar,
+            interpret=self._interpreters.get(language, plainly),
+            timers=timers_for(record.end_of_speech_ms),
+            noise=self._noise,
+            echo=self._echo,
+            prompt_ms=record.prompt_ms,
+        )
 
-    async def _commit(self, record: ListenRecord, grammar: Grammar, commit: Commit, arrived_s: float) -> None:
-        hypotheses = await self._recogniser.finish()
-        spoken = [
-            Hypothesis(tuple(clipped(one.words, commit.speech_started_ms, commit.speech_ended_ms)), one.score)
-            for one in hypotheses
-        ]
-        words = list(spoken[0].words) if spoken else []
-        if self.record is not record:
-            return
-        if is_noise(words):
-            self._endpointer = Endpointer(grammar, self._noise, timers_for(record.end_of_speech_ms))
+    def _tell(self, record: ListenRecord, grammar: Grammar, event: Event, arrived_s: float) -> None:
+        if isinstance(event, SpeechStarted):
+            self._report_start(record)
+        if not isinstance(event, Finished):
             return
         # From here to the next turn nothing is listened for, whatever becomes of the report.
-        self._endpointer = None
-        interpretation = interpret(grammar, spoken)
+        self._listener = None
+        found = event.interpretation
         waited_s = asyncio.get_running_loop().time() - arrived_s
         log.info(
             "media.heard",
             call_sid=self.call_sid,
             turn=record.turn,
-            intent=interpretation.intent,
-            band=interpretation.band,
-            words=masked_words(grammar, words),
-            confidence=round(interpretation.confidence, 3),
-            started_ms=interpretation.started_ms,
-            ended_ms=interpretation.ended_ms,
-            speech_ended_ms=commit.speech_ended_ms,
-            committed_ms=commit.at_ms,
-            reason=commit.reason,
-            latency_ms=commit.at_ms - commit.speech_ended_ms + round(1000 * waited_s),
+            intent=found.intent,
+            band=found.band,
+            words=masked_words(grammar, found.words),
+            confidence=round(found.confidence, 3),
+            started_ms=found.started_ms,
+            ended_ms=found.ended_ms,
+            speech_ended_ms=event.speech_ended_ms,
+            committed_ms=event.committed_ms,
+            reason=event.reason,
+            latency_ms=event.committed_ms - event.speech_ended_ms + round(1000 * waited_s),
         )
-        early = commit.reason == "complete"
-        texts = dict.fromkeys(" ".join(word.text for word in other.words) for other in hypotheses)
-        others = tuple(text for text in texts if text and text != interpretation.text)
-        self._report(record, Utterance(interpretation, commit.speech_ended_ms, commit.at_ms, early, others))
+        early = event.reason == "complete"
+        self._report(record, Utterance(found, event.speech_ended_ms, event.committed_ms, early, event.alternatives))
 
     def _forget_audio(self) -> None:
         self._chunker.clear()
@@ -199,11 +214,11 @@ class Session:
         """After a loss the two halves of an utterance are none: listen anew in the same turn, if it has no result."""
         self._forget_audio()
         self._unheard.clear()
-        if self._endpointer is not None:
-            self._told, self._endpointer = None, None
+        if self._listener is not None:
+            self._told, self._listener = None, None
 
 
-def masked_words(grammar: Grammar, words: list[Word]) -> str:
+def masked_words(grammar: Grammar, words: Sequence[Word]) -> str:
     """What was said, for the log: a spoken digit may be part of a caller's number, and is written as #."""
     if grammar.digits is None:
         return " ".join(word.text for word in words)

@@ -78,7 +78,7 @@ async def test_a_menu_phrase_is_committed_after_silence(new_rig: NewRig) -> None
         assert (await rig.api.next())[1]["Url"] == "https://ivr.example/turn/7"
         heard = await rig.heard(caller.call_sid, 7)
         assert (heard["intent"], heard["value"], heard["early"]) == ("person", None, False)
-        assert 400 <= heard["committed_ms"] - heard["speech_ended_ms"] <= 600
+        assert 300 <= heard["committed_ms"] - heard["speech_ended_ms"] <= 500
 
 
 async def test_what_is_not_understood_is_a_result_and_silence_is_none(new_rig: NewRig) -> None:

@@ -122,7 +122,7 @@ async def test_a_phrase_and_silence_make_a_result(rig: Rig) -> None:
     ((of, utterance),) = rig.results
     assert of.turn == 3
     assert (utterance.interpretation.intent, utterance.early) == ("to:sales", False)
-    assert (utterance.speech_ended_ms, utterance.committed_ms) == (300, 700)
+    assert (utterance.speech_ended_ms, utterance.committed_ms) == (300, 600)
 
 
 async def test_a_result_says_what_else_it_might_have_been(rig: Rig) -> None:

@@ -19,6 +19,7 @@ from speech.endpointing import (
 from speech.grammar import Digits, Grammar
 
 MENU = Grammar(language="en", phrases={"sales": "sales", "sales department": "sales"})
+PERSON = Grammar(language="en", phrases={"agent": "person", "human agent": "person"})
 PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=2, max=4))
 QUIET, LOUD = -70.0, -20.0
 
@@ -63,6 +64,20 @@ def test_a_click_is_no_speech() -> None:
 def test_a_phrase_waits_400_ms_and_anything_else_500() -> None:
     assert run(MENU, chunks("_ # #sales _sales _sales _sales _sales _sales")) == Commit(700, 100, 300, "silence")
     assert run(MENU, chunks("_ # #[unk] _[unk] _[unk] _[unk] _[unk] _[unk]")) == Commit(800, 100, 300, "silence")
+
+
+def test_a_phrase_that_begins_no_longer_one_waits_only_300_ms() -> None:
+    fed = chunks("_ # #agent " + "_agent " * 6)
+    assert run(PERSON, fed) == Commit(600, 100, 300, "silence")
+    assert run(MENU, chunks("_ # #sales " + "_sales " * 6)) == Commit(700, 100, 300, "silence")
+
+
+def test_what_is_no_louder_than_the_echo_gate_is_quiet() -> None:
+    endpointer = Endpointer(MENU)
+    behind = [Chunk(at_ms, at_ms + 100, (LOUD,) * 5, (), LOUD) for at_ms in (0, 100)]
+    assert [endpointer.feed(chunk) for chunk in behind] == [Listening(), Listening()]
+    assert endpointer.feed(Chunk(200, 300, (LOUD,) * 5, (), LOUD - 1)) == SpeechStarted(200)
+    assert endpointer.last_sign_ms == 300
 
 
 def test_all_digits_commit_after_one_further_chunk_without_any_silence() -> None:
@@ -180,4 +195,4 @@ def test_a_caller_who_is_given_more_time_may_pause_longer_in_proportion() -> Non
             if isinstance(heard, Commit):
                 commits.append(heard.at_ms - heard.speech_ended_ms)
                 break
-    assert commits == [400, 800]
+    assert commits == [300, 600]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from speech.digits import DIGIT_WORDS
-from speech.grammar import Digits, Grammar, is_complete, unknown_words, vosk_phrases
+from speech.grammar import Digits, Grammar, is_complete, is_last_phrase, unknown_words, vosk_phrases
 
 MENU = Grammar(language="en", phrases={"sales": "to:sales", "call me back": "callback", "agent": "person"})
 PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=4, max=4))
@@ -51,6 +51,21 @@ def test_only_the_most_digits_that_are_allowed_leave_nothing_more_to_mean(said: 
 
 def test_a_phrase_is_never_complete_since_a_longer_one_may_follow() -> None:
     assert not is_complete(MENU, ["sales"])
+
+
+def test_a_last_phrase_is_one_that_nothing_longer_begins_with() -> None:
+    grammar = Grammar(
+        language="en", phrases={"sales": "a", "sales team": "a", "agent": "b", "one": "c", "two fast": "d"}
+    )
+    numbers = msgspec.structs.replace(grammar, digits=Digits(min=1, max=4))
+    assert [is_last_phrase(grammar, [word]) for word in ("sales", "agent", "one", "two", "")] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [is_last_phrase(numbers, [word]) for word in ("sales", "agent", "one")] == [False, True, False]
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 4), (5, 4), (-1, -1)])
