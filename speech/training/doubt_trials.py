@@ -1,0 +1,212 @@
+"""What doubt is fitted on: recordings of speakers that no model was trained on, under the lists of a call.
+
+Some say what is listed; others say something else, or make a noise. `kind` tells them apart in the figures.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from speech import mulaw
+from speech.digits import DIGIT_WORDS, UNKNOWN_WORD
+from speech.grammar import Grammar
+from speech.models import Model
+from speech.recorded import Take, takes_of
+from speech.training.other_words import TRAINED
+from speech.training.recordings import ARABIC_ZIP, COMMANDS_ZIP, DIGITS_ZIP
+from speech.training.speakers import SYNTHETIC_PREFIXES, is_development
+from speech.trials import Outcome, Trial, hear_all
+
+# Enough for a share of 3 % to be known within 1.5 %, and few enough for three minutes of one core in all.
+MOST_OF_A_KIND = 420
+NOISY_SNR_DB = 15.0
+# What a call offers beside the answer itself, in words that a model may have.
+UNIVERSAL = {
+    "en": ("agent", "operator", "repeat"),
+    "ar": ("موظف", "كرر", "مساعدة"),
+    "fa": ("اپراتور", "تکرار", "کمک"),
+}
+YES_NO = {"en": ("yes", "no"), "ar": ("نعم", "لا"), "fa": ("بله", "نه")}
+OWN_ZIPS = {"en": (DIGITS_ZIP, COMMANDS_ZIP), "ar": (ARABIC_ZIP,), "fa": ()}
+SILENCE_S = 1.2
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """Recordings of one kind under one list; `listed` says whether the list has what is said."""
+
+    name: str
+    listed: bool
+    phrases: tuple[str, ...]
+    trials: tuple[Trial, ...]
+    snr_db: float | None = None
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """What was heard in one recording, and the grammar that it was heard with."""
+
+    kind: str
+    listed: bool
+    grammar: Grammar
+    outcome: Outcome
+
+    @property
+    def right(self) -> bool:
+        """Whether the recogniser's likeliest text is exactly what was said."""
+        return self.listed and self.outcome.text == " ".join(self.outcome.trial.said)
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks; a speaker of one zip is another than one of the same name in another zip."""
+        return self.outcome.trial.speaker
+
+
+def examples(model: Model, kinds: Iterable[Kind], processes: int | None = 1) -> Iterator[Example]:
+    """Put all recordings through the model."""
+    language = model.language or "en"
+    for kind in kinds:
+        grammar = Grammar(language=language, phrases={phrase: phrase for phrase in kind.phrases})
+        heard = hear_all(
+            model.path, [*kind.phrases, UNKNOWN_WORD], kind.trials, snr_db=kind.snr_db, processes=processes
+        )
+        for outcome in heard:
+            if outcome.problem is None:
+                yield Example(kind=kind.name, listed=kind.listed, grammar=grammar, outcome=outcome)
+
+
+def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kind]:
+    """Every kind of recording for a model's language; those without any recording are left out.
+
+    Args:
+        model: what will hear them.
+        recordings: the folder with the three zips of people.
+        voices: zips of synthetic voices in the model's language; only held-out ones are used.
+    """
+    language = model.language or "en"
+    people = [recordings / name for name in OWN_ZIPS[language]]
+    strangers = [recordings / name for other, names in OWN_ZIPS.items() if other != language for name in names]
+    own = [take for take in takes_of(people, model.card.labels) if _held_out(take)] if people else []
+    foreign = [take for take in takes_of(strangers, {}) if _held_out(take)]
+    made = [take for take in takes_of(voices, model.card.labels) if _held_out(take)] if voices else []
+
+    digits = _known(model, DIGIT_WORDS[language])
+    said_digits = _known(model, {take.word for take in own} & set(digits)) or digits
+    universal = _known(model, UNIVERSAL[language])
+    yes_no = _known(model, YES_NO[language])
+    everything = _known(model, {take.word for take in own})
+    menu = tuple(word for word in _known(model, {take.word for take in made}) if word not in digits)
+    # Phrases of one word: a menu's are short, and the longer ones are easier.
+    menu = tuple(word for word in menu if " " not in word)[:40]
+
+    def saying(takes: Iterable[Take], words: Iterable[str]) -> list[Take]:
+        wanted = set(words)
+        return [take for take in takes if take.word in wanted]
+
+    def not_saying(takes: Iterable[Take], words: Iterable[str]) -> list[Take]:
+        unwanted = set(words)
+        return [take for take in takes if take.word not in unwanted]
+
+    unheard = [t for t in made if not _known(model, [t.word]) and t.word not in TRAINED and "_" not in _folder(t)]
+    with_universal = tuple(dict.fromkeys([*said_digits, *universal]))
+    asked = tuple(dict.fromkeys([*yes_no, *universal]))
+    found = [
+        _kind("digits", True, said_digits, saying(own, said_digits), by_zip=True),
+        _kind("digits, with noise", True, said_digits, saying(own, said_digits), most=200, snr_db=NOISY_SNR_DB),
+        _kind("words of people", True, everything, saying(own, everything)),
+        _kind("synthetic digits", True, with_universal, saying(made, digits), most=200),
+        _kind("synthetic yes and no", True, asked, saying(made, yes_no), most=150),
+        _kind("synthetic menu words", True, menu, saying(made, menu), most=300),
+        _kind("own words, digit list", False, said_digits, not_saying(own, digits)),
+        _kind("own words, digit list, with noise", False, said_digits, not_saying(own, digits), 200, NOISY_SNR_DB),
+        _kind("own words, yes/no list", False, asked, not_saying(own, asked)),
+        _kind("foreign words, digit list", False, said_digits, foreign),
+        _kind("foreign words, all words listed", False, everything, foreign, most=200),
+        _kind("synthetic words never heard, digit list", False, said_digits, unheard, most=300),
+        _kind("synthetic words never heard, menu list", False, menu, unheard, most=200),
+    ]
+    noises = tuple(Trial(said=(), speaker=f"noise {n}", audio=audio) for n, audio in enumerate(no_speech()))
+    found += [
+        Kind(name=f"no speech, {name} list", listed=False, phrases=phrases, trials=noises)
+        for name, phrases in (("digit", said_digits), ("yes/no", asked))
+    ]
+    return [kind for kind in found if kind.phrases and kind.trials]
+
+
+def no_speech(seed: int = 0) -> Iterator[bytes]:
+    """Yield what a telephone line gives without anybody speaking, mu-law: silence, noise, tones, clicks, knocks."""
+    draw = random.Random(seed)  # noqa: S311 - reproducible noise, no secret
+    count = round(SILENCE_S * mulaw.RATE_HZ)
+
+    def mixed(sample: Callable[[int], float]) -> bytes:
+        return bytes(mulaw.CODES[max(-32768, min(32767, round(sample(at)))) & 0xFFFF] for at in range(count))
+
+    def wave(hz: float, at: int) -> float:
+        return math.sin(2 * math.pi * hz * at / mulaw.RATE_HZ)
+
+    yield mulaw.SILENCE * count
+    for amplitude in (10, 50, 200, 1000, 4000):
+        yield mixed(lambda _at, a=amplitude: draw.gauss(0, a))  # type: ignore[misc]
+    # Source: ITU-T E.180 (dialling tones of North America and Europe, a busy tone), T.30 (a fax); and mains hum.
+    for tones in ((350, 440), (425,), (480, 620), (50, 100, 150), (1100,), (2100,)):
+        for amplitude in (300, 3000):
+            yield mixed(lambda at, t=tones, a=amplitude: a * sum(wave(hz, at) for hz in t) / len(t))  # type: ignore[misc]
+    for _ in range(24):
+        starts, amplitude = [draw.randrange(count) for _ in range(draw.randint(1, 4))], draw.choice((1000, 5000, 15000))
+        decay, hz = draw.choice((20, 100, 400, 1200)), draw.uniform(80, 1800)
+        yield mixed(
+            lambda at, s=starts, a=amplitude, d=decay, f=hz: (  # type: ignore[misc]
+                draw.gauss(0, 15)
+                + sum(a * math.exp(-(at - s0) / d) * (wave(f, at) + draw.gauss(0, 0.5)) for s0 in s if at >= s0)
+            )
+        )
+
+
+def _kind(
+    name: str,
+    listed: bool,
+    phrases: Sequence[str],
+    takes: Sequence[Take],
+    most: int = MOST_OF_A_KIND,
+    snr_db: float | None = None,
+    *,
+    by_zip: bool = False,
+) -> Kind:
+    groups: list[list[Take]] = [list(takes)]
+    if by_zip:
+        groups = [list(group) for _, group in itertools.groupby(takes, key=lambda take: take.archive)]
+    chosen = [take for group in groups for take in _spread(group, most)]
+    trials = tuple(Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in chosen)
+    return Kind(name=name, listed=listed, phrases=tuple(phrases), trials=trials, snr_db=snr_db)
+
+
+def _spread(takes: Sequence[Take], most: int) -> list[Take]:
+    """At most so many of them, evenly."""
+    if len(takes) <= most:
+        return list(takes)
+    return [takes[index * len(takes) // most] for index in range(most)]
+
+
+def _known(model: Model, phrases: Iterable[str]) -> tuple[str, ...]:
+    """Those that the model has, each once; sets come sorted."""
+    ordered = sorted(phrases) if isinstance(phrases, set) else phrases
+    known = (phrase for phrase in ordered if all(word in model.vocabulary for word in phrase.split()))
+    return tuple(dict.fromkeys(known))
+
+
+def _held_out(take: Take) -> bool:
+    speaker = take.speaker.partition(":")[2]
+    return is_development(speaker)
+
+
+def _folder(take: Take) -> str:
+    return take.name.rpartition("/")[0]
+
+
+def is_person(speaker: str) -> bool:
+    """Whether a person speaks, and no machine."""
+    return not speaker.partition(":")[2].startswith(SYNTHETIC_PREFIXES) and ":" in speaker
