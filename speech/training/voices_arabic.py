@@ -275,8 +275,8 @@ def language() -> Language:
         natives=("ar",),
         foreign=("fa", "ur", "ms", "tr", "hi", "de"),
         festival=FESTIVAL_VOICES,
-        variants=40,
-        foreign_variants=3,
+        variants=28,
+        foreign_variants=2,
         amounts={"native": (2, 1, 20, 5, 8), "foreign": (2, 1, 16, 3, 4), "festival": (4, 1, 40, 20, 20)},
     )
 
