@@ -54,13 +54,11 @@ class UselessError(InstallError):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """What the official list says of one model: `type` is small, big or big-lgraph, and more for what hears nothing."""
+    """What the official list says of one model: `type` is small, big or big-lgraph, or something that hears nothing."""
 
     name: str
-    md5: str = ""
-    type: str = ""
-    size: int | None = None
-    url: str = ""
+    md5: str | None = None
+    type: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +133,7 @@ def _download(order: Order, part: Path, on_progress: Progress, sleep: Callable[[
     listed = None if order.checksum else _listed(order.name, base)
     if listed is not None and listed.type == "big":
         raise _static(order.name)
-    checksum = order.checksum or (listed.md5 if listed else "")
+    checksum = order.checksum or (listed and listed.md5) or ""
     _algorithm(checksum)
     download(f"{base}/{order.name}.zip", part, lambda done, total: on_progress("download", done, total), sleep)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ def find_model(name: str, data_dir: Path) -> Model:
         raise ModelNotFoundError("no speech model is named; set SPEECH_MODEL, for instance to telephone-en")
     places = [SHIPPED_DIR / name, models_dir(data_dir) / name, Path(name)]
     for place in places:
-        if place.is_dir():
+        if os.path.isdir(place):  # unlike Path.is_dir, it takes every name
             return read_model(place)
     looked = ", ".join(str(place) for place in dict.fromkeys(places))
     raise ModelNotFoundError(

@@ -191,6 +191,23 @@ def test_an_interrupted_installation_leaves_nothing_but_the_download(
     assert left_over(tmp_path) == [f".downloads/{NAME}.zip.note", f".downloads/{NAME}.zip.part"]
 
 
+def test_a_download_that_was_interrupted_goes_on_with_the_next_command(
+    serve: Callable[[bytes], ZipServer], good: bytes, tmp_path: Path
+) -> None:
+    server = serve(good)
+
+    def interrupt(_stage: str, done: int, _total: int | None) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        install(Order(name=NAME, base_url=server.url), tmp_path, interrupt)
+    kept = (models_dir(tmp_path) / ".downloads" / f"{NAME}.zip.part").stat().st_size
+    assert 0 < kept < len(good)
+    fetch(server, tmp_path)
+    assert zips_asked_for(server) == [None, f"bytes={kept}-"]
+
+
 def test_what_a_killed_installation_left_is_cleared_away(
     serve: Callable[[bytes], ZipServer], good: bytes, tmp_path: Path
 ) -> None:

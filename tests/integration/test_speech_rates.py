@@ -13,6 +13,7 @@ from media_fixtures import MODEL_NAME, needs_model, needs_voice, quiet, spoken
 from speech import mulaw
 from speech.models import SHIPPED_DIR, find_model
 from speech.vosk_models import folder_for_telephone_audio, load_model
+from speech.vosk_recogniser import Engines
 
 pytestmark = needs_model
 
@@ -40,6 +41,21 @@ def heard(path: Path, pcm16: bytes, piece_bytes: int) -> list[str]:
 def test_a_16_khz_model_hears_8_khz_audio_as_a_stream_of_any_pieces(wide: Path, piece_bytes: int) -> None:
     pcm16 = mulaw.decode(spoken("seven, two") + quiet(600))
     assert heard(wide, pcm16, piece_bytes) == heard(SHIPPED_DIR / MODEL_NAME, pcm16, 1600) == ["seven", "two"]
+
+
+@needs_voice
+def test_an_engine_that_is_used_again_hears_the_same_at_16_khz(wide: Path) -> None:
+    audio = spoken("seven, two") + quiet(600)
+    engines = Engines(load_model(wide))
+    heard_each_time = []
+    for _ in range(3):
+        recogniser = engines.recogniser(["seven", "two", "nine", "[unk]"])
+        for at in range(0, len(audio), 800):
+            recogniser.feed(at // 8, audio[at : at + 800])
+        heard_each_time.append(recogniser.finish())
+        recogniser.close()
+    assert [word.text for word in heard_each_time[0][0].words] == ["seven", "two"]
+    assert heard_each_time[0] == heard_each_time[1] == heard_each_time[2]
 
 
 def test_the_folder_of_the_model_is_not_changed_and_nothing_of_ours_is_left(wide: Path) -> None:

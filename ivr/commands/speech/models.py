@@ -14,17 +14,17 @@ from ivr.commands.common import out
 from ivr.commands.speech.common import speech_settings
 from speech.catalogue import CATALOGUE, OFFICIAL_URL, Offered
 from speech.errors import SpeechError
-from speech.models import SHIPPED_DIR, find_model, folder_bytes, installed_names, models_dir, shipped_names
+from speech.models import find_model, folder_bytes, installed_names, shipped_names
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """One model that is here; where it cannot be used, `problem` says why, and the rest may be unknown."""
+    """One model that is here; where it cannot be used, `problem` says why, and nothing else is known."""
 
     name: str
-    path: str
     shipped: bool
     active: bool
-    bytes: int
+    path: str | None = None
+    bytes: int | None = None
     language: str | None = None
     rate_hz: int | None = None
     words: int | None = None
@@ -96,22 +96,20 @@ def listing_of(active: tuple[str, ...], data_dir: Path) -> Listing:
     """What is here and what can be installed; models that are named by their folder are listed too."""
     shipped, installed = shipped_names(), installed_names(data_dir)
     names = dict.fromkeys([*active, *shipped, *installed])
-    here = [_installed(name, data_dir, shipped=name in shipped, active=name in active) for name in names]
+    here = [_here(name, data_dir, shipped=name in shipped, active=name in active) for name in names]
     return Listing(here, [_available(each, installed=each.name in installed) for each in CATALOGUE])
 
 
-def _installed(name: str, data_dir: Path, *, shipped: bool, active: bool) -> Installed:
-    place = SHIPPED_DIR / name if shipped else models_dir(data_dir) / name
+def _here(name: str, data_dir: Path, *, shipped: bool, active: bool) -> Installed:
     try:
         model = find_model(name, data_dir)
     except SpeechError as error:
-        size = folder_bytes(place) if place.is_dir() else 0
-        return Installed(name, str(place), shipped, active, size, problem=str(error))
+        return Installed(name, shipped, active, problem=str(error))
     return Installed(
         name,
-        str(model.path),
         shipped,
         active,
+        str(model.path),
         folder_bytes(model.path),
         model.language,
         model.rate_hz,

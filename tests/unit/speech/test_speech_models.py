@@ -52,6 +52,12 @@ def test_a_missing_model_says_where_it_was_looked_for_and_what_to_do(tmp_path: P
     assert "SPEECH_MODEL" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte"])
+def test_a_name_that_no_file_can_have_is_no_model(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelNotFoundError):
+        find_model(name, tmp_path)
+
+
 def test_no_name_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="SPEECH_MODEL"):
         find_model(" ", tmp_path)
