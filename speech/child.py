@@ -1,238 +1,201 @@
-"""One recogniser process seen from the event loop, and a stream's place in it."""
+"""One recogniser process seen from the event loop: its socket, its schedule, its streams."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import os
+import signal
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from speech.errors import SpeechError
 from speech.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
     Close,
-    Done,
-    Failed,
-    Feed,
-    Finish,
-    Open,
-    Partial,
     Prepare,
-    Ready,
     Reply,
     Request,
-    Reset,
-    Result,
     frame,
     reply_decoder,
 )
-from speech.recognition import Heard, Hypothesis
+from speech.scheduling import OrderError, Schedule
+from speech.stream import Job, Stream, StreamLostError
+
+__all__ = ["Child", "Stream", "StreamLostError", "resident_bytes"]
 
 # Source: ours. A chunk takes about a millisecond; a child that answers nobody for two seconds will not answer.
 STUCK_AFTER_S: Final = 2.0
-# Source: ours. Official models take seconds to load from a cold disk.
-LOAD_WITHIN_S: Final = 60.0
-STOP_WITHIN_S: Final = 2.0
-PACKAGE_PARENT_DIR: Final = Path(__file__).resolve().parent.parent
+# Told by each answer: how long the child had the work to itself, and the audio in it, both in seconds.
+Served = Callable[[float, float], None]
 
 
-class StreamLostError(SpeechError):
-    """The stream's child died, is stuck, or refused; the stream is of no more use."""
+class Child(asyncio.Protocol):
+    """One process, from its fork to its end; `gone` is set when it has closed its socket, however it ended."""
 
-    code = "speech.stream_lost"
-
-
-class Stream:
-    """One call's place in a child. Requests must come one after another."""
-
-    def __init__(self, child: Child, number: int) -> None:
-        self._child = child
-        self._number = number
-        self.lost: Final = asyncio.Event()
-
-    async def reset(self, language: str, phrases: Sequence[str], before: bytes = b"") -> tuple[float, ...]:
-        """Forget what was said and listen for these phrases; raises `StreamLostError`, as all of these do.
-
-        Answers the levels of the mu-law audio `before`, which is not recognised: who only waits for a turn keeps the
-        last seconds, and learns the line's noise from them when there is something to listen for.
-        """
-        reply = await self._child.ask(Reset(self._number, language, list(phrases), before))
-        return reply.levels_dbfs if isinstance(reply, Done) else ()
-
-    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard:  # noqa: ARG002
-        """Recognise the next audio, which arrived at `arrived_s` of the loop's clock (now, where it is not said).
-
-        Answers the words of the utterance so far, and the levels of this audio.
-        """
-        reply = await self._child.ask(Feed(self._number, media_ms, mulaw))
-        if not isinstance(reply, Partial):
-            raise StreamLostError(f"a {type(reply).__name__} is no answer to audio")
-        return Heard(reply.words, reply.levels_dbfs)
-
-    async def finish(self) -> list[Hypothesis]:
-        """End the utterance and answer what it may have been; what is fed next belongs to another one."""
-        reply = await self._child.ask(Finish(self._number))
-        if not isinstance(reply, Result):
-            raise StreamLostError(f"a {type(reply).__name__} is no answer to the end of an utterance")
-        return reply.hypotheses
-
-    def prepare(self, language: str, phrases: Sequence[str]) -> None:
-        """Say that these phrases will be listened for soon; harmless when the stream is lost."""
-        self._child.prepare(language, list(phrases))
-
-    def close(self) -> None:
-        """Give the place back; harmless when it is lost or closed already."""
-        self._child.close(self._number)
-
-
-class Child:
-    """One process, from its start to its end."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
-        self._process: asyncio.subprocess.Process | None = None
-        # The requests on their way, by stream, and since when the child has owed somebody an answer.
-        self._asked: dict[int, asyncio.Future[Reply]] = {}
-        self._owing_since: float | None = None
+    def __init__(self, pid: int, served: Served) -> None:
+        self.pid: Final = pid
+        self.began_s: Final = asyncio.get_running_loop().time()
+        self.gone: Final = asyncio.Event()
+        self.retiring: Final = asyncio.Event()
         self.streams: dict[int, Stream] = {}
-        self.ready = False
+        # How it ended, for the log.
         self.ended = "died"
         self.detail = ""
+        self.ever_streams = 0
+        self.resident_at_first = resident_bytes(pid)
+        # By how much the latest answer since somebody looked was past its deadline.
+        self.worst_late_s = 0.0
+        self._served = served
+        self._schedule: Schedule[Job] = Schedule()
+        self._transport: asyncio.Transport | None = None
+        self._read = bytearray()
+        self._looked_s = self._held_up_s = self.began_s
+
+    async def connect(self, ours: socket.socket) -> None:
+        """Begin to talk to it."""
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
 
     @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+    def ready(self) -> bool:
+        """Whether it takes streams."""
+        return self._transport is not None and not self.gone.is_set() and not self.retiring.is_set()
 
-    async def run(self, on_ready: Callable[[Child], None]) -> None:
-        """Start the process and serve its replies; returns when it has ended, however it did."""
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                # `-m` looks in the working folder first: let it find this package and no other of its name.
-                cwd=PACKAGE_PARENT_DIR,
-            )
-        except OSError as error:
-            self.detail = str(error)
-            return
-        watch = asyncio.create_task(self._watch())
-        try:
-            async with asyncio.timeout(LOAD_WITHIN_S):
-                first = await self._read()
-            if isinstance(first, Ready):
-                self.ready = True
-                on_ready(self)
-                while True:
-                    self._settle(await self._read())
-        except asyncio.IncompleteReadError:
-            pass
-        except (TimeoutError, msgspec.DecodeError, ConnectionError) as error:
-            self.detail = str(error) or type(error).__name__
-        finally:
-            self.ready = False
-            watch.cancel()
-            await self._end()
+    # ------------------------------------------------------------------ streams
 
-    async def ask(self, request: Open | Reset | Feed | Finish) -> Reply:
-        """Send a request and wait for its reply; raises `StreamLostError`."""
-        stream = self.streams.get(request.stream)
-        if stream is None or stream.lost.is_set() or not self.ready:
-            raise StreamLostError("the recogniser of this stream is gone")
-        if request.stream in self._asked:
-            raise RuntimeError("a stream has one request on its way at a time")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
-        self._asked[request.stream] = future
-        if self._owing_since is None:
-            self._owing_since = loop.time()
-        self._send(request)
-        reply = await future
-        if isinstance(reply, Failed):
-            self._lose(request.stream)
-            raise StreamLostError(reply.message)
-        return reply
+    def join(self, stream: Stream) -> None:
+        """Take a stream, with the work that it may have."""
+        stream.joined(self)
+        self.streams[stream.number] = stream
+        self.ever_streams += 1
+        self.submit(stream)
 
-    def close(self, number: int) -> None:
-        if self.streams.pop(number, None) is not None and self.ready:
-            self._send(Close(number))
+    def submit(self, stream: Stream) -> None:
+        """The stream has work; where it is at work already, that comes first."""
+        if stream.number not in self._schedule:
+            job = stream.work()
+            if job is not None:
+                self._schedule.add(stream.number, job.due_s, job)
+                self._send_next()
 
     def prepare(self, language: str, phrases: list[str]) -> None:
-        if self.ready:
-            self._send(Prepare(language, phrases))
+        """Have an engine for these phrases ready."""
+        self._send(Prepare(language, phrases))
 
-    def abandon(self) -> int:
-        """Tell every stream that it is lost; answers how many there were."""
-        numbers = list(self.streams)
-        for number in numbers:
-            self._lose(number)
-        return len(numbers)
+    def leave(self, stream: Stream) -> None:
+        """The stream goes away."""
+        if self.streams.pop(stream.number, None) is not None:
+            self._schedule.drop(stream.number)
+            self._send(Close(stream.number))
+
+    def abandon(self) -> list[tuple[Stream, bool]]:
+        """The streams that it had when it ended, and whether it was at this stream's work."""
+        at_work = self._schedule.at_work()
+        left = [(stream, number == at_work) for number, stream in self.streams.items()]
+        self.streams.clear()
+        return left
+
+    # ------------------------------------------------------------------ what it is watched for
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait or are on their way."""
+        return len(self._schedule)
+
+    def late_s(self, now_s: float) -> float:
+        """By how much work is past its deadline: what is unfinished, and what was answered since the last look."""
+        worst, self.worst_late_s = self.worst_late_s, 0.0
+        return max(worst, self._schedule.late_s(now_s))
+
+    def is_stuck(self, now_s: float, looked_after_s: float) -> bool:
+        """Whether it owes answers and gives none. `looked_after_s` is how far apart two looks should be.
+
+        A look that is late itself proves nothing: this process was held up, and could not read the answers.
+        """
+        if now_s - self._looked_s > 4 * looked_after_s:
+            self._held_up_s = now_s
+        self._looked_s = now_s
+        since_s = self._schedule.owing_since_s()
+        return since_s is not None and now_s - max(since_s, self._held_up_s) > STUCK_AFTER_S
+
+    def kill(self, how: str, detail: str = "") -> None:
+        """End it at once, for this reason."""
+        if not self.gone.is_set():
+            self.ended, self.detail = how, detail
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            if self._transport is not None:
+                self._transport.abort()
+
+    def close(self) -> None:
+        """Let it end, by the end of its requests."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # ------------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        at = 0
+        try:
+            while len(self._read) - at >= LENGTH_BYTES:
+                length = int.from_bytes(self._read[at : at + LENGTH_BYTES], "big")
+                if length > MAX_FRAME_BYTES:
+                    raise OrderError(f"a frame of {length} bytes")
+                end = at + LENGTH_BYTES + length
+                if len(self._read) < end:
+                    break
+                self._take(reply_decoder.decode(memoryview(self._read)[at + LENGTH_BYTES : end]))
+                at = end
+        except (OrderError, msgspec.DecodeError) as error:
+            # One that talks nonsense is as good as dead.
+            self.kill("died", str(error))
+            return
+        if at:
+            del self._read[:at]
+        self._send_next()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.gone.set()
+
+    # ------------------------------------------------------------------ inside
+
+    def _take(self, reply: Reply) -> None:
+        now_s = asyncio.get_running_loop().time()
+        done = self._schedule.answered(reply.stream, now_s)
+        self.worst_late_s = max(self.worst_late_s, done.late_s)
+        if done.work is None:
+            return
+        self._served(done.service_s, done.work.audio_s)
+        stream = self.streams.get(reply.stream)
+        if stream is not None:
+            stream.settle(done.work, reply)
+            if stream.child is self:
+                self.submit(stream)
+
+    def _send_next(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        while (job := self._schedule.next(now_s)) is not None:
+            self._send(job.request)
 
     def _send(self, request: Request) -> None:
-        # No drain: one request of a stream is on its way at a time, and a child that does not read is killed.
-        pipe = self._process.stdin if self._process else None
-        if pipe is not None and not pipe.is_closing():
-            pipe.write(frame(request))
+        # No flow control: two requests are on their way at a time, and a child that does not read is killed.
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame(request))
 
-    async def _read(self) -> Reply:
-        pipe = self._process.stdout if self._process else None
-        if pipe is None:
-            raise ConnectionError("no pipe")
-        length = int.from_bytes(await pipe.readexactly(LENGTH_BYTES), "big")
-        if length > MAX_FRAME_BYTES:
-            raise ConnectionError(f"a frame of {length} bytes")
-        reply: Reply = reply_decoder.decode(await pipe.readexactly(length))
-        return reply
 
-    def _settle(self, reply: Reply) -> None:
-        if isinstance(reply, Ready):
-            return
-        future = self._asked.pop(reply.stream, None)
-        self._owing_since = asyncio.get_running_loop().time() if self._asked else None
-        if future is not None and not future.done():
-            future.set_result(reply)
-
-    def _lose(self, number: int) -> None:
-        stream = self.streams.pop(number, None)
-        if stream is not None:
-            stream.lost.set()
-        future = self._asked.pop(number, None)
-        if future is not None and not future.done():
-            future.set_exception(StreamLostError("the recogniser of this stream is gone"))
-
-    async def _watch(self) -> None:
-        """Kill the process when it owes answers and gives none: it is as good as dead."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(STUCK_AFTER_S / 8)
-            if self._owing_since is not None and loop.time() - self._owing_since > STUCK_AFTER_S:
-                self.ended = "stuck"
-                self._kill()
-                return
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-
-    async def _end(self) -> None:
-        """Close the child's input, which ends it; kill it where that does not help."""
-        if self._process is None:
-            return
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            async with asyncio.timeout(STOP_WITHIN_S):
-                code = await self._process.wait()
-        except TimeoutError:
-            self._kill()
-            code = await self._process.wait()
-        except asyncio.CancelledError:
-            self._kill()
-            raise
-        if not self.detail:
-            self.detail = f"exit status {code}"
+def resident_bytes(pid: int) -> int | None:
+    """How much memory a process has in use, what it shares included; None where the system does not say."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,8 +1,11 @@
-"""What the pool and a recogniser child say to each other, and how it is framed.
+"""What the pool, its fork server and a recogniser child say to each other, and how it is framed.
 
-A frame is its length in four bytes, most significant first, and that many bytes of MessagePack. Every request but
-`Close` and `Prepare` is answered by exactly one reply about its stream, in order, which is how a stuck child is told
-from a quiet one.
+A frame is its length in four bytes, most significant first, and that many bytes of MessagePack. Every request to a
+child but `Close` and `Prepare` is answered by exactly one reply about its stream, in order, which is how a stuck child
+is told from a quiet one. A stream begins with the first request that names it, and recognises nothing before a `Reset`.
+
+The fork server has the models and no streams. Each `Fork` comes with the child's end of a socket, and is answered by
+`Forked`; `Exited` comes when it comes.
 """
 
 from __future__ import annotations
@@ -17,16 +20,8 @@ LENGTH_BYTES: Final = 4
 MAX_FRAME_BYTES: Final = 1 << 20
 
 
-class Open(msgspec.Struct, frozen=True, tag="open", array_like=True):
-    """Begin a stream that listens for `phrases` in a language; with no phrases it recognises nothing."""
-
-    stream: int
-    language: str
-    phrases: list[str]
-
-
 class Reset(msgspec.Struct, frozen=True, tag="reset", array_like=True):
-    """Forget what was said and listen for `phrases` in a language from now on.
+    """Forget what was said and listen for `phrases` in a language from now on; for nothing where there are none.
 
     `before` is mu-law audio from before, of which only the levels are wanted.
     """
@@ -64,12 +59,8 @@ class Close(msgspec.Struct, frozen=True, tag="close", array_like=True):
     stream: int
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready", array_like=True):
-    """The model is loaded."""
-
-
 class Done(msgspec.Struct, frozen=True, tag="done", array_like=True):
-    """Opened, or reset; with the levels of the audio before."""
+    """Reset; with the levels of the audio before."""
 
     stream: int
     levels_dbfs: tuple[float, ...] = ()
@@ -97,15 +88,48 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
     message: str
 
 
-Request = Open | Reset | Feed | Finish | Prepare | Close
-Reply = Ready | Done | Partial | Result | Failed
+class Fork(msgspec.Struct, frozen=True, tag="fork", array_like=True):
+    """Make a child that serves the socket which comes along; it may grow by `room_bytes` at most (0: without limit)."""
+
+    room_bytes: int = 0
+
+
+class Loaded(msgspec.Struct, frozen=True, tag="loaded", array_like=True):
+    """The models are loaded. `cost` is what a second of audio takes, in seconds of this machine's time.
+
+    Where `forks` is False the process cannot fork safely: it becomes the child itself at the first `Fork`.
+    """
+
+    forks: bool
+    cost: float
+
+
+class Forked(msgspec.Struct, frozen=True, tag="forked", array_like=True):
+    """The child is there."""
+
+    pid: int
+
+
+class Exited(msgspec.Struct, frozen=True, tag="exited", array_like=True):
+    """A child has ended: its exit status, or the signal that killed it as a negative number."""
+
+    pid: int
+    status: int
+
+
+Asked = Reset | Feed | Finish
+Request = Reset | Feed | Finish | Prepare | Close
+Reply = Done | Partial | Result | Failed
+Notice = Loaded | Forked | Exited
 
 _encoder: Final = msgspec.msgpack.Encoder()
 request_decoder: Final = msgspec.msgpack.Decoder(Request)
 reply_decoder: Final = msgspec.msgpack.Decoder(Reply)
+fork_decoder: Final = msgspec.msgpack.Decoder(Fork)
+notice_decoder: Final = msgspec.msgpack.Decoder(Notice)
 
 
-def frame(message: Request | Reply) -> bytes:
+def frame(message: Request | Reply | Fork | Notice) -> bytes:
     """The message as it goes through the pipe."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body

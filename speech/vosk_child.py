@@ -1,41 +1,52 @@
-"""A recogniser process: `python -m speech.vosk_child LANGUAGE=MODEL_DIR...`, many streams, all models.
+"""The recogniser processes: `python -m speech.vosk_child LANGUAGE=MODEL_DIR...`, many streams, all models.
 
-Requests come on the standard input and replies go to the standard output, framed as in `speech.protocol`. It ends when
-its input ends, so that it cannot outlive the process that started it.
+Started by `speech.launcher`, over a socket as its standard input; see `speech.fork_server`.
 """
 
 from __future__ import annotations
 
-import os
-import signal
+import hashlib
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Final
 
-import msgspec
-
-from speech import mulaw
-from speech.protocol import (
-    LENGTH_BYTES,
-    MAX_FRAME_BYTES,
-    Close,
-    Done,
-    Failed,
-    Feed,
-    Finish,
-    Open,
-    Partial,
-    Prepare,
-    Ready,
-    Reply,
-    Request,
-    Reset,
-    Result,
-    frame,
-    request_decoder,
-)
+from speech import fork_server, mulaw
+from speech.models import read_vocabulary
+from speech.protocol import Close, Done, Failed, Feed, Finish, Partial, Prepare, Reply, Request, Reset, Result
 from speech.vosk_recogniser import Engines, Recogniser, load_model
+
+# Enough to tell what a model costs, in audio that it has to work for.
+TRIED_MS: Final = 2000
+TRIED_WORDS: Final = 12
+CHUNK_MS: Final = 100
+
+
+class Models:
+    """The models that are loaded, by language, and what a second of audio costs with the dearest of them."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._models = {language: load_model(folder) for language, folder in folders.items()}
+        self.cost = max(
+            measured_cost(self._models[language], sorted(read_vocabulary(folder))[:TRIED_WORDS])
+            for language, folder in folders.items()
+        )
+
+    def work(self) -> Streams:
+        """The streams of one child."""
+        return Streams(self._models)
+
+
+def measured_cost(model: Any, words: Sequence[str]) -> float:
+    """What a second of audio takes of this machine's time, in seconds."""
+    recogniser = Recogniser(model, [*words, "[unk]"])
+    noise = hashlib.shake_128().digest(TRIED_MS * mulaw.BYTES_PER_MS)
+    began_s = time.process_time()
+    for at_ms in range(0, TRIED_MS, CHUNK_MS):
+        recogniser.feed(at_ms, noise[at_ms * mulaw.BYTES_PER_MS :][: CHUNK_MS * mulaw.BYTES_PER_MS])
+    recogniser.finish()
+    return 1000 * (time.process_time() - began_s) / TRIED_MS
 
 
 class Streams:
@@ -43,7 +54,7 @@ class Streams:
 
     def __init__(self, models: Mapping[str, Any]) -> None:
         self._engines = {language: Engines(model) for language, model in models.items()}
-        self._recognisers: dict[int, Recogniser | None] = {}
+        self._recognisers: dict[int, Recogniser] = {}
 
     def answer(self, request: Request) -> Reply | None:
         """Do what is asked; a request that fails costs its stream and no other."""
@@ -57,16 +68,16 @@ class Streams:
             self._recognisers.pop(request.stream, None)
             return Failed(request.stream, f"{type(error).__name__}: {error}")
 
-    def _answer(self, request: Open | Reset | Feed | Finish | Close) -> Reply | None:
+    def _answer(self, request: Reset | Feed | Finish | Close) -> Reply | None:
         if isinstance(request, Close):
             self._drop(request.stream)
             return None
-        if isinstance(request, Open | Reset):
+        if isinstance(request, Reset):
             self._drop(request.stream)
-            self._recognisers[request.stream] = self._new(request.language, request.phrases)
-            before = request.before if isinstance(request, Reset) else b""
-            return Done(request.stream, mulaw.levels_dbfs(before))
-        recogniser = self._recognisers[request.stream]
+            if request.phrases:
+                self._recognisers[request.stream] = self._new(request.language, request.phrases)
+            return Done(request.stream, mulaw.levels_dbfs(request.before))
+        recogniser = self._recognisers.get(request.stream)
         if isinstance(request, Feed):
             if recogniser is None:
                 return Partial(request.stream, [], mulaw.levels_dbfs(request.mulaw))
@@ -74,9 +85,7 @@ class Streams:
             return Partial(request.stream, heard.words, heard.levels_dbfs)
         return Result(request.stream, recogniser.finish() if recogniser else [])
 
-    def _new(self, language: str, phrases: list[str]) -> Recogniser | None:
-        if not phrases:
-            return None
+    def _new(self, language: str, phrases: list[str]) -> Recogniser:
         if language not in self._engines:
             raise LookupError(f"there is no model for {language!r}")
         return self._engines[language].recogniser(phrases)
@@ -87,49 +96,10 @@ class Streams:
             recogniser.close()
 
 
-def read_request(pipe: BinaryIO) -> Request | None:
-    """The next request, or None at the end; raises `ValueError` where the other side speaks something else."""
-    head = pipe.read(LENGTH_BYTES)
-    if len(head) < LENGTH_BYTES:
-        return None
-    length = int.from_bytes(head, "big")
-    if length > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame of {length} bytes")
-    body = pipe.read(length)
-    if len(body) < length:
-        return None
-    try:
-        request: Request = request_decoder.decode(body)
-    except msgspec.DecodeError as error:
-        raise ValueError(str(error)) from error
-    return request
-
-
-def serve(models: Mapping[str, Path], requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until they end; `models` names the folder of the model of each language."""
-    streams = Streams({language: load_model(folder) for language, folder in models.items()})
-    replies.write(frame(Ready()))
-    replies.flush()
-    while (request := read_request(requests)) is not None:
-        reply = streams.answer(request)
-        if reply is not None:
-            replies.write(frame(reply))
-            replies.flush()
-
-
 def main() -> None:
-    """Run on the standard streams."""
-    # Ctrl-C in a terminal goes to the whole group; the parent decides when we stop, by closing our input.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Whatever a library prints must not land between two frames.
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    try:
-        models = {language: Path(folder) for language, _, folder in (item.partition("=") for item in sys.argv[1:])}
-        serve(models, sys.stdin.buffer, replies)
-    except BrokenPipeError:
-        # The parent is gone; so nobody is left to tell. Leave without a second error at close.
-        os._exit(0)
+    """Load the models that the command line names, and serve."""
+    folders = {language: Path(folder) for language, _, folder in (item.partition("=") for item in sys.argv[1:])}
+    fork_server.run(lambda: Models(folders))
 
 
 if __name__ == "__main__":

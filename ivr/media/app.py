@@ -128,7 +128,15 @@ async def _beat(store: AsyncListenStore, pool: RecogniserPool, media: MediaServe
 def _log_child(event: ChildEvent) -> None:
     if event.what == "ready":
         log.info("media.recogniser_ready", pid=event.pid)
+    elif event.what in ("no_models", "no_child"):
+        log.error("media.no_recogniser", pid=event.pid, what=event.what, detail=event.detail)
     else:
-        log.error(
-            "media.recogniser_gone", pid=event.pid, how=event.what, streams_lost=event.streams, detail=event.detail
+        say = log.info if event.what == "retired" else log.error
+        say(
+            "media.recogniser_gone",
+            pid=event.pid,
+            how=event.what,
+            streams_lost=event.streams,
+            streams_moved=event.moved,
+            detail=event.detail,
         )

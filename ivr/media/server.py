@@ -90,6 +90,10 @@ class MediaServer:
         """The recogniser processes that are ready."""
         return self._pool.pids
 
+    def refuse_more(self) -> None:
+        """Take no more calls; those that are there go on."""
+        self._pool.close_admission()
+
     async def start(self, host: str, port: int) -> Server:
         """Bind and serve; raises `OSError` where the port is taken."""
         quiet = logging.getLogger("ivr.media.websockets")

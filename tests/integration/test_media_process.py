@@ -73,6 +73,11 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def recognisers_of(pid: int) -> list[int]:
+    """The process with the models, and the recognisers that it has forked."""
+    return [process for server in children_of(pid) for process in (server, *children_of(server))]
+
+
 def is_gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
@@ -84,8 +89,8 @@ def is_gone(pid: int) -> bool:
 def test_a_signal_ends_it_cleanly_with_its_recognisers(start: Start, store: ListenStore, how: signal.Signals) -> None:
     process = start()
     until(store.media_is_up)
-    until(lambda: len(children_of(process.pid)) == 2)
-    children = children_of(process.pid)
+    until(lambda: len(recognisers_of(process.pid)) == 3)
+    children = recognisers_of(process.pid)
     process.send_signal(how)
     output, _ = process.communicate(timeout=15)
     assert process.returncode == 0, output
@@ -97,8 +102,8 @@ def test_a_signal_ends_it_cleanly_with_its_recognisers(start: Start, store: List
 def test_a_killed_process_leaves_no_recogniser_and_no_heartbeat(start: Start, store: ListenStore) -> None:
     process = start()
     until(store.media_is_up)
-    until(lambda: len(children_of(process.pid)) == 2)
-    children = children_of(process.pid)
+    until(lambda: len(recognisers_of(process.pid)) == 3)
+    children = recognisers_of(process.pid)
     process.kill()
     process.wait()
     until(lambda: all(is_gone(child) for child in children))
@@ -131,7 +136,7 @@ def test_it_starts_without_redis_and_says_that_it_is_up_when_redis_comes(
 ) -> None:
     private_redis.stop()
     process = start()
-    until(lambda: len(children_of(process.pid)) == 2)
+    until(lambda: len(recognisers_of(process.pid)) == 3)
     private_redis.start()
     until(store.media_is_up)
     assert process.poll() is None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from speech.admission import NO_LIMITS
 from speech.child import Stream
 from speech.pool import RecogniserPool
 from tests.benchmarks.serving.audio import LANGUAGE, PHRASES
@@ -22,7 +23,7 @@ class Ours:
     """The pool, with a child for each core; an asynchronous context manager that is ready when all of them are."""
 
     def __init__(self, model: Path, children: int = CHILDREN, command: Sequence[str] = PLAIN) -> None:
-        self.pool = RecogniserPool({LANGUAGE: model}, children, command=command)
+        self.pool = RecogniserPool({LANGUAGE: model}, children, command=command, limits=NO_LIMITS)
         self._children = children
 
     async def __aenter__(self) -> Ours:
