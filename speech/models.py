@@ -152,8 +152,9 @@ def _check_files(path: Path) -> None:
     if not any((path / name).is_file() for name in (*NEEDED, "graph/HCLG.fst")):
         older = " (the oldest layout of models is not supported)" if "final.mdl" in entries else ""
         raise ModelUnusableError(
-            f"the folder {path} is no speech model{older}: it has {len(entries)} entries such as {entries[0]}, and no "
-            "file that a Vosk model has. Set SPEECH_MODEL to a model's own folder, or install one (`ivr speech models`)"
+            f"the folder {path} is no speech model{older}: it holds {entries[0]}{' and more' * (len(entries) > 1)}, but "
+            "no file that a Vosk model has. Set SPEECH_MODEL to a model's own folder, or install one (see `ivr speech "
+            "models`)"
         )
     # Source: Vosk's adaptation guide. With a static graph it ignores the phrase list without a word.
     if (graph / "HCLG.fst").is_file() and not (graph / "HCLr.fst").is_file():

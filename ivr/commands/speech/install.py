@@ -88,6 +88,7 @@ class _Bars(Progress):
             TimeRemainingColumn(),
             console=err,
             transient=True,
+            disable=not err.is_terminal,
         )
         self._bars: dict[str, TaskID] = {}
 
