@@ -27,7 +27,9 @@ Band = Literal["accept", "confirm", "reject"]
 # Source: `speech.endpointing`: what is speech on a telephone line, and how quiet its noise is.
 LOUD_ABOVE_FLOOR_DB: Final = 10.0
 LOWEST_LOUD_DBFS: Final = -55.0
+HIGHEST_LOUD_DBFS: Final = -32.0
 LOWEST_FLOOR_DBFS: Final = -65.0
+NO_LINE_DBFS: Final = -80.0
 # Beyond these, more of the same says nothing more. Source: ours.
 MOST_LOUDER_DB: Final = 40.0
 MOST_UNEXPLAINED_S: Final = 1.0
@@ -254,10 +256,9 @@ def _unusual(doubt: Doubt, word: Word) -> float:
 
 
 def _floor_dbfs(sound: Sound | None) -> float:
-    """How loud the line is where nobody speaks: the level that a tenth of the parts do not reach."""
-    if sound is None or not sound.levels_dbfs:
-        return LOWEST_FLOOR_DBFS
-    return max(sorted(sound.levels_dbfs)[len(sound.levels_dbfs) // 10], LOWEST_FLOOR_DBFS)
+    """How loud the line is where nobody speaks: its quietest part, but for digital silence, which no line has."""
+    levels = (level for level in sound.levels_dbfs if level > NO_LINE_DBFS) if sound is not None else ()
+    return max(min(levels, default=LOWEST_FLOOR_DBFS), LOWEST_FLOOR_DBFS)
 
 
 def _louder_db(start_ms: int, end_ms: int, sound: Sound | None, floor_dbfs: float) -> float:
@@ -273,7 +274,7 @@ def _unexplained_s(words: Sequence[Word], sound: Sound | None) -> float:
     """How much loud sound there is outside all words."""
     if sound is None:
         return 0.0
-    threshold = max(_floor_dbfs(sound) + LOUD_ABOVE_FLOOR_DB, LOWEST_LOUD_DBFS)
+    threshold = min(max(_floor_dbfs(sound) + LOUD_ABOVE_FLOOR_DB, LOWEST_LOUD_DBFS), HIGHEST_LOUD_DBFS)
     parts = 0
     for index, level in enumerate(sound.levels_dbfs):
         middle_ms = sound.start_ms + index * LEVEL_MS + LEVEL_MS // 2

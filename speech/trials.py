@@ -6,6 +6,7 @@ machine, whatever the number of processes.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import random
@@ -163,7 +164,8 @@ class _Booth:
         quiet = mulaw.SILENCE * mulaw.BYTES_PER_MS
         audio = quiet * LEAD_MS + audio + quiet * TAIL_MS
         if self._snr_db is not None:
-            audio = self._with_noise(audio, trial)
+            at = random.Random(f"{self._seed} {trial.parts}").randrange(NOISE_SAMPLES)  # noqa: S311
+            audio = with_white_noise(audio, self._noise[at:] + self._noise[:at], self._snr_db)
         return self._heard(trial, audio)
 
     def _joined(self, trial: Trial) -> bytes:
@@ -175,19 +177,6 @@ class _Booth:
             if index < len(trial.pauses_ms):
                 audio += mulaw.SILENCE * (mulaw.BYTES_PER_MS * trial.pauses_ms[index])
         return bytes(audio)
-
-    def _with_noise(self, audio: bytes, trial: Trial) -> bytes:
-        if self._snr_db is None:
-            return audio
-        amplitude = 32768 * 10 ** ((loud_level_dbfs(audio) - self._snr_db) / 20)
-        at = random.Random(f"{self._seed} {trial.parts}").randrange(NOISE_SAMPLES)  # noqa: S311
-        noise = self._noise[at:] + self._noise[:at]
-        noise *= math.ceil(len(audio) / NOISE_SAMPLES)
-        linear, codes = mulaw.LINEAR, mulaw.CODES
-        return bytes(
-            codes[max(-32768, min(32767, round(linear[code] + amplitude * extra))) & 0xFFFF]
-            for code, extra in zip(audio, noise, strict=False)
-        )
 
     def _heard(self, trial: Trial, audio: bytes) -> Outcome:
         from speech.vosk_recogniser import Recogniser
@@ -214,3 +203,19 @@ def loud_level_dbfs(audio: bytes) -> float:
     loudest = max(levels, default=mulaw.SILENCE_DBFS)
     powers = [10 ** (level / 10) for level in levels if level > loudest - LOUD_WITHIN_DB]
     return 10 * math.log10(sum(powers) / len(powers)) if powers else mulaw.SILENCE_DBFS
+
+
+def with_white_noise(audio: bytes, noise: Sequence[float], snr_db: float) -> bytes:
+    """Mu-law audio with noise added to all of it, so many dB below its loud part; `noise` is repeated as needed.
+
+    Args:
+        audio: mu-law.
+        noise: samples of unit power.
+        snr_db: signal to noise ratio.
+    """
+    amplitude = 32768 * 10 ** ((loud_level_dbfs(audio) - snr_db) / 20)
+    linear, codes = mulaw.LINEAR, mulaw.CODES
+    return bytes(
+        codes[max(-32768, min(32767, round(linear[code] + amplitude * extra))) & 0xFFFF]
+        for code, extra in zip(audio, itertools.cycle(noise), strict=False)
+    )
