@@ -151,10 +151,10 @@ def _check_files(path: Path) -> None:
     graph = path / "graph"
     if not any((path / name).is_file() for name in (*NEEDED, "graph/HCLG.fst")):
         older = " (the oldest layout of models is not supported)" if "final.mdl" in entries else ""
+        holds = entries[0] if len(entries) == 1 else f"{entries[0]} and more"
         raise ModelUnusableError(
-            f"the folder {path} is no speech model{older}: it holds {entries[0]}{' and more' * (len(entries) > 1)}, but "
-            "no file that a Vosk model has. Set SPEECH_MODEL to a model's own folder, or install one (see `ivr speech "
-            "models`)"
+            f"the folder {path} is no speech model{older}: it holds {holds}, but no file that a Vosk model has. Set "
+            "SPEECH_MODEL to a model's own folder, or install one (see `ivr speech models`)"
         )
     # Source: Vosk's adaptation guide. With a static graph it ignores the phrase list without a word.
     if (graph / "HCLG.fst").is_file() and not (graph / "HCLr.fst").is_file():
