@@ -16,6 +16,7 @@ from ivr.commands.demo import demo
 from ivr.commands.doctor import doctor
 from ivr.commands.flow import flow
 from ivr.commands.privacy import privacy
+from ivr.commands.prompts import prompts
 from ivr.commands.speech import app as speech
 from ivr.commands.trace import trace
 from ivr.processes import PortInUseError
@@ -42,6 +43,7 @@ app.add_typer(agents, name="agents")
 app.add_typer(callbacks, name="callbacks")
 app.add_typer(flow, name="flow")
 app.add_typer(privacy, name="privacy")
+app.add_typer(prompts, name="prompts")
 app.add_typer(speech, name="speech")
 app.add_typer(trace, name="trace")
 

@@ -96,6 +96,14 @@ def _base_url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _cores() -> int:
+    """The cores that this process may use, which in a container are fewer than the machine's; 64 at most."""
+    try:
+        return min(64, len(os.sched_getaffinity(0)))
+    except AttributeError:  # not on a Mac
+        return min(64, os.cpu_count() or 1)
+
+
 PhoneNumber = Annotated[str, AfterValidator(_e164)]
 HttpUrl = Annotated[str, _base_url("http", "https")]
 SocketUrl = Annotated[str, _base_url("ws", "wss")]
@@ -103,10 +111,23 @@ RedisUrl = Annotated[str, _base_url("redis", "rediss", "unix")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class Settings(BaseSettings):
-    """What every process reads from its environment (and from `.env` in the working folder)."""
+class SoundSettings(BaseSettings):
+    """What is needed to speak: for commands that make prompts where no carrier is set up."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Path("data")
+    # The languages that we speak ourselves, by eSpeak NG; the carrier's voice speaks the others, where it has one.
+    own_voice_languages: Annotated[str, AfterValidator(_languages)] = "fa"
+
+    @property
+    def own_voices(self) -> frozenset[str]:
+        """The languages of OWN_VOICE_LANGUAGES."""
+        return frozenset(name.strip() for name in self.own_voice_languages.split(","))
+
+
+class Settings(SoundSettings):
+    """What every process reads from its environment (and from `.env` in the working folder)."""
 
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-f]{32}$")]
     twilio_auth_token: SecretStr
@@ -123,15 +144,17 @@ class Settings(BaseSettings):
     flow_name: Annotated[str, AfterValidator(_flow_name)] | None = None
     flow_file: Path = EXAMPLE_FLOW
     flow_folder: Path | None = None
-    data_dir: Path = Path("data")
-    # The languages that we speak ourselves, by eSpeak NG; the carrier's voice speaks the others, where it has one.
-    own_voice_languages: Annotated[str, AfterValidator(_languages)] = "fa"
     # When a promise is on disk: within a second, or before the caller hears of it (see `ivr/redis_durability.py`).
     durability: Literal["fast", "safe"] = "fast"
+    # The names of models or their folders with commas between, one a language; "none" switches speech off.
     speech_model: str = "telephone-en"
     agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
     customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30
-    recogniser_children: Annotated[int, Field(ge=1, le=64)] = max(1, (os.cpu_count() or 2) - 1)
+    # One process a core; how much of their time the calls may need that are listened to, the others run by keys; and by
+    # how many megabytes one may grow beyond what its calls need.
+    recogniser_children: Annotated[int, Field(ge=1, le=64)] = _cores()
+    recogniser_load: Annotated[float, Field(gt=0, le=1)] = 0.85
+    recogniser_memory_mb: Annotated[int, Field(ge=64, le=65_536)] = 512
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # Who may use the JSON API: "name:token,name:token"; nobody where it is not set.
     api_tokens: Annotated[SecretStr, AfterValidator(_api_tokens)] | None = None
@@ -155,14 +178,15 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def own_voices(self) -> frozenset[str]:
-        """The languages of OWN_VOICE_LANGUAGES."""
-        return frozenset(name.strip() for name in self.own_voice_languages.split(","))
-
-    @property
     def beside_flow(self) -> Path:
         """The folder of the files that a flow names: FLOW_FOLDER, else the folder of FLOW_FILE."""
         return (self.flow_folder or self.flow_file.resolve().parent).resolve()
+
+    @property
+    def speech_models(self) -> tuple[str, ...]:
+        """The names in SPEECH_MODEL, the first of a language wins; none where speech is switched off."""
+        names = tuple(name.strip() for name in self.speech_model.split(",") if name.strip())
+        return () if names == (NO_SPEECH,) else names
 
     @property
     def media_socket_url(self) -> str:
@@ -183,6 +207,14 @@ def _problem(error: Any) -> str:
     elif error["type"] == "string_pattern_mismatch":
         message = "must be an account SID: AC and 32 hexadecimal digits"
     return f"{name}: {message}" if name else message
+
+
+def load_sound_settings() -> SoundSettings:
+    """Read what is needed to speak; raises `SettingsError`."""
+    try:
+        return SoundSettings()
+    except ValidationError as error:
+        raise SettingsError([_problem(item) for item in error.errors()]) from None
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -11,6 +11,7 @@ import msgspec
 from flows import nodes
 from flows.document import Document, Path
 from flows.lint.graph import path_of
+from flows.model import Flow
 from flows.nodes import Node
 from flows.parts import Recording
 
@@ -59,7 +60,11 @@ class Written(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=4)
 def written_in(document: Document) -> tuple[Written, ...]:
     """Whatever can be written in several languages."""
-    flow = document.flow
+    return written_of(document.flow)
+
+
+def written_of(flow: Flow) -> tuple[Written, ...]:
+    """The same of a flow without its text."""
     found = [Written("", ("organisation",), flow.organisation, "name")]
     found += [
         Written("", ("phrases", word), own, "phrases")

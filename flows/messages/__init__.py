@@ -31,7 +31,12 @@ def message(language: str, name: str, **values: str) -> str:
         placeholder: _SPOKEN[language](int(value)) if placeholder in _NUMERALS else value
         for placeholder, value in values.items()
     }
-    return str(_MODULES[language].MESSAGES[name]).format(**spoken)
+    return template(language, name).format(**spoken)
+
+
+def template(language: str, name: str) -> str:
+    """The same sentence as it is written, its values' names in braces."""
+    return str(_MODULES[language].MESSAGES[name])
 
 
 def universal_words(language: str) -> dict[str, tuple[str, ...]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from ivr import logs
+from ivr.prompt_files import PromptFiles
+from ivr.prompt_making import Ahead
 from ivr.services import Services, build
 from ivr.settings import load_settings
+from ivr.sound import espeak
 from ivr.web import agent, calendar_feed, callback, customer, health, sound, voice
 from ivr.web.api import views as api_views
 from ivr.web.signed import require_signature
@@ -16,11 +19,15 @@ MAX_REQUEST_BYTES = 64 * 1024
 
 def create_app(services: Services | None = None) -> Flask:
     """The web application; without `services` it is wired from the environment."""
+    app = Flask("ivr.web")
     if services is None:
         settings = load_settings()
         logs.configure("web", settings.log_level)
         services = build(settings)
-    app = Flask("ivr.web")
+        sounds = PromptFiles(settings.data_dir / "prompts")
+        ahead = Ahead(espeak.find_engine(), sounds, settings.beside_flow, settings.own_voices)
+        ahead.of(services.flows.last)
+        app.extensions["ahead"] = ahead
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["services"] = services
     for blueprint in (voice.blueprint, agent.blueprint, callback.blueprint, customer.blueprint):

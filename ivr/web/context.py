@@ -8,12 +8,20 @@ from typing import cast
 from flask import Response, current_app, g, request
 
 from ivr.documents import known_language
+from ivr.prompt_making import Ahead
 from ivr.services import Services
 
 
 def services() -> Services:
     """The services of this application."""
     return cast(Services, current_app.extensions["services"])
+
+
+def make_prompts_ahead() -> None:
+    """Make the prompts of the flow that calls begin with now, where this application does so; costs a look-up."""
+    ahead = cast("Ahead | None", current_app.extensions.get("ahead"))
+    if ahead is not None:
+        ahead.of(services().flows.last)
 
 
 def twiml(document: str) -> Response:

@@ -17,7 +17,7 @@ from flows.model import Flow
 from flows.state import CallState, WithPerson
 from ivr import twilio_twiml
 from ivr.services import Services, utc_now
-from ivr.web.context import idempotency_token, is_sensitive, request_language, services, twiml
+from ivr.web.context import idempotency_token, is_sensitive, make_prompts_ahead, request_language, services, twiml
 from ivr.web.faults import caller_hears
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def incoming() -> Response:
     document = services().turns.start(
         request.form["CallSid"], caller_number if known else None, request.form.get("To", "")
     )
+    make_prompts_ahead()
     return twiml(document)
 
 
