@@ -51,10 +51,15 @@ def unpack(archive: Path, folder: Path, on_progress: Callable[[int, int], None] 
                     for count in _copied(packed, written, info):
                         done += count
                         on_progress(done, total)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    # A ValueError is a name in no known encoding.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise ArchiveError(f"the archive is damaged, or cut short: {error}") from None
     except (FileExistsError, NotADirectoryError):
         raise ArchiveError("the archive has a file and a folder of one name") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise ArchiveError("the archive is damaged: it names places that it does not have") from None
 
 
 def _copied(packed: IO[bytes], written: IO[bytes], info: zipfile.ZipInfo) -> Iterator[int]:

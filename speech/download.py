@@ -115,6 +115,7 @@ def _fetch_rest(url: str, part: Path, on_progress: Progress) -> None:
             forget(part)
             raise _CutError(f"the server sent bytes from {start} on, which were not asked for")
         if start == 0:
+            forget(part)
             _write_note(part, _Note(url, _validator(response)))
         if total is not None and total > MAX_BYTES:
             raise DownloadError(f"{url} has {total} bytes; no model is as large")

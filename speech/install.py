@@ -106,7 +106,9 @@ def install(
             forget(part)
             return model
     except OSError as error:
-        raise InstallError(f"{order.name} is not installed: {error.strerror}: {error.filename or models}") from None
+        raise InstallError(
+            f"{order.name} is not installed: {error.strerror or error}: {error.filename or models}"
+        ) from None
 
 
 def check_is_new(name: str, data_dir: Path) -> None:
