@@ -19,16 +19,19 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from speech.doubt import Sound
+from speech.doubt import Doubt, Sound
 from speech.echo import EchoGate
 from speech.endpointing import DEFAULT_TIMERS, Chunk, Commit, Endpointer, NoiseFloor, Reason, SpeechStarted, Timers
 from speech.grammar import Grammar
+from speech.hypotheses import with_confidence
 from speech.interpretation import Interpretation, clipped, interpret, is_noise
 from speech.mulaw import BYTES_PER_MS, LEVEL_MS, SILENCE_DBFS
 from speech.recognition import Heard, Hypothesis
 
 # Heard again from so long before the first sound that passed the echo gate: the weak beginning of a word.
-ONSET_MS: Final = 300
+ONSET_MS: Final = 200
+# A word that reaches no further into the caller's speech than this is none of it.
+BESIDE_MS: Final = 50
 # What is kept of the audio for that; longer than a chunk of any host and the onset together.
 KEPT_MS: Final = 1500
 # What is told of the levels around an answer, and how far back they are kept: longer than the longest answer.
@@ -89,9 +92,16 @@ class Ear(Protocol):
     async def finish(self) -> list[Hypothesis]: ...
 
 
-def plainly(grammar: Grammar, hypotheses: Sequence[Hypothesis], sound: Sound) -> Interpretation:
-    """Interpret without anything fitted for the model."""
-    return interpret(grammar, hypotheses, sound=sound)
+def interpreter(doubt: Doubt | None = None) -> Interpret:
+    """How to interpret what a model hears for which this was fitted; without it, by plain rules."""
+
+    def interpreted(grammar: Grammar, hypotheses: Sequence[Hypothesis], sound: Sound) -> Interpretation:
+        return interpret(grammar, hypotheses, doubt=doubt, sound=sound)
+
+    return interpreted
+
+
+PLAINLY: Final = interpreter()
 
 
 class Listener:
@@ -101,7 +111,7 @@ class Listener:
         self,
         grammar: Grammar,
         *,
-        interpret: Interpret = plainly,
+        interpret: Interpret = PLAINLY,
         timers: Timers = DEFAULT_TIMERS,
         noise: NoiseFloor | None = None,
         echo: EchoGate | None = None,
@@ -179,8 +189,10 @@ class Listener:
 
     def _decide(self, commit: Commit, reason: Reason | Literal["end"], hypotheses: Sequence[Hypothesis]) -> list[Event]:
         started_ms, ended_ms = commit.speech_started_ms, commit.speech_ended_ms
-        spoken = [Hypothesis(tuple(clipped(one.words, started_ms, ended_ms)), one.score) for one in hypotheses]
         over_prompt = self._prompt_plays(started_ms)
+        if over_prompt:
+            hypotheses = _without_words_beside(hypotheses, started_ms, ended_ms)
+        spoken = [Hypothesis(tuple(clipped(one.words, started_ms, ended_ms)), one.score) for one in hypotheses]
         if not spoken or is_noise(spoken[0].words):
             return self._dismiss(commit, "echo" if over_prompt else "noise")
         interpretation = self._interpret(self._grammar, spoken, self._sound(started_ms - AROUND_MS))
@@ -252,6 +264,21 @@ class Listener:
 
     def _new_endpointer(self) -> Endpointer:
         return Endpointer(self._grammar, self._noise, self._timers)
+
+
+def _without_words_beside(hypotheses: Sequence[Hypothesis], started_ms: int, ended_ms: int) -> list[Hypothesis]:
+    """The hypotheses without words that lie before or after the caller's speech: the prompt said them."""
+    return with_confidence(
+        Hypothesis(
+            tuple(
+                word
+                for word in one.words
+                if word.end_ms > started_ms + BESIDE_MS and word.start_ms < ended_ms - BESIDE_MS
+            ),
+            one.score,
+        )
+        for one in hypotheses
+    )
 
 
 async def hear(listener: Listener, ear: Ear, media_ms: int, audio: bytes) -> list[Event]:

@@ -57,11 +57,15 @@ def capabilities(model: Model) -> Capabilities:
 
 
 class Engine:
-    """One native recogniser with its phrase list. Times are milliseconds of all audio that it has ever been given."""
+    """One native recogniser with its phrase list; without one, for all that the model knows.
+
+    Times are milliseconds of all audio that it has ever been given.
+    """
 
     def __init__(self, model: Any, phrases: Sequence[str]) -> None:
         self.phrases: Final = tuple(phrases)
-        native = vosk.KaldiRecognizer(model, RATE_HZ, json.dumps(self.phrases, ensure_ascii=False))
+        listed = (json.dumps(self.phrases, ensure_ascii=False),) if self.phrases else ()
+        native = vosk.KaldiRecognizer(model, RATE_HZ, *listed)
         native.SetMaxAlternatives(ALTERNATIVES)
         native.SetWords(True)
         self._native: _Native = native

@@ -28,7 +28,7 @@ from speech.echo import EchoGate
 from speech.endpointing import NoiseFloor, SpeechStarted, timers_for
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word
-from speech.listening import Event, Finished, Interpret, Listener, hear, plainly
+from speech.listening import PLAINLY, Event, Finished, Interpret, Listener, hear
 from speech.recognition import Heard, Hypothesis
 
 # Source: ours. More than this behind, an answer would come too late to be one.
@@ -171,7 +171,7 @@ class Session:
             self._noise.add(unheard[0].start_ms + number * mulaw.LEVEL_MS, level)
         self._listener = Listener(
             record.grammar,
-            interpret=self._interpreters.get(language, plainly),
+            interpret=self._interpreters.get(language, PLAINLY),
             timers=timers_for(record.end_of_speech_ms),
             noise=self._noise,
             echo=self._echo,

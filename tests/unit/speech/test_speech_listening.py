@@ -54,7 +54,7 @@ class Line:
         self.at_ms = 0
 
     def feed(self, script: str, *, says: Sequence[str] = ()) -> list[Event]:
-        """`_` quiet, `e` echo or `#` loud, then what is recognised so far, joined by dots; `says` is found in the end."""
+        """`_` quiet, `e` echo or `#` loud, then what is recognised so far, joined by dots; `says` is the result."""
         self.ear.finished = hypotheses(*says)
         events: list[Event] = []
         for item in script.split():
