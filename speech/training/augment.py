@@ -10,12 +10,15 @@ import numpy as np
 import scipy.fft
 import torch
 
+from speech.lexicon.units import GARBAGE, Units
 from speech.training.corpus import BLOCK_SAMPLES, Take
 from speech.training.features import BANDS, LOG_FLOOR, RATE_HZ, SHIFT_SAMPLES, FrontEnd
-from speech.training.lexicon import GARBAGE, Units
+from speech.training.spoken import by_phones, states_of
 from speech.training.telephone_line import TelephoneLine
 
 SPEECH_LEVEL = 0.08
+# Of the core words, that many are trained as rows of phones: it is how phones learn what people sound like.
+SPELLED_SHARE = 0.12
 WARPS = np.linspace(0.86, 1.14, 15)  # vocal tract length, shorter to longer
 SHIFTS = range(68, 93)  # samples between frames while training: speaking rate without pitch; 80 when recognising
 
@@ -99,10 +102,9 @@ class Augmenter:
                 take = draw.choice(self._garbage)
             begin, end = (b * BLOCK_SAMPLES for b in take.speech)
             samples = take.samples
-            if count > 1 or draw.random() < 0.3:
-                cut = max(0, begin - draw.randint(0, 600))
-                samples = samples[cut : end + draw.randint(0, 800)]
-                begin, end = begin - cut, end - cut
+            cut = max(0, begin - draw.randint(0, 900))
+            samples = samples[cut : end + draw.randint(0, 1000)]
+            begin, end = begin - cut, end - cut
             factor = rate * rng.uniform(0.96, 1.04)
             samples = resample(samples, factor)
             begin, end = int(begin / factor), int(end / factor)
@@ -113,7 +115,7 @@ class Augmenter:
             position += gap
             of = len(take.words)
             spans += [(position + begin, position + end, j, of) for j in range(of)]
-            words += take.words
+            words += [by_phones(self._units.language, w) if draw.random() < SPELLED_SHARE else w for w in take.words]
             position += len(samples)
             i += 1
         return Utterance(np.concatenate(parts), words, spans)
@@ -210,7 +212,7 @@ class Augmenter:
         flat = np.zeros((len(utterances), length), np.int64)
         for i, u in enumerate(utterances):
             for word, (first, last), (_, _, j, of) in zip(u.words, bounds[i], u.spans, strict=True):
-                each, states = (last - first) / of, self._units.states(word)
+                each, states = (last - first) / of, states_of(self._units, word)
                 begin = first + int(j * each)
                 end = max(first + int((j + 1) * each), begin + 1)
                 for t in range(begin, min(end, length)):

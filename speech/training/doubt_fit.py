@@ -94,17 +94,23 @@ def fit(heard: Sequence[Example], beam: float) -> tuple[Doubt, dict[str, Any]]:
 
     The thresholds are those of the cross-validated confidences, so that they hold for speakers who are not known.
     """
-    folds = [_fold(example.speaker) for example in heard]
-    held_out = np.zeros(len(heard))
-    for fold in range(FOLDS):
-        inside = [example for example, its in zip(heard, folds, strict=True) if its != fold]
-        trained = _fit(inside, beam)
-        for index, example in enumerate(heard):
-            if folds[index] == fold:
-                held_out[index] = judged(trained, example)
+    held_out = cross_validated(heard, beam)
     reject_below, accept_from = _thresholds(heard, held_out)
     doubt = msgspec.structs.replace(_fit(heard, beam), reject_below=reject_below, accept_from=accept_from)
     return doubt, _figures(heard, held_out, doubt)
+
+
+def cross_validated(heard: Sequence[Example], beam: float) -> np.ndarray:
+    """The confidence of each answer by weights that were fitted on other speakers; 0 where there is no answer."""
+    folds = [_fold(example.speaker) for example in heard]
+    confidences = np.zeros(len(heard))
+    for fold in sorted(set(folds)):
+        inside = [example for example, its in zip(heard, folds, strict=True) if its != fold]
+        fitted = _fit(inside, beam)
+        for index, example in enumerate(heard):
+            if folds[index] == fold:
+                confidences[index] = judged(fitted, example)
+    return confidences
 
 
 def judged(doubt: Doubt, example: Example) -> float:

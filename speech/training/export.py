@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speech.lexicon.units import WORD_TABLES, build_units
 from speech.training.features import MFCC_CONF
 from speech.training.graph import Costs, write_graphs
-from speech.training.lexicon import build_units
 from speech.training.nnet3 import acoustic_model
 from speech.training.train import FRAME_WEIGHT, PRIOR_WEIGHT
 
@@ -15,7 +15,7 @@ from speech.training.train import FRAME_WEIGHT, PRIOR_WEIGHT
 MODEL_CONF = """--min-active=200
 --max-active=3000
 --beam=13.0
---lattice-beam=6.0
+--lattice-beam=10.0
 --acoustic-scale=1.0
 --frame-subsampling-factor=3
 --frames-per-chunk=12
@@ -29,17 +29,22 @@ MODEL_CONF = """--min-active=200
 
 
 def write_acoustic_model(
-    out: Path, weights: list[Path], frame_weight: float = FRAME_WEIGHT, prior_weight: float = PRIOR_WEIGHT
+    out: Path,
+    language: str,
+    weights: list[Path],
+    frame_weight: float = FRAME_WEIGHT,
+    prior_weight: float = PRIOR_WEIGHT,
 ) -> None:
-    """Write `am/` and `conf/` from stored networks."""
+    """Write `am/` and `conf/` of one language from stored networks."""
     for folder in ("am", "conf"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    model = acoustic_model(build_units(), weights, frame_weight, prior_weight)
+    languages = {name: build_units(name) for name in WORD_TABLES}
+    model = acoustic_model(languages, language, weights, frame_weight, prior_weight)
     (out / "am" / "final.mdl").write_bytes(model)
     (out / "conf" / "mfcc.conf").write_text(MFCC_CONF, encoding="ascii")
     (out / "conf" / "model.conf").write_text(MODEL_CONF, encoding="ascii")
 
 
-def write_graph_folder(out: Path, costs: Costs) -> None:
+def write_graph_folder(out: Path, language: str, costs: Costs) -> None:
     """Write `graph/`; quick, so that costs can be tuned without writing the networks again."""
-    write_graphs(out / "graph", build_units(), costs)
+    write_graphs(out / "graph", build_units(language), WORD_TABLES[language].MENU, costs)

@@ -1,8 +1,7 @@
 """The decoding graphs: `HCLr.fst` (states to words, look-ahead) and `Gr.fst` (any words), compiled by OpenFst.
 
-libvosk composes HCLr with each turn's phrase list; without the look-ahead type it would ignore the list. Every word
-of the model is also a way to say `[unk]`, at a price: a word that is not in the turn's list then goes to `[unk]`
-instead of to whichever listed word is nearest, and one that is in the list still wins.
+libvosk composes HCLr with each turn's phrase list; without the look-ahead type it would ignore the list. Whatever is no
+word of the list is `[unk]`: garbage, or any phones in a row.
 """
 
 from __future__ import annotations
@@ -11,35 +10,43 @@ import math
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from speech.lexicon.decoder_phones import BEGIN, END, INSIDE, DecoderPhones, Form, decoder_phones
+from speech.lexicon.units import GARBAGE, SILENCE, UNKNOWN_WORD, Units
 from speech.training.kaldi_format import advance_id, repeat_id
-from speech.training.lexicon import GARBAGE, SILENCE, UNKNOWN_WORD, WORDS, Units
 from speech.training.tools import MissingToolError, require
 
 TOOLS = dict.fromkeys(("fstcompile", "fstconvert", "fstrmepsilon", "fstarcsort"), "libfst-tools")
 PLUGIN = "olabel_lookahead-fst.so"
 STEP_COST = -math.log(0.5)
 
+Arc = tuple[int, int, int, int, float]
+
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs in natural log units, added to a word. Negative ones favour words over silence and fewer words.
+    """Costs in natural log units. Negative ones favour words over silence and fewer words.
 
     They make up for the decoder seeing one path where training summed over all; tuned on the development split.
 
     Attributes:
-        word: every word.
+        core: every core word.
+        spelled: every word that is spelled with phones.
+        spelled_phone: added for each of its phones.
         garbage: `[unk]` by the garbage model.
-        unlisted: `[unk]` by the model of a known word.
-        extra: added for single words (for example the short "oh").
+        loop: `[unk]` by a row of phones.
+        loop_phone: added for each phone of that row.
     """
 
-    word: float = -3.0
+    core: float = -3.0
+    spelled: float = -3.0
+    spelled_phone: float = 0.0
     garbage: float = -1.5
-    unlisted: float = 2.0
-    extra: dict[str, float] = field(default_factory=dict)
+    loop: float = 0.0
+    loop_phone: float = 1.0
 
 
 def plugin_folder() -> Path:
@@ -54,33 +61,60 @@ def plugin_folder() -> Path:
     raise MissingToolError(f"not installed: {PLUGIN} (on Debian or Ubuntu: apt-get install libfst22-plugins-base)")
 
 
-def arcs(units: Units, word_ids: dict[str, int], costs: Costs) -> list[tuple[int, int, int, int, float]]:
-    """Return the arcs (from, to, transition id, word, cost) of states to words.
+class _Arcs:
+    """The arcs (from, to, transition id, word, cost) of states to words, and the states used so far.
 
     State 0 starts, with or without silence; state 1 begins a word, which ends in 0. Both may end the utterance. A state
     is entered by its advance id and then repeated ("reordered" in Kaldi's words, which libvosk's word times expect).
     A word and its cost come with its last state: partial results then show no word that has only just begun.
     """
-    made: list[tuple[int, int, int, int, float]] = [(0, 1, 0, 0, STEP_COST)]
-    top = 2
 
-    def unit(source: int, target: int, name: str, word: int, cost: float) -> None:
-        nonlocal top
-        here, states = source, units.states(name)
+    def __init__(self) -> None:
+        self.made: list[Arc] = []
+        self._top = 2
+
+    def new(self) -> int:
+        self._top += 1
+        return self._top - 1
+
+    def states(self, source: int, forms: Sequence[Form], word: int, cost: float, target: int) -> None:
+        """A row of forms from one node to another."""
+        states, here = [s for form in forms for s in form.states], source
         for state in states:
-            last = state == states[-1]
-            made.append((here, top, advance_id(state), word if last else 0, STEP_COST + (cost if last else 0.0)))
-            made.append((top, top, repeat_id(state), 0, STEP_COST))
-            here, top = top, top + 1
-        made.append((here, target, 0, 0, 0.0))
+            last, there = state == states[-1], self.new()
+            self.made.append((here, there, advance_id(state), word if last else 0, STEP_COST + (cost if last else 0.0)))
+            self.made.append((there, there, repeat_id(state), 0, STEP_COST))
+            here = there
+        self.made.append((here, target, 0, 0, 0.0))
 
-    unit(0, 1, SILENCE, 0, STEP_COST)
-    for word in WORDS:
-        cost = costs.word + costs.extra.get(word, 0.0)
-        unit(1, 0, word, word_ids[word], cost)
-        unit(1, 0, word, word_ids[UNKNOWN_WORD], cost - costs.word + costs.unlisted)
-    unit(1, 0, GARBAGE, word_ids[UNKNOWN_WORD], costs.garbage)
-    return made
+
+def arcs(units: Units, lexicon: Mapping[str, Sequence[str]], word_ids: Mapping[str, int], costs: Costs) -> list[Arc]:
+    """Return the arcs of a graph that knows the core words of the units and the words of the lexicon."""
+    phones, made = decoder_phones(units), _Arcs()
+    made.made.append((0, 1, 0, 0, STEP_COST))
+    made.states(0, [phones.whole(units.by_name[SILENCE])], 0, STEP_COST, 1)
+    for word, said in units.words.items():
+        for unit in said:
+            made.states(1, [phones.whole(unit)], word_ids[word], costs.core, 0)
+    for word, pronunciations in lexicon.items():
+        for pronunciation in pronunciations:
+            spelled = phones.spelled(units.phones(pronunciation))
+            cost = costs.spelled + costs.spelled_phone * len(spelled)
+            made.states(1, spelled, word_ids[word], cost, 0)
+    unknown = word_ids[UNKNOWN_WORD]
+    made.states(1, [phones.whole(units.by_name[GARBAGE])], unknown, costs.garbage, 0)
+    _loop(units, phones, made, unknown, costs)
+    return made.made
+
+
+def _loop(units: Units, phones: DecoderPhones, made: _Arcs, unknown: int, costs: Costs) -> None:
+    """Any two phones or more, one after another: a word that nobody has spelled for us."""
+    inside = made.new()
+    for unit in units.units:
+        if unit.kind == "phone":
+            made.states(1, [phones.phone(unit, BEGIN)], 0, costs.loop_phone, inside)
+            made.states(inside, [phones.phone(unit, INSIDE)], 0, costs.loop_phone, inside)
+            made.states(inside, [phones.phone(unit, END)], unknown, costs.loop + costs.loop_phone, 0)
 
 
 def _pipe(folder: Path, *commands: list[str]) -> None:
@@ -91,17 +125,24 @@ def _pipe(folder: Path, *commands: list[str]) -> None:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
 
 
-def write_graphs(out: Path, units: Units, costs: Costs) -> None:
+def write_graphs(out: Path, units: Units, lexicon: Mapping[str, Sequence[str]], costs: Costs) -> None:
     """Write the graphs, the word table and the word boundaries into a folder.
+
+    Args:
+        out: the folder.
+        units: the units of the acoustic model.
+        lexicon: the words besides the core words: word -> pronunciations.
+        costs: see there.
 
     Raises:
         MissingToolError: OpenFst's programs or its look-ahead plug-in are absent.
+        KeyError: a pronunciation has a phone that the units do not have.
     """
     require(TOOLS)
-    word_ids = {word: i for i, word in enumerate([*WORDS, UNKNOWN_WORD], 1)}
+    word_ids = {word: i for i, word in enumerate([*units.words, *lexicon, UNKNOWN_WORD], 1)}
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        lines = ["%d %d %d %d %.6g" % arc for arc in arcs(units, word_ids, costs)]  # noqa: UP031 - a tuple
+        lines = ["%d %d %d %d %.6g" % arc for arc in arcs(units, lexicon, word_ids, costs)]  # noqa: UP031 - a tuple
         (work / "hcl.txt").write_text("\n".join([*lines, "0 0", "1 0", ""]), encoding="ascii")
         _pipe(
             work,
@@ -127,9 +168,8 @@ def write_graphs(out: Path, units: Units, costs: Costs) -> None:
             (out / file).write_bytes((work / file).read_bytes())
     table = sorted(final_ids.items(), key=lambda pair: pair[1])
     (out / "words.txt").write_text("<eps> 0\n" + "".join(f"{w} {i}\n" for w, i in table), encoding="utf-8")
-    # Units are whole words: all but silence are words of one phone. libvosk needs this for the times of words.
-    kinds = ["nonword" if name == SILENCE else "singleton" for name in units.names]
+    forms = decoder_phones(units)
     (out / "phones").mkdir(exist_ok=True)
-    boundaries = "".join(f"{phone} {kind}\n" for phone, kind in enumerate(kinds, 1))
+    boundaries = "".join(f"{number} {form.kind}\n" for number, form in enumerate(forms.forms, 1))
     (out / "phones" / "word_boundary.int").write_text(boundaries, encoding="ascii")
-    (out / "disambig_tid.int").write_text(f"{2 * units.state_count + 5}\n", encoding="ascii")
+    (out / "disambig_tid.int").write_text(f"{2 * forms.state_count + 5}\n", encoding="ascii")

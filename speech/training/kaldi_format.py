@@ -66,31 +66,27 @@ def compressed_matrix(rows: Sequence[Sequence[float]]) -> bytes:
     return token("CM2") + head + struct.pack(f"<{len(steps)}H", *steps)
 
 
-def transition_model(unit_lengths: Sequence[int]) -> bytes:
-    """Return a transition model in which unit k (phone k + 1) is a row of states, each with an output of its own.
+def transition_model(phones: Sequence[range]) -> bytes:
+    """Return a transition model: phone k + 1 is a row of states whose outputs are `phones[k]`.
 
-    A state repeats or advances with probability 1/2. Transition ids count from 1: state s of all has 2s + 1 (repeat)
-    and 2s + 2 (advance). Source: transition-model.cc, "<Triples>" is phone, state of the phone, output.
-
-    Args:
-        unit_lengths: number of states of each unit.
+    Phones may share outputs. A state repeats or advances with probability 1/2. Transition ids count from 1: state s of
+    all has 2s + 1 (repeat) and 2s + 2 (advance). Source: transition-model.cc, "<Triples>" is phone, state of the phone,
+    output; sorted.
     """
-    lengths = sorted(set(unit_lengths))
-    phones = range(1, len(unit_lengths) + 1)
-    parts = [token("<TransitionModel>"), token("<Topology>"), int32_vector(list(phones))]
-    parts += [int32_vector([-1, *(lengths.index(n) for n in unit_lengths)]), int32(len(lengths))]
+    lengths = sorted({len(outputs) for outputs in phones})
+    numbers = range(1, len(phones) + 1)
+    parts = [token("<TransitionModel>"), token("<Topology>"), int32_vector(list(numbers))]
+    parts += [int32_vector([-1, *(lengths.index(len(outputs)) for outputs in phones)]), int32(len(lengths))]
     for n in lengths:
         parts.append(int32(n + 1))
         for s in range(n):  # output class, number of transitions, then target and probability of each
             parts += [int32(s), int32(2), int32(s), float32(0.5), int32(s + 1), float32(0.5)]
         parts += [int32(-1), int32(0)]  # the final state emits nothing
-    total = sum(unit_lengths)
+    total = sum(map(len, phones))
     parts += [token("</Topology>"), token("<Triples>"), int32(total)]
-    output = 0
-    for phone, n in zip(phones, unit_lengths, strict=True):
-        for s in range(n):
+    for phone, outputs in zip(numbers, phones, strict=True):
+        for s, output in enumerate(outputs):
             parts += [int32(phone), int32(s), int32(output)]
-            output += 1
     parts += [token("</Triples>"), token("<LogProbs>"), vector([0.0] + [math.log(0.5)] * (2 * total))]
     parts += [token("</LogProbs>"), token("</TransitionModel>")]
     return b"".join(parts)

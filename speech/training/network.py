@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from speech.lexicon.units import ROWS, Units
 from speech.training.features import BANDS
-from speech.training.lexicon import Units
 from speech.training.splices import INPUT_SPLICE, LEFT_CONTEXT, RIGHT_CONTEXT, SPLICES, SUBSAMPLING
 
 
@@ -40,39 +40,47 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    """One output per word state: the row of its phone state, plus a (decayed) row of its own."""
+    """One output per state: the row of its phone state, which all languages share, plus a (decayed) row of its own."""
 
-    def __init__(self, width: int, units: Units) -> None:
-        """Start the words' own rows at zero: at first a phone sounds the same in every word."""
+    def __init__(self, width: int, languages: dict[str, Units]) -> None:
+        """Start the states' own rows at zero: at first a phone sounds the same in every word and language."""
         super().__init__()
-        self.phone = nn.Linear(width, len(units.phones))
-        self.own = nn.Linear(width, units.state_count)
-        nn.init.zeros_(self.own.weight)
-        nn.init.zeros_(self.own.bias)
-        self.register_buffer("row", torch.tensor(units.phone_of_state))
+        self.phone = nn.Linear(width, len(ROWS))
+        self.own = nn.ModuleDict({name: nn.Linear(width, units.state_count) for name, units in languages.items()})
+        self.rows = {
+            name: torch.tensor([row for unit in units.units for row in unit.rows]) for name, units in languages.items()
+        }
+        for own in self.own.values():
+            nn.init.zeros_(own.weight)
+            nn.init.zeros_(own.bias)
 
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+    def forward(self, hidden: torch.Tensor, language: str) -> torch.Tensor:
         """Return (batch, time, states) scores."""
-        return self.phone(hidden)[..., self.row] + self.own(hidden)
+        return nn.functional.linear(hidden, *self.weights(language)).float()
 
-    def weights(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def weights(self, language: str) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the matrix (states, width) and the bias that the two parts amount to."""
-        return self.phone.weight[self.row] + self.own.weight, self.phone.bias[self.row] + self.own.bias
+        row, own = self.rows[language], self.own[language]
+        return self.phone.weight[row] + own.weight, self.phone.bias[row] + own.bias
 
 
 class Network(nn.Module):
-    """Cepstra to scores, by two heads: one for sequence training, one for frame cross-entropy."""
+    """Cepstra to scores, by two heads: one for sequence training, one for frame cross-entropy.
 
-    def __init__(self, units: Units, width: int, dropout: float = 0.05) -> None:
-        """Build for the given units; `width` is the number of hidden channels."""
+    The layers below serve all languages: what the speakers of one teach them about voices, lines and noise is not lost
+    for the others.
+    """
+
+    def __init__(self, languages: dict[str, Units], width: int, dropout: float = 0.05) -> None:
+        """Build for the units of each language; `width` is the number of hidden channels."""
         super().__init__()
         self.register_buffer("mean", torch.zeros(BANDS))
         self.register_buffer("deviation", torch.ones(BANDS))
         self.input = Layer(INPUT_SPLICE, BANDS, width, dropout)
         self.layers = nn.ModuleList(Layer(splice, width, width, dropout) for splice in SPLICES)
-        self.sequence, self.frame = Head(width, units), Head(width, units)
+        self.sequence, self.frame = Head(width, languages), Head(width, languages)
 
-    def forward(self, cepstra: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, cepstra: torch.Tensor, language: str) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the two heads' scores, (batch, time / 3, states); edges are padded as the decoder pads them."""
         x = (cepstra - self.mean) / self.deviation
         before = x[:, :1].expand(-1, LEFT_CONTEXT, -1)
@@ -80,4 +88,4 @@ class Network(nn.Module):
         hidden = self.input(torch.cat([before, x, after], 1), SUBSAMPLING, 1)
         for layer in self.layers:
             hidden = layer(hidden, 1, SUBSAMPLING)
-        return self.sequence(hidden), self.frame(hidden)
+        return self.sequence(hidden, language), self.frame(hidden, language)

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from speech.lexicon.decoder_phones import decoder_phones
+from speech.lexicon.units import Units
 from speech.training import kaldi_format as kaldi
 from speech.training.features import BANDS
-from speech.training.lexicon import Units
 from speech.training.network import Layer, Network
 from speech.training.splices import INPUT_SPLICE, LEFT_CONTEXT, RIGHT_CONTEXT, SPLICES
 
@@ -74,31 +75,34 @@ def _add_network(graph: _Graph, k: int, net: Network, output: tuple[np.ndarray, 
 
 
 def _output_rows(
-    net: Network, prior: torch.Tensor, frame_weight: float, prior_weight: float
+    net: Network, language: str, prior: torch.Tensor, frame_weight: float, prior_weight: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Add the frame head, less its prior, to the sequence head: a posterior divided by a prior is a likelihood."""
-    weight, bias = net.sequence.weights()
-    frame, frame_bias = net.frame.weights()
+    weight, bias = net.sequence.weights(language)
+    frame, frame_bias = net.frame.weights(language)
     weight = weight + frame_weight * frame
     bias = bias + frame_weight * (frame_bias - prior_weight * prior.log())
     return weight.double().numpy(), bias.double().numpy()
 
 
 @torch.no_grad()
-def acoustic_model(units: Units, weights: list[Path], frame_weight: float, prior_weight: float) -> bytes:
-    """Return the contents of `final.mdl` for networks stored by `train.train`."""
+def acoustic_model(
+    languages: dict[str, Units], language: str, weights: list[Path], frame_weight: float, prior_weight: float
+) -> bytes:
+    """Return the contents of `final.mdl` for one language of networks stored by `train.train`."""
     graph, outputs = _Graph(["<Nnet3> ", f"input-node name=input dim={BANDS}"]), []
     for k, path in enumerate(weights):
         stored = torch.load(path, weights_only=True)
-        net = Network(units, stored["width"])
+        net = Network(languages, stored["width"])
         net.load_state_dict(stored["state"])
-        rows, bias = _output_rows(net, stored["prior"], frame_weight, prior_weight)
+        rows, bias = _output_rows(net, language, stored["prior"][language], frame_weight, prior_weight)
         outputs.append(_add_network(graph, k, net, (rows / len(weights), bias / len(weights))))
     total = outputs[0]
     for name in outputs[1:]:
         total = f"Sum({total}, {name})"
     graph.lines += [f"output-node name=output input={total} objective=linear", "", ""]
-    parts = [kaldi.BINARY_HEADER, kaldi.transition_model(units.lengths), "\n".join(graph.lines).encode()]
+    phones = [form.unit.states for form in decoder_phones(languages[language]).forms]
+    parts = [kaldi.BINARY_HEADER, kaldi.transition_model(phones), "\n".join(graph.lines).encode()]
     parts += [kaldi.token("<NumComponents>"), kaldi.int32(len(graph.components)), *graph.components]
     parts += [kaldi.token("</Nnet3>"), kaldi.token("<LeftContext>"), kaldi.int32(LEFT_CONTEXT)]
     parts += [kaldi.token("<RightContext>"), kaldi.int32(RIGHT_CONTEXT), kaldi.token("<Priors>"), kaldi.vector([])]

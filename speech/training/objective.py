@@ -2,7 +2,8 @@
 
 The score of a recording is log P(paths of what was said) - log P(all paths of any words), both by the forward
 algorithm. Source: Povey et al. 2016, "Purely sequence-trained neural networks for ASR based on lattice-free MMI".
-Transitions: a state repeats or advances, each with probability 1/2; silence is optional around words.
+Transitions: a state repeats or advances, each with probability 1/2; silence is optional around words. Whatever is not a
+core word is a row of phones, any phone after any.
 """
 
 from __future__ import annotations
@@ -11,127 +12,186 @@ import math
 
 import torch
 
-from speech.training.lexicon import COMMANDS, DIGITS, GARBAGE, SILENCE, WORDS, YES_NO, Units
+from speech.lexicon.units import GARBAGE, SILENCE, Units
+from speech.training.spoken import states_of
 
 Bounds = list[list[tuple[int, int]]]
 TOLERANCE = 2  # outputs (30 ms) by which a word may leave its bounds free of charge
 OUTSIDE_COST = 2.0
 
 _HALF, _QUARTER, _NEVER = math.log(0.5), math.log(0.25), -1e9
-# Shares of the words among all that is said, in the denominator.
-DIGIT_SHARE, YES_NO_SHARE, COMMAND_SHARE, GARBAGE_SHARE = 0.42, 0.05, 0.13, 0.17
+# Shares of what is said, in the denominator: digits, the other core words, garbage; the rest is spelled with phones.
+DIGIT_SHARE, CORE_SHARE, GARBAGE_SHARE = 0.42, 0.2, 0.1
+PHONE_SHARE = 1 - DIGIT_SHARE - CORE_SHARE - GARBAGE_SHARE
+# After a phone comes another one, or the end of the word. Source: words of the lexicon have five phones in the mean.
+PHONE_GOES_ON = 0.8
+DIGITS = 10  # the first core words of every language
 
 
-def word_log_probabilities() -> dict[str, float]:
-    """Return the log probability of every unit but silence in the denominator's unigram."""
-    rest = [w for w in WORDS if w not in DIGITS and w not in YES_NO and w not in COMMANDS]
-    share = {w: DIGIT_SHARE / len(DIGITS) for w in DIGITS}
-    share |= {w: YES_NO_SHARE / len(YES_NO) for w in YES_NO}
-    share |= {w: COMMAND_SHARE / len(COMMANDS) for w in COMMANDS}
-    left = 1 - DIGIT_SHARE - YES_NO_SHARE - COMMAND_SHARE - GARBAGE_SHARE
-    share |= {w: left / len(rest) for w in rest}
-    share[GARBAGE] = GARBAGE_SHARE
-    return {w: math.log(p) for w, p in share.items()}
+def shares(units: Units) -> dict[str, float]:
+    """Return the probability of every unit at the beginning of a word."""
+    words = list(units.words.values())
+    share: dict[str, float] = {}
+    for total, group in ((DIGIT_SHARE, words[:DIGITS]), (CORE_SHARE, words[DIGITS:])):
+        share |= {u.name: total / len(group) / len(said) for said in group for u in said}
+    phones = [u for u in units.units if u.kind == "phone"]
+    return share | {GARBAGE: GARBAGE_SHARE} | {u.name: PHONE_SHARE / len(phones) for u in phones}
 
 
 class Objective:
-    """Numerator and denominator of the criterion for fixed units."""
+    """Numerator and denominator of the criterion for the units of one language."""
 
     def __init__(self, units: Units) -> None:
-        """Build the denominator's transition matrix (states, states), start and end vectors."""
+        """Build the denominator: where words and phones begin and end, and with which probability."""
         self._units = units
-        self._log_p = word_log_probabilities()
-        n, silence = units.state_count, units.states(SILENCE)[0]
-        moves, start, end = torch.zeros(n, n), torch.zeros(n), torch.zeros(n)
-        enter = {units.states(w)[0]: math.exp(p) for w, p in self._log_p.items()}
-        for word in self._log_p:
-            states = units.states(word)
-            for a, b in zip(states, [*states[1:], None], strict=True):
-                moves[a, a] += 0.5
-                if b is not None:
-                    moves[a, b] += 0.5
-                    continue
-                moves[a, silence] += 0.25
-                end[a] = 0.5
-                for first, p in enter.items():
-                    moves[a, first] += 0.25 * p
-        moves[silence, silence] += 0.5
-        start[silence] = end[silence] = 0.5
-        for first, p in enter.items():
-            moves[silence, first] += 0.5 * p
-            start[first] += 0.5 * p
-        self._moves, self._start, self._end = moves, start, end
+        self._silence = units.by_name[SILENCE].first
+        n = units.state_count
+        self._enter, self._enter_phone, self._inner = torch.zeros(n), torch.zeros(n), torch.zeros(n)
+        self._word_end, self._phone_end = torch.zeros(n), torch.zeros(n)
+        share = shares(units)
+        phones = sum(u.kind == "phone" for u in units.units)
+        for unit in units.units:
+            if unit.kind == "silence":
+                continue
+            self._enter[unit.states[0]] = share[unit.name]
+            for state in unit.states[1:]:
+                self._inner[state] = 1.0
+            if unit.kind == "phone":
+                self._enter_phone[unit.states[0]] = 1 / phones
+                self._phone_end[unit.states[-1]] = 1.0
+            else:
+                self._word_end[unit.states[-1]] = 1.0
+        self._silent = torch.zeros(n)
+        self._silent[self._silence] = 1.0
+        self._ends = torch.stack([self._word_end, self._phone_end], 1)
+        self._enters = torch.stack([self._enter, self._enter_phone], 1)
 
     def __call__(
-        self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds
+        self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds | None = None
     ) -> tuple[float, torch.Tensor, torch.Tensor]:
         """Return the criterion's sum over the batch (to be made small), and two tensors shaped like the scores.
 
         These are the posteriors of the states given what was said, and the criterion's gradient (posteriors given
-        anything, less those): both are gradients of forward sums, taken once and apart from the network's graph.
-        """
-        free = scores.detach().requires_grad_()
-        spoken, anything = self.numerator(free, words, bounds).sum(), self.denominator(free).sum()
-        (posterior,) = torch.autograd.grad(spoken, free)
-        (everything,) = torch.autograd.grad(anything, free)
-        return (anything - spoken).item(), posterior, everything - posterior
-
-    def denominator(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return log P of all paths, (batch,), for scores (batch, time, states)."""
-        peak = scores.amax(2, keepdim=True).detach()
-        likelihood = (scores - peak).exp()
-        alpha, total = self._start * likelihood[:, 0], peak.sum((1, 2))
-        for t in range(1, scores.shape[1]):
-            norm = alpha.sum(1, keepdim=True)
-            total = total + norm[:, 0].log()
-            alpha = ((alpha / norm) @ self._moves) * likelihood[:, t]
-        return total + (alpha @ self._end).log()
-
-    def numerator(self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds | None = None) -> torch.Tensor:
-        """Return log P of the paths of the spoken words, (batch,).
+        anything, less those). Both come from forward and backward sums.
 
         Args:
             scores: (batch, time, states).
-            words: what was said.
+            words: what was said, as `spoken` names it.
             bounds: where each word's take has speech; outside of it a word pays for every output. Without this, a
                 word's states may learn to sit through the silence around it.
         """
-        silence = self._units.states(SILENCE)[0]
-        paths: list[list[tuple[int, bool, float]]] = []  # (state, is silence, cost of entering)
+        with torch.no_grad():
+            scores = scores.detach().float()
+            spoken, posterior = self.numerator(scores, words, bounds)
+            anything, everything = self.denominator(scores)
+            return (anything - spoken).sum().item(), posterior, everything - posterior
+
+    def denominator(self, scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log P of all paths, (batch,), and the states' posteriors, for scores (batch, time, states)."""
+        peak = scores.amax(2, keepdim=True)
+        likelihood = (scores - peak).exp().transpose(0, 1).contiguous()
+        alphas = torch.empty_like(likelihood)
+        alpha, total = 0.5 * (self._silent + self._enter) * likelihood[0], peak.sum((1, 2))
+        for t in range(len(likelihood)):
+            if t:
+                alpha = self._forward(alpha) * likelihood[t]
+            norm = alpha.sum(1, keepdim=True)
+            total += norm[:, 0].log()
+            alphas[t] = alpha = alpha / norm
+        end = 0.5 * (self._silent + self._word_end + (1 - PHONE_GOES_ON) * self._phone_end)
+        total += (alpha @ end).log()
+        beta = end.expand_as(alpha)
+        for t in range(len(likelihood) - 1, -1, -1):
+            if t < len(likelihood) - 1:
+                beta = self._backward(likelihood[t + 1] * beta)
+                beta = beta / beta.amax(1, keepdim=True)
+            gamma = alphas[t] * beta
+            alphas[t] = gamma / gamma.sum(1, keepdim=True)
+        return total, alphas.transpose(0, 1)
+
+    def _forward(self, alpha: torch.Tensor) -> torch.Tensor:
+        """Move every path on by one output."""
+        ends = 0.5 * alpha @ self._ends
+        word_end, phone_end = ends[:, :1] + (1 - PHONE_GOES_ON) * ends[:, 1:], ends[:, 1:]
+        begin = 0.5 * (word_end + alpha[:, self._silence, None])
+        moved = 0.5 * alpha
+        moved[:, 1:] += 0.5 * alpha[:, :-1] * self._inner[1:]
+        moved += begin * self._enter + PHONE_GOES_ON * phone_end * self._enter_phone
+        moved[:, self._silence] += 0.5 * word_end[:, 0]
+        return moved
+
+    def _backward(self, ahead: torch.Tensor) -> torch.Tensor:
+        """The transpose of `_forward`."""
+        enters = ahead @ self._enters
+        begin, phone_begin = 0.5 * enters[:, :1], enters[:, 1:]
+        word_end = begin + 0.5 * ahead[:, self._silence, None]
+        phone_end = (1 - PHONE_GOES_ON) * word_end + PHONE_GOES_ON * phone_begin
+        moved = 0.5 * ahead
+        moved[:, :-1] += 0.5 * ahead[:, 1:] * self._inner[1:]
+        moved += 0.5 * (word_end * self._word_end + phone_end * self._phone_end)
+        moved[:, self._silence] += begin[:, 0]
+        return moved
+
+    def numerator(
+        self, scores: torch.Tensor, words: list[list[str]], bounds: Bounds | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log P of the paths of the spoken words, (batch,), up to a constant, and the states' posteriors."""
+        paths: list[list[int]] = []
         for spoken in words:
-            path = [(silence, True, 0.0)]
+            path = [self._silence]
             for word in spoken:
-                path += [(s, False, self._log_p[word] * (i == 0)) for i, s in enumerate(self._units.states(word))]
-                path.append((silence, True, 0.0))
+                path += [*states_of(self._units, word), self._silence]
             paths.append(path)
         batch, time, longest = len(words), scores.shape[1], max(map(len, paths))
         index = torch.zeros(batch, longest, dtype=torch.long)
-        advance, skip, end, start = (torch.full((batch, longest), _NEVER) for _ in range(4))
+        # In double precision, since the right path may be next to impossible at first.
+        stay, advance, skip, start, end = (torch.zeros(batch, longest, dtype=torch.float64) for _ in range(5))
         for b, path in enumerate(paths):
-            for j, (state, is_silence, cost) in enumerate(path):
-                index[b, j] = state
-                if j:
-                    advance[b, j] = _QUARTER if is_silence else _HALF + cost
-                if j > 1 and path[j - 1][1]:
-                    skip[b, j] = _QUARTER + cost
-            end[b, len(path) - 2 : len(path)] = _HALF
-            start[b, 0], start[b, 1] = _HALF, _HALF + path[1][2]
-        picked = scores.gather(2, index[:, None, :].expand(batch, time, longest))
+            n = len(path)
+            index[b, :n] = torch.tensor(path)
+            silent = index[b, :n] == self._silence
+            stay[b, :n] = 0.5
+            advance[b, 1:n] = torch.where(silent[1:], 0.25, 0.5)
+            skip[b, 2:n] = torch.where(silent[1:-1], 0.25, 0.0)
+            end[b, n - 2 : n] = start[b, :2] = 0.5
+        picked = scores.gather(2, index[:, None, :].expand(batch, time, longest)).double()
         if bounds is not None:
             picked = picked - self._outside(words, bounds, time, longest)
-        alpha, pad = start + picked[:, 0], torch.full((batch, 2), _NEVER)
-        for t in range(1, time):
-            before = torch.cat([pad, alpha], 1)
-            ways = torch.stack([alpha + _HALF, before[:, 1:-1] + advance, before[:, :-2] + skip])
-            alpha = torch.logsumexp(ways, 0) + picked[:, t]
-        return torch.logsumexp(alpha + end, 1)
+        picked = picked.masked_fill((stay == 0)[:, None], -math.inf)
+        peak = picked.amax(2, keepdim=True)
+        likelihood = (picked - peak).exp().transpose(0, 1).contiguous()
+        alphas = torch.empty_like(likelihood)
+        alpha, total = start * likelihood[0], peak.sum((1, 2))
+        for t in range(time):
+            if t:
+                moved = stay * alpha
+                moved[:, 1:] += alpha[:, :-1] * advance[:, 1:]
+                moved[:, 2:] += alpha[:, :-2] * skip[:, 2:]
+                alpha = moved * likelihood[t]
+            norm = alpha.sum(1, keepdim=True)
+            total += norm[:, 0].log()
+            alphas[t] = alpha = alpha / norm
+        total += (alpha * end).sum(1).log()
+        beta = end
+        for t in range(time - 1, -1, -1):
+            if t < time - 1:
+                ahead = likelihood[t + 1] * beta
+                beta = stay * ahead
+                beta[:, :-1] += ahead[:, 1:] * advance[:, 1:]
+                beta[:, :-2] += ahead[:, 2:] * skip[:, 2:]
+                beta = beta / beta.amax(1, keepdim=True)
+            gamma = alphas[t] * beta
+            alphas[t] = gamma / gamma.sum(1, keepdim=True)
+        posterior = torch.zeros_like(scores)
+        posterior.scatter_add_(2, index[:, None, :].expand(batch, time, longest), alphas.transpose(0, 1).float())
+        return total, posterior
 
     def _outside(self, words: list[list[str]], bounds: Bounds, time: int, longest: int) -> torch.Tensor:
         cost = torch.zeros(len(words), time, longest)
         for b, spoken in enumerate(words):
             j = 1
             for word, (first, last) in zip(spoken, bounds[b], strict=True):
-                after = j + len(self._units.states(word))
+                after = j + len(states_of(self._units, word))
                 cost[b, : max(0, first - TOLERANCE), j:after] = OUTSIDE_COST
                 cost[b, last + TOLERANCE :, j:after] = OUTSIDE_COST
                 j = after + 1

@@ -1,10 +1,11 @@
-"""Training of one network, for a set number of minutes on one core."""
+"""Training of one network for all languages, for a set number of updates on one core."""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +13,24 @@ import numpy as np
 import torch
 from torch import nn
 
-from speech.training.augment import Augmenter, Group
-from speech.training.corpus import training_takes
-from speech.training.lexicon import build_units
+from speech.lexicon.units import WORD_TABLES, build_units
+from speech.training.augment import Augmenter
+from speech.training.groups import groups_of
 from speech.training.network import Network
 from speech.training.objective import Objective
-from speech.training.recordings import ARABIC_ZIP, COMMANDS_ZIP, DIGITS_ZIP
 
 BATCH = 32
-PEAK_RATE, REFINE_RATE = 2e-3, 1e-3
-FLAT_UNTIL, MILD_FROM, DECAY_FROM = 0.06, 0.65, 0.35  # parts of the schedule
+# English comes first and alone: its voices are the most.
+ENGLISH_UNTIL = 0.08
+LANGUAGE_SHARE = {"en": 0.5, "ar": 0.4, "fa": 0.1}
+PEAK_RATE = 2e-3
+DECAY_FROM, MILD_FROM = 0.35, 0.7  # parts of the schedule
+FLAT_FOR = 250  # updates of each language
+# The model that is shipped is its twin up to here; then it hears the development speakers too.
+BRANCH_AT = 0.7
+# The weights that are kept are a running mean over some thousand updates.
+# Source: Polyak and Juditsky 1992 (averaging of iterates).
+AVERAGE_OVER = 1500
 # At export the second head is added to the first, less its prior. Both numbers: the development split.
 FRAME_WEIGHT, PRIOR_WEIGHT = 0.2, 0.5
 
@@ -32,89 +41,135 @@ logger = logging.getLogger(__name__)
 class Plan:
     """What to train on and for how long.
 
-    start: weights to train on from, on mild distortions and with a lower learning rate; None starts from nothing.
+    branch: where the twin, which never hears the development speakers, leaves its state for the model that is shipped.
+    everyone: go on from there, and train on the development speakers too.
     """
 
     recordings: Path
     voices: Path
-    minutes: float
+    updates: int
     width: int
     seed: int
-    start: Path | None = None
+    branch: Path
+    everyone: bool = False
 
 
-def _groups(plan: Plan) -> list[Group]:
-    return [
-        Group(0.28, training_takes(plan.recordings / DIGITS_ZIP)),
-        Group(0.25, training_takes(plan.recordings / COMMANDS_ZIP)),
-        Group(0.35, training_takes(plan.voices)),
-        Group(0.12, training_takes(plan.recordings / ARABIC_ZIP, foreign=True)),
-    ]
+def learning_rate(done: float, update: int) -> float:
+    """Return the rate: a short rise, a plateau, then a cosine down to nothing."""
+    decay = 1.0 if done < DECAY_FROM else 0.5 * (1 + math.cos(math.pi * (done - DECAY_FROM) / (1 - DECAY_FROM)))
+    return PEAK_RATE * min(1, update / 100) * decay + 1e-6
 
 
-def learning_rate(done: float, update: int, refine: bool = False) -> float:
-    """Return the rate: a short rise, a plateau (none when refining), then a cosine down to nothing."""
-    peak, decay_from = (REFINE_RATE, 0.0) if refine else (PEAK_RATE, DECAY_FROM)
-    decay = 1.0 if done < decay_from else 0.5 * (1 + math.cos(math.pi * (done - decay_from) / (1 - decay_from)))
-    return peak * min(1, update / 100) * decay + 1e-6
+class Training:
+    """One network on its way."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Read the recordings and build the network."""
+        torch.manual_seed(plan.seed)
+        self.plan = plan
+        self.units = {name: build_units(name) for name in WORD_TABLES}
+        self._data: dict[str, Augmenter] = {}
+        self.objective = {name: Objective(units) for name, units in self.units.items()}
+        self.net = Network(self.units, plan.width)
+        sample = torch.cat([self.data("en").batch(64).cepstra.flatten(0, 1) for _ in range(6)])
+        self.net.mean.copy_(sample.mean(0))
+        self.net.deviation.copy_(sample.std(0))
+        own = [p for head in (self.net.sequence, self.net.frame) for o in head.own.values() for p in [o.weight]]
+        rest = [p for p in self.net.parameters() if all(p is not q for q in own)]
+        parts = [{"params": rest, "weight_decay": 0.01}, {"params": own, "weight_decay": 0.3}]
+        self.optimiser = torch.optim.AdamW(parts, PEAK_RATE)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.net, avg_fn=lambda mean, new, _: mean + (new - mean) / AVERAGE_OVER, use_buffers=True
+        )
+        self.prior = {n: torch.full((u.state_count,), 1 / u.state_count) for n, u in self.units.items()}
+        self.seen = {name: np.zeros(2) for name in self.units}
+
+    def data(self, language: str) -> Augmenter:
+        """What a language is trained on; read when it is first asked for."""
+        if language not in self._data:
+            groups = groups_of(language, self.plan.recordings, self.plan.voices, self.plan.everyone)
+            self._data[language] = Augmenter(groups, self.units[language], self.plan.seed)
+        return self._data[language]
+
+    def update(self, language: str, rate: float, *, mild: bool, flat: bool) -> None:
+        """Make one step on one batch of one language; `flat`: words cut evenly, as long as nothing is aligned."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.data(language).mild = mild
+        batch = self.data(language).batch(BATCH)
+        self.net.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores, frame_scores = self.net(batch.cepstra, language)
+        length = min(scores.shape[1], batch.flat.shape[1])
+        scores, frame_scores, even = scores[:, :length], frame_scores[:, :length], batch.flat[:, :length]
+        frames = scores.shape[0] * length
+        if flat:
+            loss = sum(nn.functional.cross_entropy(s.flatten(0, 1), even.flatten()) for s in (scores, frame_scores))
+        else:
+            criterion, posterior, gradient = self.objective[language](scores, batch.words, batch.bounds)
+            entropy = -(posterior * torch.log_softmax(frame_scores, 2)).sum() / frames
+            loss = (gradient * scores).sum() / frames + 0.5 * entropy + 5e-5 * scores.square().mean()
+            mean = posterior.flatten(0, 1).mean(0).clamp_min(1e-6)
+            self.prior[language] = 0.99 * self.prior[language] + 0.01 * mean
+            self.seen[language] = 0.98 * self.seen[language] + 0.02 * np.array([criterion / frames, entropy.item()])
+        self.optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimiser.step()
+
+    def leave(self) -> None:
+        """Leave everything that training goes on from."""
+        part = self.plan.branch.with_suffix(".part")
+        parts = {"net": self.net, "average": self.average, "optimiser": self.optimiser}
+        torch.save({name: p.state_dict() for name, p in parts.items()} | {"prior": self.prior}, part)
+        part.replace(self.plan.branch)
+
+    def go_on(self) -> None:
+        """Go on from what `leave` left."""
+        left = torch.load(self.plan.branch, weights_only=True)
+        for name, part in {"net": self.net, "average": self.average, "optimiser": self.optimiser}.items():
+            part.load_state_dict(left[name])
+        self.prior = left["prior"]
+
+    def store(self, out: Path) -> None:
+        """Write the averaged weights, as `torch.save` writes a dictionary."""
+        part = out.with_suffix(".part")
+        state = self.average.module.state_dict()
+        torch.save({"state": state, "prior": self.prior, "width": self.plan.width}, part)
+        part.replace(out)
 
 
 def train(plan: Plan, out: Path) -> None:
-    """Train one network and store its weights.
-
-    Args:
-        plan: data, minutes (wall clock), width and seed. The clock decides the number of updates, so two runs with the
-            same seed differ a little.
-        out: the file for the weights, as `torch.save` writes a dictionary; also holds "prior" and "updates".
-    """
-    torch.manual_seed(plan.seed)
+    """Train one network and store its weights; updates, seed and versions decide what comes out."""
     torch.set_num_threads(1)
-    units = build_units()
-    data = Augmenter(_groups(plan), units, plan.seed + (1000 if plan.start else 0))
-    net, objective = Network(units, plan.width), Objective(units)
-    sample = torch.cat([data.batch(64).cepstra.flatten(0, 1) for _ in range(6)])
-    net.mean.copy_(sample.mean(0))
-    net.deviation.copy_(sample.std(0))
-    own = [net.sequence.own.weight, net.frame.own.weight]
-    rest = [p for p in net.parameters() if all(p is not q for q in own)]
-    groups = [{"params": rest, "weight_decay": 0.01}, {"params": own, "weight_decay": 0.3}]
-    optimiser = torch.optim.AdamW(groups, PEAK_RATE)
-    prior = torch.full((units.state_count,), 1 / units.state_count)
-    refine = plan.start is not None
-    if plan.start is not None:
-        stored = torch.load(plan.start, weights_only=True)
-        net.load_state_dict(stored["state"])
-        prior = stored["prior"]
-    started, update, seen = time.monotonic(), 0, np.zeros(2)
-    while (done := (time.monotonic() - started) / (60 * plan.minutes)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(done, update, refine)
-        data.mild = refine or done > MILD_FROM
-        batch = data.batch(BATCH)
-        net.train()
-        scores, frame_scores = net(batch.cepstra)
-        length = min(scores.shape[1], batch.flat.shape[1])
-        scores, frame_scores, flat = scores[:, :length], frame_scores[:, :length], batch.flat[:, :length]
-        frames = scores.shape[0] * length
-        if done < FLAT_UNTIL and not refine:  # no alignment yet: words cut evenly into their states
-            loss = sum(nn.functional.cross_entropy(s.flatten(0, 1), flat.flatten()) for s in (scores, frame_scores))
+    training = Training(plan)
+    draw = np.random.default_rng(plan.seed)
+    languages = draw.choice(list(LANGUAGE_SHARE), size=plan.updates, p=list(LANGUAGE_SHARE.values())).tolist()
+    languages[: int(ENGLISH_UNTIL * plan.updates)] = ["en"] * int(ENGLISH_UNTIL * plan.updates)
+    of_language: Counter[str] = Counter()
+    branch = int(BRANCH_AT * plan.updates)
+    first = branch if plan.everyone else 0
+    if plan.everyone:
+        training.go_on()
+    started = time.monotonic()
+    for update, language in enumerate(languages[first:], first):
+        if update == branch and not plan.everyone:
+            training.leave()
+        done = update / plan.updates
+        flat = of_language[language] < FLAT_FOR and not plan.everyone
+        training.update(language, learning_rate(done, update), mild=done > MILD_FROM, flat=flat)
+        of_language[language] += 1
+        if update < AVERAGE_OVER:
+            training.average.module.load_state_dict(training.net.state_dict())
         else:
-            criterion, posterior, gradient = objective(scores, batch.words, batch.bounds)
-            entropy = -(posterior * torch.log_softmax(frame_scores, 2)).sum() / frames
-            loss = (gradient * scores).sum() / frames + 0.5 * entropy + 5e-5 * scores.square().mean()
-            prior = 0.99 * prior + 0.01 * posterior.flatten(0, 1).mean(0).clamp_min(1e-6)
-            seen = 0.98 * seen + 0.02 * np.array([criterion / frames, entropy.item()])
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        update += 1
-        if update % 200 == 0:
-            logger.info(
-                "net %d: update %d, %.0f %% done, MMI %.4f and cross-entropy %.3f per output",
-                plan.seed, update, 100 * done, *seen,
-            )  # fmt: skip
-    torch.save({"state": net.state_dict(), "prior": prior, "updates": update, "width": plan.width}, out)
+            training.average.update_parameters(training.net)
+        if update % 500 == 499:
+            per_update = (time.monotonic() - started) / (update - first + 1)
+            state = ", ".join(f"{n} {m:.4f} {e:.3f}" for n, (m, e) in training.seen.items())
+            logger.info("%s: update %d of %d (%.2f s each); MMI, CE: %s",
+                        out.stem, update + 1, plan.updates, per_update, state)  # fmt: skip
+            training.store(out.with_suffix(".so-far.pt"))
+    training.store(out)
 
 
 def train_and_log(plan: Plan, out: Path) -> None:

@@ -2,47 +2,57 @@
 
 import pytest
 
+from speech.lexicon.decoder_phones import decoder_phones
+from speech.lexicon.units import GARBAGE, UNKNOWN_WORD, build_units
 from speech.training import graph, tools
-from speech.training.lexicon import SILENCE, UNKNOWN_WORD, WORDS, build_units
 
-IDS = {word: i for i, word in enumerate([*WORDS, UNKNOWN_WORD], 1)}
+UNITS = build_units("en")
+LEXICON = {"billing": ("B IH L IH NG",), "order": ("AO D ER", "AO R D ER")}
+IDS = {word: i for i, word in enumerate([*UNITS.words, *LEXICON, UNKNOWN_WORD], 1)}
 
 
-def ways_to_say(arcs, word_id):
-    """Follow every way through a word; return the outputs passed on those that carry `word_id`."""
+def ways_to_say(word):
+    """The rows of states with which a word that is no loop can be said."""
     leaving = {}
-    for source, target, ilabel, olabel, _ in arcs:
+    for source, target, ilabel, olabel, _ in graph.arcs(UNITS, LEXICON, IDS, graph.Costs()):
         if source != target:
             leaving.setdefault(source, []).append((target, ilabel, olabel))
     ways = []
     for state, ilabel, olabel in leaving[1]:
-        way, labels = [(ilabel - 2) // 2], [olabel]
-        while state != 0:
+        way, labels = [(ilabel - 2) // 2], {olabel}
+        while state != 0 and len(leaving[state]) == 1:
             ((state, ilabel, olabel),) = leaving[state]
             way += [(ilabel - 2) // 2] if ilabel else []
-            labels.append(olabel)
-        if word_id in labels:
+            labels.add(olabel)
+        if IDS[word] in labels:
             ways.append(way)
     return ways
 
 
-def test_a_word_passes_its_states_in_order():
-    units = build_units()
-    arcs = graph.arcs(units, IDS, graph.Costs())
-    assert ways_to_say(arcs, IDS["seven"]) == [units.states("seven")]
+def test_a_core_word_passes_its_own_states_in_order():
+    form = decoder_phones(UNITS).whole(UNITS.by_name["seven"])
+    assert ways_to_say("seven") == [list(form.states)]
 
 
-def test_unknown_can_be_said_by_the_garbage_model_and_by_every_word():
-    units = build_units()
-    ways = ways_to_say(graph.arcs(units, IDS, graph.Costs()), IDS[UNKNOWN_WORD])
-    assert len(ways) == len(WORDS) + 1
-    assert units.states("GBG") in ways
-    assert units.states(SILENCE) not in ways
+def test_a_spelled_word_passes_the_states_of_its_phones_once_for_each_pronunciation():
+    phones = decoder_phones(UNITS)
+    spelled = [s for form in phones.spelled(UNITS.phones("B IH L IH NG")) for s in form.states]
+    assert ways_to_say("billing") == [spelled]
+    assert len(ways_to_say("order")) == 2
 
 
-def test_a_listed_word_is_always_cheaper_than_the_same_word_as_unknown():
-    costs = graph.Costs()
-    assert costs.word < costs.unlisted
+def test_unknown_can_be_said_by_garbage_and_by_any_two_phones_or_more():
+    assert list(decoder_phones(UNITS).whole(UNITS.by_name[GARBAGE]).states) in ways_to_say(UNKNOWN_WORD)
+    arcs = graph.arcs(UNITS, LEXICON, IDS, graph.Costs())
+    ends = {(target, word) for _, target, _, word, _ in arcs if word == IDS[UNKNOWN_WORD]}
+    phones = sum(unit.kind == "phone" for unit in UNITS.units)
+    assert len(ends) == 1 + phones
+
+
+def test_a_word_comes_with_its_last_state_so_that_none_shows_that_has_only_begun():
+    arcs = graph.arcs(UNITS, LEXICON, IDS, graph.Costs())
+    (at,) = [target for _, target, _, word, _ in arcs if word == IDS["billing"]]
+    assert [target for source, target, _, _, _ in arcs if source == at and target != at] == [0]
 
 
 def test_a_missing_program_is_named_with_the_package_to_install():

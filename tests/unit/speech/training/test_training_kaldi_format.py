@@ -86,8 +86,8 @@ def test_a_compressed_matrix_of_one_value_comes_back():
     assert Reader(kaldi.compressed_matrix([[0.25, 0.25]])).matrix() == [[0.25, 0.25]]
 
 
-def test_the_transition_model_lists_every_state_once_in_order():
-    reader = Reader(kaldi.transition_model([1, 3, 2]))
+def test_the_transition_model_lists_every_state_in_order_and_lets_phones_share_outputs():
+    reader = Reader(kaldi.transition_model([range(1), range(1, 4), range(2, 4)]))
     assert [reader.token(), reader.token()] == ["<TransitionModel>", "<Topology>"]
     assert reader.int32_vector() == [1, 2, 3]
     entry_of_phone = reader.int32_vector()
@@ -102,7 +102,7 @@ def test_the_transition_model_lists_every_state_once_in_order():
     assert [entries[e] for e in entry_of_phone[1:]] == [1, 3, 2]
     assert [reader.token(), reader.token()] == ["</Topology>", "<Triples>"]
     triples = [(reader.int32(), reader.int32(), reader.int32()) for _ in range(reader.int32())]
-    assert triples == [(1, 0, 0), (2, 0, 1), (2, 1, 2), (2, 2, 3), (3, 0, 4), (3, 1, 5)]
+    assert triples == [(1, 0, 0), (2, 0, 1), (2, 1, 2), (2, 2, 3), (3, 0, 2), (3, 1, 3)]
     assert [reader.token(), reader.token()] == ["</Triples>", "<LogProbs>"]
     assert len(reader.vector()) == 1 + 2 * 6
     assert [reader.token(), reader.token()] == ["</LogProbs>", "</TransitionModel>"]
