@@ -185,8 +185,7 @@ class Settings(SoundSettings):
     @property
     def speech_models(self) -> tuple[str, ...]:
         """The names in SPEECH_MODEL, the first of a language wins; none where speech is switched off."""
-        names = tuple(name.strip() for name in self.speech_model.split(",") if name.strip())
-        return () if names == (NO_SPEECH,) else names
+        return model_names(self.speech_model)
 
     @property
     def media_socket_url(self) -> str:
@@ -197,6 +196,12 @@ class Settings(SoundSettings):
         if parts.scheme == "https":
             return f"wss://{parts.netloc}/media"
         return f"ws://{parts.hostname}:{self.media_port}/media"
+
+
+def model_names(speech_model: str) -> tuple[str, ...]:
+    """The names in a value of SPEECH_MODEL; none where speech is switched off."""
+    names = tuple(name.strip() for name in speech_model.split(",") if name.strip())
+    return () if names == (NO_SPEECH,) else names
 
 
 def _problem(error: Any) -> str:

@@ -203,8 +203,8 @@ def _place(order: Order, archive: Path, models: Path, on_progress: Progress, tri
         available = memory.available_bytes()
         if not fits_in_memory(model, available):
             raise InstallError(
-                f"{order.name} takes about {model.resident_bytes // 10**6} MB of memory in each process that hears "
-                f"with it, and {(available or 0) // 10**6} MB are free; take a smaller model"
+                f"{order.name} takes about {model.resident_bytes // 10**6} MB of memory, and "
+                f"{(available or 0) // 10**6} MB are free; take a smaller model"
             )
         on_progress("try", 0, None)
         _try_out(order.name, folder, trial)

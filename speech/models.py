@@ -49,7 +49,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     `language` is what it hears, as flows name it ("en"); None where neither its card nor its name says so. `rate_hz` is
     the rate that it was made for; `speech.vosk_models` has telephone audio resampled. `resident_bytes` is an estimate
-    of what it takes in each process that loads it.
+    of what it takes in a process that loads it.
     """
 
     name: str

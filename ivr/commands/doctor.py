@@ -19,7 +19,6 @@ from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from ivr.commands.common import out
-from ivr.commands.speech.common import names_in
 from ivr.desk.ledger import journal_of, journal_path
 from ivr.desk.when import count_words
 from ivr.processes import PortInUseError, check_port_free
@@ -199,32 +198,30 @@ def _redis(settings: Settings | None) -> Finding:
 
 def _speech(settings: Settings, flow: Flow | None, *, running: bool) -> Iterator[Finding]:
     """What hears callers, and who runs by keys. Where the system runs, its models are in memory already."""
-    names = names_in(settings.speech_model)
-    if not names:
+    if not settings.speech_models:
         yield Finding("speech", "ok", "switched off: calls run by keys alone")
         return
     try:
-        models = find_models(names, settings.data_dir)
+        models = find_models(settings.speech_models, settings.data_dir)
     except SpeechError as error:
         yield from (
             Finding("speech", "warning", f"calls run by keys alone: {line}") for line in str(error).splitlines()
         )
         return
-    children = settings.recogniser_children
     free = None if running else available_bytes()
-    kept, left_out = models_that_fit(models, None if free is None else free // children)
+    kept, left_out = models_that_fit(models, free)
     for model in kept:
         hears = f"{model.name} hears {count_words(len(model.vocabulary), 'word')} of {model.language}"
-        size = f"about {_megabytes(model.resident_bytes)} in each recogniser process (there are to be {children})"
         if model.language is None:
             advice = f'write {{"language": "en"}} into {model.path / CARD_NAME}'
             yield Finding("speech", "warning", f"nothing says which language {model.name} hears: {advice}")
         else:
+            size = f"about {_megabytes(model.resident_bytes)} of memory"
             yield Finding("speech", "ok", f"{hears} at {model.rate_hz} Hz, and takes {size}")
     for model in left_out:
-        needs = f"{model.name} needs {_megabytes(model.resident_bytes)} in each recogniser process"
-        advice = "take a smaller model, or fewer RECOGNISER_CHILDREN"
-        yield Finding("speech", "warning", f"{needs}, and {_megabytes(free or 0)} are free in all: {advice}")
+        needs = f"{model.name} needs {_megabytes(model.resident_bytes)} of memory"
+        advice = "it is not loaded; take a smaller model"
+        yield Finding("speech", "warning", f"{needs}, and {_megabytes(free or 0)} are free for all models: {advice}")
     heard = {model.language for model in kept}
     deaf = [language for language in (flow.languages if flow is not None else ()) if language not in heard]
     if deaf:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from ivr.commands.common import err
-from ivr.settings import NO_SPEECH, Settings
+from ivr.settings import Settings, model_names
 from speech.errors import SpeechError
 
 
@@ -26,14 +26,7 @@ class SpeechSettings(BaseSettings):
     @property
     def speech_models(self) -> tuple[str, ...]:
         """The names of the models in use, the first of a language wins; none where speech is switched off."""
-        return names_in(self.speech_model)
-
-
-def names_in(speech_model: str) -> tuple[str, ...]:
-    """The names in a value of SPEECH_MODEL."""
-    if speech_model.strip() == NO_SPEECH:
-        return ()
-    return tuple(name.strip() for name in speech_model.split(",") if name.strip())
+        return model_names(self.speech_model)
 
 
 def speech_settings() -> SpeechSettings:

@@ -30,9 +30,7 @@ def make_model(data_dir: Path, name: str, language: str | None, *, network_bytes
         (path / file).write_bytes(content)
 
 
-def findings(
-    data_dir: Path, speech_model: str, *languages: str, running: bool = False, children: int = 2
-) -> list[Finding]:
+def findings(data_dir: Path, speech_model: str, *languages: str, running: bool = False) -> list[Finding]:
     settings = Settings(
         _env_file=None,
         twilio_account_sid="AC" + "0" * 32,
@@ -42,7 +40,6 @@ def findings(
         public_url="http://127.0.0.1:8080",
         data_dir=data_dir,
         speech_model=speech_model,
-        recogniser_children=children,
     )
     flow = Flow.model_validate(
         {
@@ -70,7 +67,7 @@ def test_each_model_is_named_with_its_language_rate_words_and_memory(tmp_path: P
     make_model(tmp_path, "mine-ar", "ar", network_bytes=500_000)
     first, second = findings(tmp_path, "mine-en, mine-ar", "en", "ar")
     assert (first.state, second.state) == ("ok", "ok")
-    assert first.detail.startswith("mine-en hears 2 words of en at 16000 Hz, and takes about 0 MB in each")
+    assert first.detail.startswith("mine-en hears 2 words of en at 16000 Hz, and takes about 0 MB of memory")
     assert "about 2 MB" in second.detail
 
 
@@ -91,13 +88,12 @@ def test_a_model_of_an_unknown_language_is_warned_of_with_what_to_write(tmp_path
 @pytest.mark.usefixtures("free")
 def test_a_model_that_memory_does_not_allow_is_warned_of_and_its_language_runs_by_keys(tmp_path: Path) -> None:
     make_model(tmp_path, "mine-en", "en")
-    make_model(tmp_path, "large-ar", "ar", network_bytes=200_000)
+    make_model(tmp_path, "large-ar", "ar", network_bytes=300_000)
     ok, left_out, deaf = findings(tmp_path, "mine-en,large-ar", "en", "ar")
     assert [each.state for each in (ok, left_out, deaf)] == ["ok", "warning", "warning"]
-    assert left_out.detail.startswith("large-ar needs 1 MB in each recogniser process, and 1 MB are free in all")
+    assert left_out.detail.startswith("large-ar needs 1 MB of memory, and 1 MB are free for all models")
     assert "no model hears ar" in deaf.detail
-    # One process alone has room for it, and so has a system that runs: there it is loaded already.
-    assert {each.state for each in findings(tmp_path, "mine-en,large-ar", "en", "ar", children=1)} == {"ok"}
+    # Where the system runs, it is loaded already.
     assert {each.state for each in findings(tmp_path, "mine-en,large-ar", "en", "ar", running=True)} == {"ok"}
 
 
