@@ -105,11 +105,12 @@ _NINE_ALONE: Final = re.compile(f"{_BEGIN}نه{_END}")
 def pronounced(text: str) -> str:
     """A Persian text as it is to be given to eSpeak NG."""
     text = _NINE.sub(NINE, text)
+    text = _JOINED.sub(lambda found: _PHRASES[found.group()], text)
     text = _KNOWN.sub(lambda word: _WORDS[word.group()], text)
     text = _AND.sub(_and, text)
     for pattern in _EZAFE:
         text = pattern.sub(lambda found: _with_ezafe(found.group()), text)
-    return _JOINED.sub(lambda found: _PHRASES[found.group()], text)
+    return text
 
 
 def _and(found: re.Match[str]) -> str:
