@@ -32,6 +32,8 @@ from speech.recognition import Heard, Hypothesis
 ONSET_MS: Final = 200
 # A word that reaches no further into the caller's speech than this is none of it.
 BESIDE_MS: Final = 50
+# So much of a word may be hidden by the echo before, and after, its loud part.
+HIDDEN_MS: Final = 100
 # What is kept of the audio for that; longer than a chunk of any host and the onset together.
 KEPT_MS: Final = 1500
 # What is told of the levels around an answer, and how far back they are kept: longer than the longest answer.
@@ -192,7 +194,12 @@ class Listener:
         over_prompt = self._prompt_plays(started_ms)
         if over_prompt:
             hypotheses = _without_words_beside(hypotheses, started_ms, ended_ms)
-        spoken = [Hypothesis(tuple(clipped(one.words, started_ms, ended_ms)), one.score) for one in hypotheses]
+        # Over a prompt, only the loud middle of a word passes the gate.
+        more_ms = HIDDEN_MS if over_prompt else 0
+        spoken = [
+            Hypothesis(tuple(clipped(one.words, started_ms - more_ms, ended_ms + more_ms)), one.score)
+            for one in hypotheses
+        ]
         if not spoken or is_noise(spoken[0].words):
             return self._dismiss(commit, "echo" if over_prompt else "noise")
         interpretation = self._interpret(self._grammar, spoken, self._sound(started_ms - AROUND_MS))

@@ -45,6 +45,7 @@ class Recogniser(Protocol):
     async def reset(self, language: str, phrases: list[str], before: bytes = b"") -> tuple[float, ...]: ...
     async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard: ...
     async def finish(self) -> list[Hypothesis]: ...
+    def prepare(self, language: str, phrases: list[str]) -> None: ...
 
 
 class _Ear:
@@ -133,6 +134,10 @@ class Session:
             return
         self.record = record
         self._forget_audio()
+        phrases = self._phrases(record)
+        if record.grammar is not None and phrases:
+            # The first audio of the turn comes some moments from now.
+            self._recogniser.prepare(record.grammar.language, phrases)
 
     async def listen(self) -> None:
         """Recognise until cancelled; raises what the recogniser and the report raise."""
@@ -156,12 +161,11 @@ class Session:
         if record is None or record.grammar is None:
             return
         language = record.grammar.language
-        vocabulary = self._vocabularies.get(language, ())
-        unknown = unknown_words(record.grammar, vocabulary)
+        unknown = unknown_words(record.grammar, self._vocabularies.get(language, ()))
         if unknown:
             log.warning("media.words_unknown_to_model", call_sid=self.call_sid, turn=record.turn, words=unknown)
-        phrases = vosk_phrases(record.grammar, vocabulary)
-        if phrases == [UNKNOWN_WORD]:
+        phrases = self._phrases(record)
+        if not phrases:
             return
         # A stream that only waits costs the recogniser nothing; the line's noise is learnt when a turn listens.
         unheard = list(self._unheard)
@@ -177,6 +181,13 @@ class Session:
             echo=self._echo,
             prompt_ms=record.prompt_ms,
         )
+
+    def _phrases(self, record: ListenRecord) -> list[str]:
+        """What the recogniser is to listen for; nothing where the model knows none of it."""
+        if record.grammar is None:
+            return []
+        phrases = vosk_phrases(record.grammar, self._vocabularies.get(record.grammar.language, ()))
+        return [] if phrases == [UNKNOWN_WORD] else phrases
 
     def _tell(self, record: ListenRecord, grammar: Grammar, event: Event, arrived_s: float) -> None:
         if isinstance(event, SpeechStarted):

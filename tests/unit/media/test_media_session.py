@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 
 from ivr.media.frames import Media
@@ -32,6 +33,7 @@ class ScriptedRecogniser:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.asked: list[str] = []
+        self.prepared: list[str] = []
         self.others: list[list[str]] = []
         self.before = b""
         self.gate = asyncio.Event()
@@ -51,9 +53,12 @@ class ScriptedRecogniser:
         if self.fail:
             raise StreamLostError("gone")
         self.asked.append(f"feed {media_ms}")
-        if mulaw == LOUD:
+        if mulaw in (LOUD, HUM):
             self._words = list(self.heard)
         return Heard(self._words, levels_dbfs(mulaw))
+
+    def prepare(self, language: str, phrases: list[str]) -> None:
+        self.prepared.append(f"{language} {len(phrases)}")
 
     async def finish(self) -> list[Hypothesis]:
         self.asked.append("finish")
@@ -140,6 +145,27 @@ async def test_all_digits_make_a_result_while_the_caller_is_still_loud(rig: Rig)
     await rig.drained()
     ((_, utterance),) = rig.results
     assert (utterance.interpretation.value, utterance.early, utterance.committed_ms) == ("1234", True, 200)
+
+
+async def test_a_turns_phrases_are_prepared_when_it_is_known_and_not_again(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.session.turn(record(1, MENU))
+    assert rig.recogniser.prepared == ["en 3"]
+    assert rig.recogniser.asked == []
+    rig.session.turn(record(2, None))
+    rig.session.turn(record(3, Grammar(language="en", phrases={"zeppelin": "fly"})))
+    assert rig.recogniser.prepared == ["en 3"]
+
+
+async def test_the_echo_of_a_prompt_is_no_result(rig: Rig) -> None:
+    rig.session.turn(msgspec.structs.replace(record(1, MENU), prompt_ms=3000))
+    rig.recogniser.heard = ["sales"]
+    rig.send(HUM, 20)
+    rig.send(QUIET, 10)
+    await rig.drained()
+    assert (rig.results, rig.started) == ([], [])
+    await rig.say("agent")
+    assert [heard.interpretation.intent for _, heard in rig.results] == ["person"]
 
 
 async def test_a_turn_has_one_result_and_the_next_turn_another(rig: Rig) -> None:
