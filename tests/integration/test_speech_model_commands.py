@@ -118,6 +118,16 @@ def test_what_the_environment_sets_is_not_written_over_in_a_file_that_does_not_c
     assert (tmp_path / ".env").read_text() == "LOG_LEVEL=debug\n"
 
 
+def test_a_model_of_an_unknown_language_is_installed_and_not_put_to_use(
+    speech: Speech, archive: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\n")
+    told = speech("install", "branch", "--from", archive)
+    assert told.exit_code == 0
+    assert 'write {"language": "en"}, or what it hears, into data/models/branch/model.json' in told.stdout
+    assert (tmp_path / ".env").read_text() == "LOG_LEVEL=debug\n"
+
+
 def test_speech_that_is_switched_off_stays_off(speech: Speech, archive: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("SPEECH_MODEL=none\n")
     told = speech("install", ARABIC, "--from", archive)

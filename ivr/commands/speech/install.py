@@ -15,6 +15,7 @@ from ivr.commands.speech.common import SpeechSettings, speech_settings, told
 from speech.catalogue import OFFICIAL_URL, offered
 from speech.install import AlreadyInstalledError, Order
 from speech.install import install as install_model
+from speech.model_card import CARD_NAME
 from speech.models import Model, find_model
 
 STAGES = {"download": "downloading", "check": "checking", "unpack": "unpacking", "try": "trying it with libvosk"}
@@ -65,6 +66,12 @@ def _install(order: Order, settings: SpeechSettings, bars: _Bars) -> Model:
 
 
 def _put_to_use(model: Model, settings: SpeechSettings, *, write: bool) -> None:
+    if model.language is None:
+        advice = f'write {{"language": "en"}}, or what it hears, into {model.path / CARD_NAME}'
+        out.print(
+            f"it is not put to use, as nothing says which language it hears: {advice}", markup=False, soft_wrap=True
+        )
+        return
     value = names_with(model, settings)
     if value == settings.speech_model:
         out.print(f"in use: {VARIABLE}={value}", markup=False, soft_wrap=True)
@@ -95,5 +102,5 @@ class _Bars(Progress):
     def show(self, stage: str, done: int, total: int | None) -> None:
         """Move the bar of a stage."""
         if stage not in self._bars:
-            self._bars[stage] = self.add_task(STAGES[stage])
+            self._bars[stage] = self.add_task(STAGES[stage], total=None)
         self.update(self._bars[stage], completed=done, total=total)
