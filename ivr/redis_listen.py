@@ -5,7 +5,9 @@
     zh:heard:{CALL_SID}:TURN  media -> web   the interpretation of that turn; the first one stays; 1 h
     zh:speaking:{CALL_SID}    media -> web   the turn in which the caller has begun to speak; 6 s
     zh:speech:{CALL_SID}      media -> web   "up" or "down"; 24 h
-    zh:heartbeat:media        media -> web   there while at least one recogniser is ready, with its languages; 5 s
+    zh:heartbeat:media        media -> web   there while at least one recogniser is ready: its languages, and how many
+                                             more calls it has room for; 5 s
+    zh:expected:{zh:heartbeat:media}         the calls that took such a room and whose streams have not come yet
 
 The braces are part of the keys: they are Redis Cluster's hash tag.
 """
@@ -14,7 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Collection
 from typing import Any, Final, Literal, cast
 
 import msgspec
@@ -26,10 +29,13 @@ from speech.grammar import Grammar
 
 CHANNEL: Final = "zh:listen"
 HEARTBEAT_KEY: Final = "zh:heartbeat:media"
+EXPECTED_KEY: Final = f"zh:expected:{{{HEARTBEAT_KEY}}}"
 LISTEN_TTL_S: Final = 24 * 3600
 HEARD_TTL_S: Final = 3600
 SPEAKING_TTL_S: Final = 6
 HEARTBEAT_TTL_S: Final = 5
+# Source: ours. The carrier opens a stream within a second of the document that asks for it, or not at all.
+EXPECTED_FOR_S: Final = 5.0
 PING_EVERY_S: Final = 2.0
 SILENT_FOR_S: Final = 8.0
 RECONNECT_FIRST_S: Final = 0.1
@@ -70,11 +76,22 @@ def _speech_key(call_sid: str) -> str:
     return f"zh:speech:{{{call_sid}}}"
 
 
-class _Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """How a media process stands. `at` is in seconds since the epoch; `model` names the models with commas between.
+
+    `places` is how many more calls there is room for (None: nobody counts); `late_ms` is how far the recognisers are
+    behind, `busy` the share of their time that is used, `cost` what a second of audio takes of one of them, in seconds.
+    """
+
     at: float = 0.0
     streams: int = 0
     model: str = ""
     languages: tuple[str, ...] = ()
+    places: int | None = None
+    recognisers: int = 0
+    late_ms: int = 0
+    busy: float = 0.0
+    cost: float = 0.0
 
 
 class ListenStore:
@@ -111,10 +128,34 @@ class ListenStore:
         """Whether a media process with a ready recogniser reported within the last five seconds."""
         return bool(self._redis.exists(HEARTBEAT_KEY))
 
+    def heartbeat(self) -> Heartbeat | None:
+        """What that process reported last."""
+        raw = cast("str | None", self._redis.get(HEARTBEAT_KEY))
+        return None if raw is None else msgspec.json.decode(raw, type=Heartbeat)
+
     def languages(self) -> tuple[str, ...]:
         """The languages that can be heard now; none without such a process."""
-        raw = cast("str | None", self._redis.get(HEARTBEAT_KEY))
-        return () if raw is None else msgspec.json.decode(raw, type=_Heartbeat).languages
+        beat = self.heartbeat()
+        return () if beat is None else beat.languages
+
+    def admit(self, call_sid: str) -> tuple[str, ...]:
+        """The languages that a new call can be heard in; none where there is no room for it. Idempotent.
+
+        The room is taken until the call's stream comes, so that no two calls are promised the same.
+        """
+        beat = self.heartbeat()
+        if beat is None or not beat.languages or beat.places is None:
+            return () if beat is None else beat.languages
+        now_s = time.time()
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.zremrangebyscore(EXPECTED_KEY, "-inf", now_s - EXPECTED_FOR_S)
+        pipe.zadd(EXPECTED_KEY, {call_sid: now_s}, nx=True)
+        pipe.zrank(EXPECTED_KEY, call_sid)
+        rank = pipe.execute()[-1]
+        if rank is not None and rank < beat.places:
+            return beat.languages
+        self._redis.zrem(EXPECTED_KEY, call_sid)
+        return ()
 
 
 class AsyncListenStore:
@@ -152,10 +193,13 @@ class AsyncListenStore:
         """Say whether this call is being listened to."""
         await self._redis.set(_speech_key(call_sid), status, ex=LISTEN_TTL_S)
 
-    async def beat(self, at: float, streams: int, model: str, languages: tuple[str, ...]) -> None:
-        """Say that a recogniser is ready, and which languages it hears. `at` is in seconds since the epoch."""
-        beat = _Heartbeat(at=at, streams=streams, model=model, languages=languages)
-        await self._redis.set(HEARTBEAT_KEY, msgspec.json.encode(beat), ex=HEARTBEAT_TTL_S)
+    async def beat(self, beat: Heartbeat, arrived: Collection[str] = ()) -> None:
+        """Say that a recogniser is ready, and how things stand; `arrived` are the calls whose streams `beat` counts."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(HEARTBEAT_KEY, msgspec.json.encode(beat), ex=HEARTBEAT_TTL_S)
+        if arrived:
+            pipe.zrem(EXPECTED_KEY, *arrived)
+        await pipe.execute()
 
     async def changes(self) -> AsyncGenerator[str | None, None]:
         """The SIDs of calls whose record changed, for ever; None where changes may have been missed.

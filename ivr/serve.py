@@ -15,9 +15,9 @@ from ivr.redis_durability import check as check_durability
 from ivr.redis_flows import PublishedFlow
 from ivr.redis_publications import Publications
 from ivr.redis_server import PrivateRedis
-from ivr.settings import NO_SPEECH, Settings
+from ivr.settings import Settings
 from speech.errors import SpeechError
-from speech.models import find_model
+from speech.models import find_models
 
 log = structlog.get_logger()
 
@@ -65,10 +65,10 @@ def run(settings: Settings) -> None:
 
 
 def _can_hear(settings: Settings) -> bool:
-    if settings.speech_model == NO_SPEECH:
+    if not settings.speech_models:
         return False
     try:
-        find_model(settings.speech_model, settings.data_dir)
+        find_models(settings.speech_models, settings.data_dir)
     except SpeechError as error:
         log.warning("no speech: calls run by keys alone", why=str(error))
         return False

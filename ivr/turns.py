@@ -84,7 +84,8 @@ class Turns:
                 call_sid=call_sid,
                 caller_number=caller_number,
                 office_number=office_number,
-                speech=self._listening.languages(),
+                # A call for which there is no room runs by keys from its first prompt on.
+                speech=self._listening.admit(call_sid),
             )
             flow = self._flows.for_new_call()
             began = time.perf_counter()

@@ -34,6 +34,11 @@ DEFAULT_LIMITS: Final = Limits()
 NO_LIMITS: Final = Limits(close_at=1e9, open_at=1e9, close_late_s=1e9, open_late_s=1e9, closed_for_s=0.0)
 
 
+def limits_for(share: float) -> Limits:
+    """The usual limits, but for the share of the children's time that may be used."""
+    return Limits(close_at=share, open_at=share * DEFAULT_LIMITS.open_at / DEFAULT_LIMITS.close_at)
+
+
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What is measured: children that are ready, streams that were fed of late (or are new), streams that were not.
 

@@ -21,10 +21,12 @@ from ivr.media.session import BacklogError, Session, Utterance
 from ivr.media.tasks import end
 from ivr.redis_client import RedisError
 from ivr.redis_listen import AsyncListenStore, ListenRecord, SpeechStatus
-from speech.child import Stream
+from speech.doubt import doubt_of
 from speech.errors import SpeechError
+from speech.listening import interpreter
 from speech.models import Model
 from speech.pool import RecogniserPool
+from speech.stream import Stream
 
 PATHS: Final = frozenset({"/media", "/media/"})
 LIVE_PATH: Final = "/livez"
@@ -33,6 +35,7 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 START_WITHIN_S: Final = 10.0
 # Source: frames keep coming during silence, prompts and dialling; a stream without any for this long is dead.
 SILENT_FOR_S: Final = 20.0
+LOOK_EVERY_S: Final = 0.05
 
 NORMAL, UNSUPPORTED, INVALID, POLICY, INTERNAL, TRY_LATER = 1000, 1003, 1007, 1008, 1011, 1013
 
@@ -55,6 +58,14 @@ class _Live(msgspec.Struct):
     connection: ServerConnection
     # Set when the call's record may have changed.
     woken: asyncio.Event
+    # The turn in which the caller has begun to speak, until there is a result.
+    speaking_turn: int | None = None
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether a result of the present turn is on its way."""
+        record = self.session.record
+        return record is not None and record.grammar is not None and record.turn == self.speaking_turn
 
 
 class MediaServer:
@@ -75,10 +86,13 @@ class MediaServer:
         self._store = store
         self._pool = pool
         self._vocabularies = {model.language or "": model.vocabulary for model in models}
+        self._interpreters = {model.language or "": interpreter(doubt_of(model.card.doubt)) for model in models}
         self._is_signed = is_signed
         self._results = results
         self._live: dict[str, _Live] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._arrived: set[str] = set()
+        self.draining = False
 
     @property
     def streams(self) -> int:
@@ -90,9 +104,19 @@ class MediaServer:
         """The recogniser processes that are ready."""
         return self._pool.pids
 
-    def refuse_more(self) -> None:
-        """Take no more calls; those that are there go on."""
+    def arrived(self) -> set[str]:
+        """The calls whose streams have come since this was last asked."""
+        arrived, self._arrived = self._arrived, set()
+        return arrived
+
+    async def drain(self, within_s: float) -> None:
+        """Take no more calls, and wait for what callers are just saying; not for longer than `within_s`."""
+        self.draining = True
         self._pool.close_admission()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        while loop.time() < until_s and any(live.is_speaking for live in self._live.values()):
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def start(self, host: str, port: int) -> Server:
         """Bind and serve; raises `OSError` where the port is taken."""
@@ -181,20 +205,25 @@ class MediaServer:
 
     async def _serve_call(self, connection: ServerConnection, start: Start, record: ListenRecord) -> None:
         call_sid = start.call_sid
+        self._arrived.add(call_sid)
         try:
             recogniser = await self._pool.open()
         except SpeechError as error:
             if call_sid not in self._live:
                 await self._set_speech(call_sid, "down")
-            raise Refused(TRY_LATER, "no recogniser is ready") from error
+            raise Refused(TRY_LATER, str(error)) from error
 
         def report(of: ListenRecord, utterance: Utterance) -> None:
+            live.speaking_turn = None
             self._results.report(call_sid, of, utterance, lambda: self.turn_now(call_sid))
 
         def report_start(of: ListenRecord) -> None:
+            live.speaking_turn = of.turn
             self._results.report_start(call_sid, of)
 
-        session = Session(call_sid, recogniser, self._vocabularies, report, report_start)
+        session = Session(
+            call_sid, recogniser, self._vocabularies, report, report_start, interpreters=self._interpreters
+        )
         session.turn(record)
         live = _Live(session, connection, asyncio.Event())
         # The record may have changed between the check and now.

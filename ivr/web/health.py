@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify
 
 from ivr import __version__
 from ivr.redis_client import RedisError
+from ivr.redis_listen import Heartbeat
 from ivr.services import utc_now
-from ivr.settings import NO_SPEECH
 from ivr.web.context import services
 
 blueprint = Blueprint("health", __name__)
@@ -28,7 +28,8 @@ def readyz() -> tuple[Response, int]:
     has forgotten nothing that it did, a recogniser has its model.
 
     Where SPEECH_MODEL is "none" the calls are to run by keys, and nothing is asked of speech. Beside the checks stands
-    how the promises stand, and why a worker does not dial.
+    how the promises stand, why a worker does not dial, and how busy the recognisers are: where there is no room for one
+    more call, that one runs by keys, and we are ready all the same.
     """
     shared = services()
     checks = {
@@ -37,7 +38,7 @@ def readyz() -> tuple[Response, int]:
         "ledger": _holds(lambda: shared.heartbeats.why_idle("ledger") is None),
         "clock": _holds(lambda: shared.clock.compare().agrees and shared.heartbeats.why_idle("clock") is None),
     }
-    if shared.settings.speech_model != NO_SPEECH:
+    if shared.settings.speech_models:
         checks["model"] = _holds(shared.listening.media_is_up)
     ready = all(checks.values())
     status = "ready" if ready else "not ready"
@@ -50,6 +51,7 @@ def _standing() -> dict[str, Any]:
         figures, idle = shared.standing.figures(utc_now()), shared.heartbeats.why_idle("clock")
         forgot, not_copied = shared.heartbeats.why_idle("ledger"), shared.heartbeats.why_not_copied()
         ahead_s = round(shared.clock.compare().ahead_s, 3)
+        beat = shared.listening.heartbeat()
     except RedisError:
         return {}
     return {
@@ -62,6 +64,20 @@ def _standing() -> dict[str, Any]:
         },
         "clock": {"web_ahead_s": ahead_s, "idle_worker": idle},
         "durability": shared.settings.durability,
+        "speech": _speech(beat),
+    }
+
+
+def _speech(beat: Heartbeat | None) -> dict[str, Any] | None:
+    if beat is None:
+        return None
+    return {
+        "languages": list(beat.languages),
+        "streams": beat.streams,
+        "places": beat.places,
+        "recognisers": beat.recognisers,
+        "late_ms": beat.late_ms,
+        "busy": round(beat.busy, 3),
     }
 
 

@@ -254,7 +254,7 @@ async def media_rig(redis_url: str, api: CarrierApi, data_dir: Path, **changes: 
     """A running media server whose first recogniser is ready. Not a fixture: it must end in the task it began in."""
     settings = media_settings(redis_url, api.url, data_dir, **changes)
     model = find_model(settings.speech_model, settings.data_dir)
-    async with running(settings, redis_url, model) as media:
+    async with running(settings, redis_url, [model]) as media:
         rig = Rig(settings, redis_url, media, model, api)
         try:
             await eventually(rig.store.media_is_up, 20)

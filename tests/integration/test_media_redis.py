@@ -10,7 +10,7 @@ import redis.asyncio
 from media_fixtures import eventually, needs_redis, private_redis
 
 from ivr.redis_client import RedisError, connect, connect_async
-from ivr.redis_listen import AsyncListenStore, ListenRecord, ListenStore
+from ivr.redis_listen import EXPECTED_KEY, AsyncListenStore, Heartbeat, ListenRecord, ListenStore
 from ivr.redis_server import PrivateRedis
 from speech.grammar import Digits, Grammar
 
@@ -84,10 +84,41 @@ async def test_status_and_heartbeat_are_what_media_said_last(
     assert web.speech_status("CA1") == "down"
     assert not web.media_is_up()
     assert web.languages() == ()
-    await media.beat(1.0, 3, "telephone-en", ("en",))
+    await media.beat(Heartbeat(at=1.0, streams=3, model="telephone-en", languages=("en",)))
     assert web.media_is_up()
     assert web.languages() == ("en",)
     assert await client.ttl("zh:heartbeat:media") <= 5
+
+
+async def test_as_many_new_calls_are_heard_as_there_is_room_for_and_the_others_run_by_keys(
+    web: ListenStore, media: AsyncListenStore
+) -> None:
+    assert web.admit("CA1") == ()
+    await media.beat(Heartbeat(languages=("en", "ar"), places=2))
+    assert [web.admit(f"CA{number}") for number in (1, 2, 3, 4)] == [("en", "ar"), ("en", "ar"), (), ()]
+    # Asked again for the same call, as for a webhook that comes twice, the answer is the same.
+    assert web.admit("CA2") == ("en", "ar")
+    # Calls that are there go on whether there is room for another or not.
+    assert web.languages() == ("en", "ar")
+
+
+async def test_room_is_taken_until_the_stream_comes_and_given_back_where_it_does_not(
+    web: ListenStore, media: AsyncListenStore, client: redis.asyncio.Redis
+) -> None:
+    await media.beat(Heartbeat(languages=("en",), places=1))
+    assert web.admit("CA1") == ("en",)
+    # Its stream has come: it counts among those that are there, and no longer among those that are expected.
+    await media.beat(Heartbeat(languages=("en",), places=1), {"CA1"})
+    assert web.admit("CA2") == ("en",)
+    await media.beat(Heartbeat(languages=("en",), places=1))
+    assert web.admit("CA3") == ()
+    await client.zadd(EXPECTED_KEY, {"CA2": 1.0})
+    assert web.admit("CA3") == ("en",)
+
+
+async def test_where_nobody_counts_the_room_every_call_is_heard(web: ListenStore, media: AsyncListenStore) -> None:
+    await media.beat(Heartbeat(languages=("en",)))
+    assert [web.admit(f"CA{number}") for number in range(50)] == [("en",)] * 50
 
 
 async def test_changes_begin_with_look_at_everything_and_then_name_calls(

@@ -282,14 +282,35 @@ async def test_a_recogniser_that_dies_or_hangs_in_the_middle_of_a_number_costs_t
         assert rig.store.speech_status(caller.call_sid) == "up"
 
 
-async def test_a_call_for_which_there_is_no_room_is_told_to_go_by_keys(new_rig: NewRig) -> None:
-    async with new_rig() as rig:
-        rig.media.refuse_more()
+async def test_a_call_for_which_there_is_no_room_goes_by_keys_and_the_others_are_unharmed(new_rig: NewRig) -> None:
+    async with new_rig(recogniser_load=1e-6) as rig, rig.call(grammar=MENU) as admitted:
+        await eventually(lambda: rig.store.admit("CA4") == ())
         await rig.turn("CA5", 1, MENU)
         async with rig.socket("CA5") as caller:
             await caller.start(TOKEN)
             assert await caller.closed() == 1013
         await rig.speech_is("CA5", "down")
+        assert rig.store.languages() == ("en",)
+        await admitted.audio(spoken("agent") + quiet(1500))
+        assert (await rig.api.next())[0] == admitted.call_sid
+
+
+async def test_before_a_stop_a_sentence_that_has_begun_is_heard_to_its_end(new_rig: NewRig) -> None:
+    async with new_rig() as rig, rig.call(grammar=PIN) as caller:
+        digits = spoken(FOUR_DIGITS)
+        half = len(digits) // 2 // 160 * 160
+        await caller.audio(digits[:half])
+        await eventually(lambda: rig.store.is_speaking(caller.call_sid, 1))
+        draining = asyncio.create_task(rig.media.drain(30))
+        await eventually(lambda: rig.store.languages() == ())
+        await rig.turn("CA5", 1, MENU)
+        async with rig.socket("CA5") as late:
+            await late.start(TOKEN)
+            assert await late.closed() == 1013
+        assert not draining.done()
+        await caller.audio(digits[half:] + quiet(1000))
+        await draining
+        assert (await rig.heard(caller.call_sid, 1))["value"] == "5182"
 
 
 async def test_redis_may_go_and_come_back_in_the_middle_of_a_stream(

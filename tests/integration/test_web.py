@@ -380,7 +380,10 @@ def test_health_says_what_is_missing(client: SignedClient, services: Services, r
     assert unready.json["checks"]["model"] is False
     services.heartbeats.worker_beats(1.0)
     redis_client.set("zh:heartbeat:media", HEARS_ENGLISH, ex=5)
-    assert web.get("/readyz").status_code == 200
+    ready = web.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json is not None
+    assert ready.json["speech"]["languages"] == ["en"]
     version = web.get("/version").json
     assert version is not None
     assert version["flow"] == "orders"

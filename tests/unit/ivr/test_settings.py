@@ -46,6 +46,12 @@ def test_the_files_of_a_flow_lie_beside_the_flow_file_unless_a_folder_is_set(tmp
     assert load(flow_file="elsewhere/line.yaml", flow_folder=str(tmp_path)).beside_flow == tmp_path.resolve()
 
 
+def test_several_speech_models_have_commas_between_them_and_none_is_none() -> None:
+    assert load().speech_models == ("telephone-en",)
+    assert load(speech_model=" telephone-en, /srv/models/ar ,").speech_models == ("telephone-en", "/srv/models/ar")
+    assert load(speech_model="none").speech_models == ()
+
+
 def test_nothing_listens_beyond_loopback_unless_told() -> None:
     assert (load().web_host, load().media_host) == ("127.0.0.1", "127.0.0.1")
 
@@ -63,6 +69,8 @@ def test_nothing_listens_beyond_loopback_unless_told() -> None:
         ("redis_url", "http://x", "must start with redis://"),
         ("web_port", "0", "greater than or equal to 1"),
         ("recogniser_children", "many", "valid integer"),
+        ("recogniser_load", "85", "less than or equal to 1"),
+        ("recogniser_memory_mb", "1", "greater than or equal to 64"),
         ("flow_name", "line.yaml", "FLOW_NAME: must be the name of a flow"),
         ("ledger_key", "short", "at least 20 characters"),
         ("ledger_key", f"{'a' * 20},{'b' * 20}", "those that it had before go into LEDGER_KEYS_OLD"),
