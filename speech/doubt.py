@@ -2,9 +2,11 @@
 
 A recogniser that may only choose from a list is sure of its choice whatever was said. What it cannot hide is how close
 the next best explanation came: another phrase, or other speech (`[unk]`). Those margins, how long the words took
-against what is usual for them, how loud they were, and how much loud sound they leave unexplained become one
-probability by logistic regression, fitted for each model on speakers that it was never trained on
-(`speech.training.doubt_fit`).
+against what is usual for them, and how much loud sound they leave unexplained become two probabilities by logistic
+regression: that something listed was said at all, and that it was this and nothing else of the list. Confidence is
+their product. Both are fitted for each model on speakers that it was never trained on (`speech.training.doubt_fit`).
+
+What was probably no answer at all is rejected; between two phrases of the list a question is worth while.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ HIGHEST_LOUD_DBFS: Final = -32.0
 LOWEST_FLOOR_DBFS: Final = -65.0
 NO_LINE_DBFS: Final = -80.0
 # Beyond these, more of the same says nothing more. Source: ours.
-MOST_LOUDER_DB: Final = 40.0
+MOST_REPEATS: Final = 2.0
 MOST_UNEXPLAINED_S: Final = 1.0
 MOST_UNUSUAL: Final = 4.0
 # The recogniser's words end a little before their sound does, and begin a little after it. Source: measured.
@@ -52,18 +54,25 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
     deviation: float
 
 
+class Regression(msgspec.Struct, frozen=True, kw_only=True):
+    """Log odds: the intercept, and for fields of `Evidence` a number to multiply each with."""
+
+    intercept: float
+    weights: dict[str, float]
+
+
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """What was fitted for one model.
 
-    `margin_cap` is how far margins are known (the recogniser's lattice beam); `weights` has one number for each field
-    of `Evidence`, to be multiplied with it, and `intercept` is added; `usual` says how long the words take, and under
-    the empty word how long any other does. A confidence of `accept_from` is acted on, one below `reject_below` is not
-    even worth a question.
+    `margin_cap` is how far margins are known (the recogniser's lattice beam); `listed` and `chosen` say how likely
+    something of the list was said, and this of it; `usual` how long the words take, and under the empty word how long
+    any other does. A confidence of `accept_from` is acted on; below `reject_below` (of `listed` alone) it is not even
+    worth a question.
     """
 
     margin_cap: float
-    intercept: float
-    weights: dict[str, float]
+    listed: Regression
+    chosen: Regression
     usual: dict[str, Usual]
     accept_from: float
     reject_below: float
@@ -85,20 +94,24 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     # Standard deviations from the word's usual length, of the word for which that is most.
     shorter: float
     longer: float
-    # The loudest part of the words, above the line's own noise.
-    louder_db: float
     # Loud sound outside all words, in seconds.
     unexplained_s: float
+    # How often the phrase is said again ("yes, yes"); what is in no list is often heard as two short words.
+    repeats: float
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """How likely the meaning is right, 0 to 1, and what to do; for a number both are those of its weakest digit."""
+    """How likely the meaning is right, 0 to 1, and what to do; for a number both are those of its weakest digit.
+
+    `listed` is how likely anything of the list was said.
+    """
 
     confidence: float
+    listed: float
     band: Band
 
 
-REJECTED: Final = Assessment(confidence=0.0, band="reject")
+REJECTED: Final = Assessment(confidence=0.0, listed=0.0, band="reject")
 
 
 def doubt_of(fitted: Mapping[str, Any]) -> Doubt | None:
@@ -108,7 +121,8 @@ def doubt_of(fitted: Mapping[str, Any]) -> Doubt | None:
     except (msgspec.ValidationError, TypeError, ValueError):
         return None
     known = set(Evidence.__struct_fields__)
-    return doubt if set(doubt.weights) <= known and doubt.margin_cap > 0 else None
+    usable = set(doubt.listed.weights) | set(doubt.chosen.weights) <= known and doubt.margin_cap > 0
+    return doubt if usable else None
 
 
 def assess(
@@ -126,20 +140,23 @@ def assess(
     found = evidence(doubt, grammar, hypotheses, index, sound)
     if not found:
         return REJECTED
-    weakest = min(confidence(doubt, each) for each in found)
-    return Assessment(confidence=weakest, band=band_of(doubt, weakest))
+    listed = min(probability(doubt.listed, each) for each in found)
+    confidence = min(probability(doubt.listed, each) * probability(doubt.chosen, each) for each in found)
+    return Assessment(confidence=confidence, listed=listed, band=band_of(doubt, confidence, listed))
 
 
-def band_of(doubt: Doubt, confidence: float) -> Band:
-    """What to do at this confidence."""
-    if confidence < doubt.reject_below:
+def band_of(doubt: Doubt, confidence: float, listed: float) -> Band:
+    """What to do at this confidence, and this probability that anything of the list was said."""
+    if listed < doubt.reject_below:
         return "reject"
     return "accept" if confidence >= doubt.accept_from else "confirm"
 
 
-def confidence(doubt: Doubt, evidence: Evidence) -> float:
-    """The probability that this phrase or digit was said. Source: logistic regression."""
-    log_odds = doubt.intercept + sum(weight * getattr(evidence, name) for name, weight in doubt.weights.items())
+def probability(regression: Regression, evidence: Evidence) -> float:
+    """What a fitted regression makes of the evidence. Source: logistic regression."""
+    log_odds = regression.intercept
+    for name, weight in regression.weights.items():
+        log_odds += weight * getattr(evidence, name)
     # exp() overflows far beyond where a probability differs from 0 or 1.
     return 1.0 / (1.0 + math.exp(-min(max(log_odds, -50.0), 50.0)))
 
@@ -170,20 +187,17 @@ def evidence(
             is_unknown = not instead or any(word.text == UNKNOWN_WORD for word in instead)
             margins = unknown if is_unknown else other
             margins[place] = min(margins[place], margin)
-    surplus_s = _unexplained_s(words, sound)
-    floor_dbfs = _floor_dbfs(sound)
     size = len(words) if said.value is None else 1
-    places = [range(index, index + size) for index in range(0, len(words), size)]
     return [
         _evidence(
             doubt,
-            [words[index] for index in place],
-            min(unknown[index] for index in place),
-            min(other[index] for index in place),
-            _louder_db(words[place[0]].start_ms, words[place[-1]].end_ms, sound, floor_dbfs),
-            surplus_s,
+            words[place : place + size],
+            min(unknown[place : place + size]),
+            min(other[place : place + size]),
+            unexplained_s=_unexplained_s(words, sound),
+            repeats=0 if said.value is not None else said.times - 1,
         )
-        for place in places
+        for place in range(0, len(words), size)
     ]
 
 
@@ -231,7 +245,7 @@ def _within(margin: float, cap: float) -> float:
 
 
 def _evidence(
-    doubt: Doubt, words: Sequence[Word], unknown: float, other: float, louder_db: float, unexplained_s: float
+    doubt: Doubt, words: Sequence[Word], unknown: float, other: float, *, unexplained_s: float, repeats: int
 ) -> Evidence:
     unusual = [_unusual(doubt, word) for word in words]
     return Evidence(
@@ -241,8 +255,8 @@ def _evidence(
         over_other_near=math.tanh(other),
         shorter=max((max(0.0, -each) for each in unusual), default=0.0),
         longer=max((max(0.0, each) for each in unusual), default=0.0),
-        louder_db=louder_db,
         unexplained_s=unexplained_s,
+        repeats=min(float(repeats), MOST_REPEATS),
     )
 
 
@@ -259,15 +273,6 @@ def _floor_dbfs(sound: Sound | None) -> float:
     """How loud the line is where nobody speaks: its quietest part, but for digital silence, which no line has."""
     levels = (level for level in sound.levels_dbfs if level > NO_LINE_DBFS) if sound is not None else ()
     return max(min(levels, default=LOWEST_FLOOR_DBFS), LOWEST_FLOOR_DBFS)
-
-
-def _louder_db(start_ms: int, end_ms: int, sound: Sound | None, floor_dbfs: float) -> float:
-    """How much louder than the line the loudest part between two times is."""
-    if sound is None:
-        return MOST_LOUDER_DB
-    first, last = (start_ms - sound.start_ms) // LEVEL_MS, (end_ms - sound.start_ms) // LEVEL_MS
-    loudest = max(sound.levels_dbfs[max(0, first) : max(0, last + 1)], default=floor_dbfs)
-    return min(max(0.0, loudest - floor_dbfs), MOST_LOUDER_DB)
 
 
 def _unexplained_s(words: Sequence[Word], sound: Sound | None) -> float:

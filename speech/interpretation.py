@@ -76,7 +76,7 @@ def interpret(
 
 def _plain(said: Meant | None) -> Assessment:
     lowest = min((word.confidence for word in said.words), default=0.0) if said is not None else 0.0
-    return Assessment(confidence=lowest, band="confirm" if lowest < CONFIRM_BELOW else "accept")
+    return Assessment(confidence=lowest, listed=lowest, band="confirm" if lowest < CONFIRM_BELOW else "accept")
 
 
 def clipped(words: Sequence[Word], started_ms: int, ended_ms: int) -> list[Word]:

@@ -17,24 +17,35 @@ LONGEST_NOISE_MS: Final = 300
 
 
 class Meant(msgspec.Struct, frozen=True):
-    """What an utterance means: `value` has the digits of a number, `words` are those that say it."""
+    """What an utterance means: `value` has the digits of a number, `words` are those that say it.
+
+    `times` is how often a phrase of this meaning is said; a number is said once.
+    """
 
     intent: str
     value: str | None
     words: tuple[Word, ...]
+    times: int
 
 
 def meant(grammar: Grammar, words: Sequence[Word]) -> Meant | None:
-    """What these words mean; None where they mean nothing.
+    """What these words mean: one whole phrase, else digits of the right count, else one phrase or its like repeated.
 
-    A short unknown sound at either end is passed over beside a phrase. Beside digits it may be one more digit, so that
-    they mean nothing then.
+    None where they mean nothing. A short unknown sound at either end is passed over beside a phrase. Beside digits it
+    may be one more digit, so that they mean nothing then.
     """
     core = tuple(without_noise(words))
-    intent, value = meaning(grammar, [word.text for word in core])
-    if intent is None or (value is not None and len(core) != len(words)):
-        return None
-    return Meant(intent, value, core)
+    texts = [word.text for word in core]
+    phrase = " ".join(texts)
+    if phrase in grammar.phrases:
+        return Meant(grammar.phrases[phrase], None, core, 1)
+    digits = heard_digits(grammar, texts)
+    if digits is not None and grammar.digits is not None:
+        fits = grammar.digits.min <= len(digits) <= grammar.digits.max and len(core) == len(words)
+        return Meant(DIGITS_INTENT, digits, core, 1) if fits else None
+    intents = _phrase_by_phrase(grammar, texts)
+    # "Yes, yes" and "agent! operator!" mean one thing; "sales agent" may mean two.
+    return Meant(intents[0], None, core, len(intents)) if len(set(intents)) == 1 else None
 
 
 def without_noise(words: Sequence[Word]) -> Sequence[Word]:
@@ -52,32 +63,18 @@ def is_short_noise(word: Word) -> bool:
     return word.text == UNKNOWN_WORD and word.end_ms - word.start_ms < LONGEST_NOISE_MS
 
 
-def meaning(grammar: Grammar, texts: Sequence[str]) -> tuple[str | None, str | None]:
-    """Intent and value: one whole phrase, else digits of the right count, else one phrase or its like repeated."""
-    phrase = " ".join(texts)
-    if phrase in grammar.phrases:
-        return grammar.phrases[phrase], None
-    digits = heard_digits(grammar, texts)
-    if digits is not None and grammar.digits is not None:
-        fits = grammar.digits.min <= len(digits) <= grammar.digits.max
-        return (DIGITS_INTENT, digits) if fits else (None, None)
-    intents = _phrase_by_phrase(grammar, texts)
-    # "Yes, yes" and "agent! operator!" mean one thing; "sales agent" may mean two.
-    return (intents.pop() if len(intents) == 1 else None), None
-
-
-def _phrase_by_phrase(grammar: Grammar, texts: Sequence[str]) -> set[str]:
+def _phrase_by_phrase(grammar: Grammar, texts: Sequence[str]) -> list[str]:
     """The intents of the phrases that `texts` is made of, longest first; empty where something is left over."""
     longest = max((len(phrase.split()) for phrase in grammar.phrases), default=0)
-    intents: set[str] = set()
+    intents: list[str] = []
     at = 0
     while at < len(texts):
         for length in range(min(longest, len(texts) - at), 0, -1):
             intent = grammar.phrases.get(" ".join(texts[at : at + length]))
             if intent is not None:
-                intents.add(intent)
+                intents.append(intent)
                 at += length
                 break
         else:
-            return set()
+            return []
     return intents

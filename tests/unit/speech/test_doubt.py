@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,14 +12,15 @@ from hypothesis import strategies as st
 from speech.doubt import (
     Doubt,
     Evidence,
+    Regression,
     Sound,
     Usual,
     assess,
     band_of,
-    confidence,
     differences,
     doubt_of,
     evidence,
+    probability,
 )
 from speech.grammar import Digits, Grammar
 from speech.interpretation import interpret
@@ -28,8 +30,10 @@ MENU = Grammar(language="en", phrases={"agent": "person", "operator": "person", 
 NUMBER = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=1, max=8))
 DOUBT = Doubt(
     margin_cap=6.0,
-    intercept=-6.0,
-    weights={"over_unknown": 1.0, "over_other": 0.5, "over_other_near": 2.0, "longer": -0.5, "unexplained_s": -20.0},
+    listed=Regression(
+        intercept=-1.0, weights={"over_unknown": 1.0, "longer": -0.5, "unexplained_s": -20.0, "repeats": -1.0}
+    ),
+    chosen=Regression(intercept=-0.5, weights={"over_other": 0.5, "over_other_near": 2.0}),
     usual={"": Usual(mean=math.log(200), deviation=0.3), "two": Usual(mean=math.log(150), deviation=0.2)},
     accept_from=0.9,
     reject_below=0.4,
@@ -117,14 +121,12 @@ def test_loud_sound_that_no_word_explains_is_seen_and_the_lines_noise_is_not() -
     (quiet,), (loud,) = evidence(DOUBT, MENU, hypotheses, 0, only_word), evidence(DOUBT, MENU, hypotheses, 0, more)
     assert quiet.unexplained_s == 0.0
     assert loud.unexplained_s == pytest.approx(0.4)
-    assert quiet.louder_db == 40.0
     assert assess(DOUBT, MENU, hypotheses, 0, more).band == "reject"
 
 
 def test_a_phrase_behind_other_speech_is_asked_about_and_never_accepted() -> None:
-    generous = Doubt(
-        margin_cap=6.0, intercept=9.0, weights={"over_unknown": 1.0}, usual={}, accept_from=0.9, reject_below=0.4
-    )
+    sure = Regression(intercept=9.0, weights={"over_unknown": 1.0})
+    generous = Doubt(margin_cap=6.0, listed=sure, chosen=sure, usual={}, accept_from=0.9, reject_below=0.4)
     found = interpret(MENU, heard(("[unk]", 100.0), ("agent", 99.9)), doubt=generous)
     assert (found.intent, found.text, found.band) == ("person", "agent", "confirm")
     far = interpret(MENU, heard(("[unk]", 100.0), ("agent", 95.0)), doubt=DOUBT)
@@ -143,9 +145,24 @@ def test_nothing_meant_is_no_evidence_and_is_rejected() -> None:
 
 
 def test_bands_begin_where_they_were_fitted() -> None:
-    assert [band_of(DOUBT, at) for at in (0.0, 0.39, 0.4, 0.89, 0.9, 1.0)] == [
+    assert [band_of(DOUBT, at, at) for at in (0.0, 0.39, 0.4, 0.89, 0.9, 1.0)] == [
         *("reject", "reject", "confirm", "confirm", "accept", "accept")
     ]
+
+
+def test_between_two_phrases_of_the_list_a_question_is_worth_while() -> None:
+    assert band_of(DOUBT, 0.3, 0.9) == "confirm"
+    tied = assess(DOUBT, MENU, heard(("agent", 100.0), ("call me back", 100.0)))
+    assert (tied.band, tied.confidence < 0.5) == ("confirm", True)
+
+
+def test_a_phrase_said_again_counts_as_that() -> None:
+    (once,), (thrice,) = evidence(DOUBT, MENU, heard(("agent", 1.0))), evidence(DOUBT, MENU, heard(("agent " * 3, 1.0)))
+    assert (once.repeats, thrice.repeats) == (0.0, 2.0)
+    assert {each.repeats for each in evidence(DOUBT, NUMBER, heard(("two two two", 1.0)))} == {0.0}
+
+
+FITTED = msgspec.to_builtins(DOUBT)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +170,9 @@ def test_bands_begin_where_they_were_fitted() -> None:
     [
         {},
         {"margin_cap": "wide"},
-        {"margin_cap": 6.0, "intercept": 0, "weights": {"charm": 1}, "usual": {}, "accept_from": 1, "reject_below": 0},
-        {"margin_cap": 0.0, "intercept": 0, "weights": {}, "usual": {}, "accept_from": 1, "reject_below": 0},
+        FITTED | {"listed": {"intercept": 0, "weights": {"charm": 1}}},
+        FITTED | {"chosen": {"intercept": "low", "weights": {}}},
+        FITTED | {"margin_cap": 0.0},
     ],
 )
 def test_a_card_without_usable_doubt_has_none(fitted: dict[str, object]) -> None:
@@ -162,8 +180,6 @@ def test_a_card_without_usable_doubt_has_none(fitted: dict[str, object]) -> None
 
 
 def test_doubt_survives_its_way_through_a_card() -> None:
-    import msgspec
-
     assert doubt_of(msgspec.json.decode(msgspec.json.encode(DOUBT))) == DOUBT
 
 
@@ -196,7 +212,8 @@ def hypotheses_of_a_decode(draw: st.DrawFn) -> list[Hypothesis]:
 def test_confidence_is_a_probability_whatever_was_heard(
     hypotheses: list[Hypothesis], grammar: Grammar, sound: Sound | None, weights: dict[str, float]
 ) -> None:
-    doubt = Doubt(margin_cap=6.0, intercept=0.0, weights=weights, usual=DOUBT.usual, accept_from=0.9, reject_below=0.4)
+    any_weights = Regression(intercept=0.0, weights=weights)
+    doubt = msgspec.structs.replace(DOUBT, listed=any_weights, chosen=any_weights)
     found = interpret(grammar, hypotheses, doubt=doubt, sound=sound)
     assert 0.0 <= found.confidence <= 1.0
     assert (found.intent is None) == (found.band == "reject")
@@ -215,7 +232,7 @@ def test_a_larger_margin_never_lowers_confidence(hypotheses: list[Hypothesis], m
 
 
 @given(st.floats(-10, 10), st.floats(0, 5))
-def test_confidence_rises_with_each_margin(margin: float, more: float) -> None:
+def test_probability_rises_with_each_margin(margin: float, more: float) -> None:
     rest = dict.fromkeys(Evidence.__struct_fields__, 1.0)
     low, high = rest | {"over_unknown": margin}, rest | {"over_unknown": margin + more}
-    assert confidence(DOUBT, Evidence(**high)) >= confidence(DOUBT, Evidence(**low))
+    assert probability(DOUBT.listed, Evidence(**high)) >= probability(DOUBT.listed, Evidence(**low))
