@@ -30,9 +30,9 @@ SHORTEST_STATES: Final = 3
 _NEAREST: Final = 3
 # What other lists of pronunciations call our phones. Source: the CMU dictionary and festival; TIMIT.
 _OTHER_NAMES: Final = {
-    **{"AX": "AH", "IX": "IH", "AXR": "ER", "UX": "UW", "H": "HH", "HV": "HH", "J": "JH", "C": "K", "DX": "T"},
-    **{"EL": "AH L", "EM": "AH M", "EN": "AH N", "NX": "N", "WH": "W", "KH": "X", "E": "EH", "O": "OW"},
-}
+    "AX": "AH", "IX": "IH", "AXR": "ER", "UX": "UW", "H": "HH", "HV": "HH", "J": "JH", "C": "K", "DX": "T",
+    "EL": "AH L", "EM": "AH M", "EN": "AH N", "NX": "N", "WH": "W", "KH": "X", "E": "EH", "O": "OW",
+}  # fmt: skip
 _SCRIPTS: Final = {"en": "LATIN", "ar": "ARABIC", "fa": "ARABIC"}
 
 Level = Literal["error", "warning"]

@@ -1,7 +1,7 @@
 """How alike two pronunciations are on a telephone line: what turning one into the other costs, phone by phone.
 
-Costs follow what phones are like, not their names. Place of articulation is lost first on a narrow and noisy line, voice
-and nasality survive, manner lies between.
+Costs follow what phones are like. Place of articulation is lost first on a narrow and noisy line, voice and nasality
+survive, manner lies between.
 Sources: Kondrak, "A new algorithm for the alignment of phonetic sequences", NAACL 2000 (weighted features, consonants
 against vowels); Miller and Nicely, "An analysis of perceptual confusions among some English consonants", JASA 27, 1955
 (which features survive); Heeringa, "Measuring dialect pronunciation differences", 2004 (distance over length).
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import combinations, islice, product
 from typing import Final
 
@@ -19,8 +19,8 @@ import msgspec
 
 from speech.lexicon.phones import PHONES, Phone
 
-# What a difference costs. A phone against nothing costs its loss (below). Vowels are what a telephone keeps best: a lost
-# one is the unit of all costs.
+# What a difference costs. A phone against nothing costs its loss (below). Vowels are what a telephone keeps best: a
+# lost one is the unit of all costs.
 PLACE_COST: Final = 0.3
 MANNER_COST: Final = 0.6
 NASAL_COST: Final = 0.2
@@ -54,7 +54,7 @@ class Pair(msgspec.Struct, frozen=True, order=True):
     second_said: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def phone_distance(first: str, second: str) -> float:
     """How unlike two phones are, from 0 to 1; raises `KeyError` for one that does not exist."""
     if first == second:

@@ -61,7 +61,7 @@ class Spellings:
         return self._split(phrase)[1]
 
     def _split(self, phrase: str) -> tuple[list[str], list[str]]:
-        """The model's words, and those that it does not have; the longest run of words that is one for it comes first."""
+        """The model's words of a phrase, the longest runs first, and the words that it does not have."""
         words = phrase.split()
         found: list[str] = []
         missing: list[str] = []

@@ -66,12 +66,12 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace, language: str) -> None:
+    from speech.lexicon.building import Costs
     from speech.models import read_model
     from speech.training import doubt_fit
     from speech.training.card import write_card
     from speech.training.development import write_development_zips
     from speech.training.export import write_acoustic_model, write_graph_folder
-    from speech.training.graph import Costs
     from speech.training.measures import measure, measures_of
 
     name = f"telephone-{language}"
@@ -104,14 +104,14 @@ def main() -> None:
             __import__(name)
     except ImportError as error:
         sys.exit(f"{error.name} is not installed; training needs: pip install -e '.[training]'")
-    from speech.training import graph, tools
+    from speech.lexicon import building
 
     arguments.work.mkdir(parents=True, exist_ok=True)
     try:
-        tools.require(graph.TOOLS)
-        graph.plugin_folder()
+        building.require(building.TOOLS)
+        building.plugin_folder()
         _voices(arguments.work, arguments.seed)
-    except tools.MissingToolError as error:
+    except building.MissingToolError as error:
         sys.exit(str(error))
     if not arguments.keep_weights:
         _train(arguments)

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from speech.evaluation import Count, Evaluation
+from speech.lexicon.building import Costs
 from speech.lexicon.units import UNKNOWN_WORD, WORD_TABLES, phones_of
-from speech.training.graph import Costs
 from speech.training.groups import HELD_OUT_ENGLISH
 from speech.training.recordings import HELD_OUT_ARABIC
 from speech.training.speakers import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speech.lexicon.building import Costs, write_graphs
 from speech.lexicon.units import WORD_TABLES, build_units
 from speech.training.features import MFCC_CONF
-from speech.training.graph import Costs, write_graphs
 from speech.training.nnet3 import acoustic_model
 from speech.training.train import FRAME_WEIGHT, PRIOR_WEIGHT
 

@@ -90,13 +90,3 @@ def transition_model(phones: Sequence[range]) -> bytes:
     parts += [token("</Triples>"), token("<LogProbs>"), vector([0.0] + [math.log(0.5)] * (2 * total))]
     parts += [token("</LogProbs>"), token("</TransitionModel>")]
     return b"".join(parts)
-
-
-def repeat_id(state: int) -> int:
-    """Return the transition id of staying in a state (0-based)."""
-    return 2 * state + 1
-
-
-def advance_id(state: int) -> int:
-    """Return the transition id of leaving a state (0-based)."""
-    return 2 * state + 2

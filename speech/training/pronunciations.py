@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from speech.lexicon.building import MissingToolError
 from speech.lexicon.phones import PHONES
-from speech.training.tools import MissingToolError
 
 DICTIONARY = Path("/usr/share/festival/dicts/cmu/cmudict-0.4.out")
 _OURS = {"AX": "AH"}

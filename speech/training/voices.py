@@ -25,6 +25,7 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
+from speech.lexicon.building import require
 from speech.training import voices_arabic, voices_english, voices_persian
 from speech.training.speakers import (
     HELD_OUT_ESPEAK_ACCENTS,
@@ -33,7 +34,6 @@ from speech.training.speakers import (
     HELD_OUT_FLITE_VOICES,
     is_development,
 )
-from speech.training.tools import require
 from speech.training.voices_accents import (
     ESPEAK,
     ESPEAK_LANGUAGES,

@@ -107,8 +107,3 @@ def test_the_transition_model_lists_every_state_in_order_and_lets_phones_share_o
     assert len(reader.vector()) == 1 + 2 * 6
     assert [reader.token(), reader.token()] == ["</LogProbs>", "</TransitionModel>"]
     assert reader.at == len(reader.data)
-
-
-def test_transition_ids_are_numbered_from_one_two_for_each_state():
-    ids = [i for state in range(3) for i in (kaldi.repeat_id(state), kaldi.advance_id(state))]
-    assert ids == [1, 2, 3, 4, 5, 6]

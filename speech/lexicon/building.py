@@ -8,22 +8,38 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from speech.errors import SpeechError
 from speech.lexicon.decoder_phones import BEGIN, END, INSIDE, DecoderPhones, Form, decoder_phones
 from speech.lexicon.units import GARBAGE, SILENCE, UNKNOWN_WORD, Units
-from speech.training.kaldi_format import advance_id, repeat_id
-from speech.training.tools import MissingToolError, require
 
 TOOLS = dict.fromkeys(("fstcompile", "fstconvert", "fstrmepsilon", "fstarcsort"), "libfst-tools")
 PLUGIN = "olabel_lookahead-fst.so"
+# Where systems keep it: Debian, those with lib64, and what one builds oneself.
+PLUGIN_PLACES = ("usr/lib/*/fst/*", "usr/lib/*/fst", "usr/lib*/fst/*", "usr/lib*/fst", "usr/local/lib*/fst")
+# Source: ours; a second for a hundred words.
+LONGEST_S = 300.0
 STEP_COST = -math.log(0.5)
 
 Arc = tuple[int, int, int, int, float]
+
+
+class MissingToolError(SpeechError):
+    """A program that is needed is not installed; the message says what to install."""
+
+    code = "speech.missing_tool"
+
+
+class GraphError(SpeechError):
+    """OpenFst's programs made no graph; the message has what they said."""
+
+    code = "speech.graph"
 
 
 @dataclass(frozen=True)
@@ -55,10 +71,35 @@ def plugin_folder() -> Path:
     Raises:
         MissingToolError: it is not installed.
     """
-    for folder in (Path("/usr/lib"), Path("/usr/local/lib")):
-        for path in sorted(folder.rglob(PLUGIN)):
+    for place in PLUGIN_PLACES:
+        for path in sorted(Path("/").glob(f"{place}/{PLUGIN}")):
             return path.parent
     raise MissingToolError(f"not installed: {PLUGIN} (on Debian or Ubuntu: apt-get install libfst22-plugins-base)")
+
+
+def require(tools: Mapping[str, str]) -> None:
+    """Check that programs are on the PATH.
+
+    Args:
+        tools: program name -> Debian package that has it.
+
+    Raises:
+        MissingToolError: at least one is absent; all are named at once.
+    """
+    missing = [program for program in tools if shutil.which(program) is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(tools[program] for program in missing))
+        raise MissingToolError(f"not installed: {', '.join(missing)} (on Debian or Ubuntu: apt-get install {packages})")
+
+
+def repeat_id(state: int) -> int:
+    """Return the transition id of staying in a state (0-based)."""
+    return 2 * state + 1
+
+
+def advance_id(state: int) -> int:
+    """Return the transition id of leaving a state (0-based)."""
+    return 2 * state + 2
 
 
 class _Arcs:
@@ -120,9 +161,14 @@ def _loop(units: Units, phones: DecoderPhones, made: _Arcs, unknown: int, costs:
 def _pipe(folder: Path, *commands: list[str]) -> None:
     environment = {**os.environ, "LD_LIBRARY_PATH": str(plugin_folder())}
     for command in commands:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, check=False, timeout=LONGEST_S
+            )
+        except subprocess.TimeoutExpired:
+            raise GraphError(f"{command[0]} did not come to an end within {LONGEST_S:.0f} s") from None
         if done.returncode != 0:
-            raise RuntimeError(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
+            raise GraphError(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
 
 
 def write_graphs(out: Path, units: Units, lexicon: Mapping[str, Sequence[str]], costs: Costs) -> None:
@@ -136,6 +182,7 @@ def write_graphs(out: Path, units: Units, lexicon: Mapping[str, Sequence[str]], 
 
     Raises:
         MissingToolError: OpenFst's programs or its look-ahead plug-in are absent.
+        GraphError: they failed.
         KeyError: a pronunciation has a phone that the units do not have.
     """
     require(TOOLS)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from speech.lexicon import building
 from speech.lexicon.decoder_phones import decoder_phones
 from speech.lexicon.units import GARBAGE, UNKNOWN_WORD, build_units
-from speech.training import graph, tools
 
 UNITS = build_units("en")
 LEXICON = {"billing": ("B IH L IH NG",), "order": ("AO D ER", "AO R D ER")}
@@ -14,7 +14,7 @@ IDS = {word: i for i, word in enumerate([*UNITS.words, *LEXICON, UNKNOWN_WORD], 
 def ways_to_say(word):
     """The rows of states with which a word that is no loop can be said."""
     leaving = {}
-    for source, target, ilabel, olabel, _ in graph.arcs(UNITS, LEXICON, IDS, graph.Costs()):
+    for source, target, ilabel, olabel, _ in building.arcs(UNITS, LEXICON, IDS, building.Costs()):
         if source != target:
             leaving.setdefault(source, []).append((target, ilabel, olabel))
     ways = []
@@ -43,18 +43,23 @@ def test_a_spelled_word_passes_the_states_of_its_phones_once_for_each_pronunciat
 
 def test_unknown_can_be_said_by_garbage_and_by_any_two_phones_or_more():
     assert list(decoder_phones(UNITS).whole(UNITS.by_name[GARBAGE]).states) in ways_to_say(UNKNOWN_WORD)
-    arcs = graph.arcs(UNITS, LEXICON, IDS, graph.Costs())
+    arcs = building.arcs(UNITS, LEXICON, IDS, building.Costs())
     ends = {(target, word) for _, target, _, word, _ in arcs if word == IDS[UNKNOWN_WORD]}
     phones = sum(unit.kind == "phone" for unit in UNITS.units)
     assert len(ends) == 1 + phones
 
 
 def test_a_word_comes_with_its_last_state_so_that_none_shows_that_has_only_begun():
-    arcs = graph.arcs(UNITS, LEXICON, IDS, graph.Costs())
+    arcs = building.arcs(UNITS, LEXICON, IDS, building.Costs())
     (at,) = [target for _, target, _, word, _ in arcs if word == IDS["billing"]]
     assert [target for source, target, _, _, _ in arcs if source == at and target != at] == [0]
 
 
 def test_a_missing_program_is_named_with_the_package_to_install():
-    with pytest.raises(tools.MissingToolError, match=r"no-such-program .*apt-get install some-package"):
-        tools.require({"no-such-program": "some-package"})
+    with pytest.raises(building.MissingToolError, match=r"no-such-program .*apt-get install some-package"):
+        building.require({"no-such-program": "some-package"})
+
+
+def test_transition_ids_are_numbered_from_one_two_for_each_state():
+    ids = [i for state in range(3) for i in (building.repeat_id(state), building.advance_id(state))]
+    assert ids == [1, 2, 3, 4, 5, 6]
