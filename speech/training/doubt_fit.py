@@ -1,8 +1,9 @@
 """Fit a model's doubt on development speakers: `python -m speech.training.doubt_fit MODEL --recordings DIR`.
 
-Everything is heard once through libvosk, as in a call. Then a logistic regression says how likely each answer is right;
-its weights, and from which confidence on an answer is accepted or rejected, are written into the model's card under
-"doubt". The figures printed are cross-validated: no speaker is judged by weights that were fitted on him.
+Everything is heard once through libvosk, as in a call. Then one logistic regression says how likely anything of the
+list was said, and another one how likely it was this of the list. Their weights, and from which confidence on an answer
+is accepted or rejected, are written into the model's card under "doubt". The figures printed are cross-validated: no
+speaker is judged by weights that were fitted on him.
 
 A model that was trained on all speakers knows the development speakers too, and would seem surer than it is on
 strangers: fit the one that was trained without them, and write the result into the other with `--into`.
@@ -17,19 +18,17 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from speech.doubt import Doubt, Evidence, Usual, confidence, evidence
-from speech.grammar import Grammar
+from speech.doubt import Assessment, Doubt, Evidence, Regression, Usual, assess, band_of, evidence
 from speech.meaning import meant
 from speech.model_card import CARD_NAME
 from speech.models import Model, read_model
-from speech.recognition import Hypothesis
 from speech.training.doubt_trials import Example, examples, is_person, kinds_of
 from speech.trials import Outcome
 
@@ -41,13 +40,15 @@ LISTED_SHARE = 0.8
 RIDGE = 0.002
 FALSE_REJECTS = 0.03
 FALSE_ACCEPTS = 0.01
+# However well it can be told from other speech, an answer that is this likely wrong is worth a question. Source: ours.
+LEAST_ACCEPTED = 0.9
 # Kaldi's own default for `--lattice-beam`. Source: Kaldi, lattice-faster-decoder.h.
 LATTICE_BEAM = 10.0
 FEWEST_FOR_A_LENGTH = 8
 LEAST_DEVIATION = 0.15
-NAMES = Evidence.__struct_fields__
-# Which way each piece of evidence may count: 1 for it, -1 against it.
-SIGNS = {"shorter": -1, "longer": -1, "unexplained_s": -1}
+# What each regression looks at, and which way that may count: 1 for it, -1 against it.
+LISTED = {"over_unknown": 1, "over_unknown_near": 1, "shorter": -1, "longer": -1, "unexplained_s": -1, "extras": -1}
+CHOSEN = {"over_other": 1, "over_other_near": 1, "shorter": -1, "longer": -1}
 CURVE_AT = (0.01, 0.02, 0.03, 0.05, 0.1)
 
 
@@ -66,7 +67,7 @@ def main() -> None:
     heard = list(examples(model, kinds_of(model, arguments.recordings, arguments.voices), arguments.processes))
     print(f"{len(heard)} recordings heard in {time.monotonic() - began_s:.0f} s")  # noqa: T201
     doubt, figures = fit(heard, lattice_beam(model))
-    print(report(figures))  # noqa: T201
+    print(report(doubt, figures))  # noqa: T201
     if not arguments.dry_run:
         write(arguments.into or arguments.model, doubt, figures)
 
@@ -95,36 +96,32 @@ def fit(heard: Sequence[Example], beam: float) -> tuple[Doubt, dict[str, Any]]:
     The thresholds are those of the cross-validated confidences, so that they hold for speakers who are not known.
     """
     held_out = cross_validated(heard, beam)
-    reject_below, accept_from = _thresholds(heard, held_out)
+    reject_below = _reject_below(heard, held_out)
+    accept_from = _accept_from(heard, held_out, reject_below)
     doubt = msgspec.structs.replace(_fit(heard, beam), reject_below=reject_below, accept_from=accept_from)
     return doubt, _figures(heard, held_out, doubt)
 
 
-def cross_validated(heard: Sequence[Example], beam: float) -> np.ndarray:
-    """The confidence of each answer by weights that were fitted on other speakers; 0 where there is no answer."""
+def cross_validated(heard: Sequence[Example], beam: float) -> list[Assessment]:
+    """What doubt says of each answer that was fitted on other speakers; no confidence where there is no answer."""
     folds = [_fold(example.speaker) for example in heard]
-    confidences = np.zeros(len(heard))
-    for fold in sorted(set(folds)):
-        inside = [example for example, its in zip(heard, folds, strict=True) if its != fold]
-        fitted = _fit(inside, beam)
-        for index, example in enumerate(heard):
-            if folds[index] == fold:
-                confidences[index] = judged(fitted, example)
-    return confidences
+    fitted = {
+        fold: _fit([example for example, its in zip(heard, folds, strict=True) if its != fold], beam)
+        for fold in sorted(set(folds))
+    }
+    return [judged(fitted[fold], example) for example, fold in zip(heard, folds, strict=True)]
 
 
-def judged(doubt: Doubt, example: Example) -> float:
-    """The confidence of the answer that a call would take; 0 where it would take none."""
+def judged(doubt: Doubt, example: Example) -> Assessment:
+    """What doubt says of the answer that a call would take."""
     outcome = example.outcome
-    index = _candidate(example.grammar, outcome.hypotheses)
-    if index is None:
-        return 0.0
-    found = evidence(doubt, example.grammar, outcome.hypotheses, index, outcome.sound)
-    return min(confidence(doubt, each) for each in found)
+    index = _candidate(example)
+    return assess(doubt, example.grammar, outcome.hypotheses, -1 if index is None else index, outcome.sound)
 
 
-def _candidate(grammar: Grammar, hypotheses: Sequence[Hypothesis]) -> int | None:
-    return next((i for i, each in enumerate(hypotheses) if meant(grammar, each.words) is not None), None)
+def _candidate(example: Example) -> int | None:
+    meanings = (meant(example.grammar, each.words) for each in example.outcome.hypotheses)
+    return next((index for index, each in enumerate(meanings) if each is not None), None)
 
 
 def _answer_is_right(example: Example, index: int) -> bool:
@@ -133,53 +130,69 @@ def _answer_is_right(example: Example, index: int) -> bool:
 
 
 def _fit(heard: Sequence[Example], beam: float) -> Doubt:
+    """Fit both regressions; nothing is accepted or rejected by the result yet."""
+    nothing = Regression(intercept=0.0, weights={})
     plain = Doubt(
         margin_cap=beam,
-        intercept=0.0,
-        weights={},
+        listed=nothing,
+        chosen=nothing,
         usual=_usual(example.outcome for example in heard if example.right),
         accept_from=1.0,
         reject_below=0.0,
     )
+    weights = weights_of(heard)
+    found: list[tuple[Evidence, bool, bool, float]] = []
+    for example, weight in zip(heard, weights, strict=True):
+        index = _candidate(example)
+        if index is None:
+            continue
+        (its,) = evidence(plain, example.grammar, example.outcome.hypotheses, index, example.outcome.sound)
+        found.append((its, example.listed, _answer_is_right(example, index), weight))
+    # What was listed and taken for another phrase says nothing about other speech, and other speech nothing about
+    # which phrase of the list was said.
+    listed = [(its, right, weight) for its, is_listed, right, weight in found if right or not is_listed]
+    chosen = [(its, right, weight) for its, is_listed, right, weight in found if is_listed]
+    return msgspec.structs.replace(plain, listed=logistic(listed, LISTED), chosen=logistic(chosen, CHOSEN))
+
+
+def weights_of(heard: Sequence[Example]) -> np.ndarray:
+    """How much each example counts: listed speech as much as callers say of it, each kind of other speech the same."""
     sizes: dict[str, int] = {}
     for example in heard:
         sizes[example.kind] = sizes.get(example.kind, 0) + 1
     listed = sum(example.listed for example in heard)
     others = len({example.kind for example in heard if not example.listed})
-    rows, right, weights = [], [], []
-    for example in heard:
-        outcome = example.outcome
-        index = _candidate(example.grammar, outcome.hypotheses)
-        if index is None:
-            continue
-        (found,) = evidence(plain, example.grammar, outcome.hypotheses, index, outcome.sound)
-        rows.append([getattr(found, name) for name in NAMES])
-        right.append(_answer_is_right(example, index))
-        share = LISTED_SHARE / listed if example.listed else (1 - LISTED_SHARE) / (others * sizes[example.kind])
-        weights.append(share)
-    intercept, found_weights = logistic(np.array(rows), np.array(right, float), np.array(weights))
-    return msgspec.structs.replace(plain, intercept=intercept, weights=found_weights)
+    return np.array(
+        [
+            LISTED_SHARE / listed if example.listed else (1 - LISTED_SHARE) / (others * sizes[example.kind])
+            for example in heard
+        ]
+    )
 
 
-def logistic(rows: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, dict[str, float]]:
-    """Fit log odds of `right`: the intercept, and the weight of each column by its name in `NAMES`.
+def logistic(examples: Sequence[tuple[Evidence, bool, float]], signs: Mapping[str, int]) -> Regression:
+    """Fit the log odds of true examples, given as evidence, truth and weight.
 
-    A column whose weight would count the wrong way is left out, the worst first.
-    Source: iteratively reweighted least squares with a ridge; McCullagh and Nelder, Generalized Linear Models.
+    `signs` names what is looked at, and which way it may count. What would count the wrong way is left out, the worst
+    first. Source: iteratively reweighted least squares with a ridge; McCullagh and Nelder, Generalized Linear Models.
     """
-    mean, deviation = rows.mean(0), np.maximum(rows.std(0), 1e-9)
-    scaled = (rows - mean) / deviation
-    signs = np.array([SIGNS.get(name, 1) for name in NAMES])
-    kept = [column for column in range(len(NAMES)) if rows[:, column].std() > 1e-9]
+    truth = np.array([true for _, true, _ in examples], float)
+    weights = np.array([weight for _, _, weight in examples])
+    if not len(truth) or truth.min() == truth.max():
+        # Only one kind of example: nothing to tell apart.
+        return Regression(intercept=4.0 if len(truth) and truth[0] else 0.0, weights={})
+    weights = weights / weights.sum()
+    kept = list(signs)
     while True:
-        solved = _newton(scaled[:, kept], right, weights)
-        wrong = [(solved[1 + n] * signs[column], column) for n, column in enumerate(kept)]
-        if not wrong or min(wrong)[0] >= 0:
+        rows = np.array([[getattr(its, name) for name in kept] for its, _, _ in examples]).reshape(len(truth), -1)
+        mean, deviation = rows.mean(0), np.maximum(rows.std(0), 1e-9)
+        solved = _newton((rows - mean) / deviation, truth, weights)
+        wrong = min(((solved[1 + n] * signs[name], name) for n, name in enumerate(kept)), default=(0.0, ""))
+        if wrong[0] >= 0:
             break
-        kept.remove(min(wrong)[1])
-    found = {NAMES[column]: float(solved[1 + n] / deviation[column]) for n, column in enumerate(kept)}
-    intercept = float(solved[0] - sum(found[NAMES[column]] * mean[column] for column in kept))
-    return intercept, {name: weight for name, weight in found.items() if weight}
+        kept.remove(wrong[1])
+    found = dict(zip(kept, (solved[1:] / deviation).tolist(), strict=True))
+    return Regression(intercept=float(solved[0] - (solved[1:] / deviation) @ mean), weights=found)
 
 
 def _newton(scaled: np.ndarray, right: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -216,75 +229,112 @@ def _fold(speaker: str) -> int:
     return int.from_bytes(hashlib.sha256(speaker.encode()).digest()[:4], "big") % FOLDS
 
 
-def _thresholds(heard: Sequence[Example], confidences: np.ndarray) -> tuple[float, float]:
-    """From which confidence on an answer is not rejected, and from which on it is accepted."""
-    right = np.array([e.right and e.kind == "digits" for e in heard])
-    if not right.any():
-        right = np.array([e.right for e in heard])
-    reject_below = float(np.quantile(confidences[right], FALSE_REJECTS))
-    wrong = np.sort(confidences[[not e.listed for e in heard]])
-    allowed = math.floor(FALSE_ACCEPTS * len(wrong))
-    accept_from = float(wrong[-1 - allowed]) + 1e-6 if len(wrong) else 0.95
-    return reject_below, min(max(accept_from, reject_below), 1.0)
+def _reject_below(heard: Sequence[Example], judgements: Sequence[Assessment]) -> float:
+    """Below which probability of listed speech we reject, so that few digits of people are, or else few of anything.
+
+    Digits that were heard as other digits do not count: nobody is helped when those get through.
+    """
+    counted = [e.listed and not _misheard(e) for e in heard]
+    digits = [its and e.kind == "digits" for its, e in zip(counted, heard, strict=True)]
+    listed = [its.listed for its, chosen in zip(judgements, digits if any(digits) else counted, strict=True) if chosen]
+    return float(np.quantile(listed, FALSE_REJECTS))
 
 
-def _figures(heard: Sequence[Example], confidences: np.ndarray, doubt: Doubt) -> dict[str, Any]:
+def _misheard(example: Example) -> bool:
+    """Whether listed speech was taken for something else of the list."""
+    index = _candidate(example)
+    return index == 0 and not _answer_is_right(example, index)
+
+
+def _accept_from(heard: Sequence[Example], judgements: Sequence[Assessment], reject_below: float) -> float:
+    """From which confidence on we accept, so that little other speech is, each kind of it counting the same."""
+    others = [index for index, example in enumerate(heard) if not example.listed]
+    weights = weights_of(heard)[others]
+    order = np.argsort([-judgements[index].confidence for index in others])
+    allowed = FALSE_ACCEPTS * weights.sum()
+    let_through = np.cumsum(weights[order])
+    stopped = np.flatnonzero(let_through > allowed)
+    highest = judgements[others[order[stopped[0]]]].confidence if len(stopped) else reject_below
+    return min(max(highest + 1e-6, reject_below, LEAST_ACCEPTED), 1.0)
+
+
+def _figures(heard: Sequence[Example], judgements: Sequence[Assessment], doubt: Doubt) -> dict[str, Any]:
+    bands = np.array([band_of(doubt, its.confidence, its.listed) for its in judgements])
     kinds: dict[str, Any] = {}
     for name in dict.fromkeys(example.kind for example in heard):
         chosen = np.array([example.kind == name for example in heard])
-        its, bands = confidences[chosen], [e for e in heard if e.kind == name]
+        inside = [example for example in heard if example.kind == name]
         kinds[name] = {
-            "files": int(chosen.sum()),
-            "listed": bands[0].listed,
-            "right": float(np.mean([e.right for e in bands])) if bands[0].listed else None,
-            "accepted": float((its >= doubt.accept_from).mean()),
-            "asked": float(((its < doubt.accept_from) & (its >= doubt.reject_below)).mean()),
-            "rejected": float((its < doubt.reject_below).mean()),
+            "files": len(inside),
+            "right": float(np.mean([each.right for each in inside])) if inside[0].listed else None,
+            **{band: float((bands[chosen] == band).mean()) for band in ("accept", "confirm", "reject")},
         }
-    listed = np.array([e.kind == "digits" for e in heard])
-    if not listed.any():
-        listed = np.array([e.listed for e in heard])
-    others = np.array([not e.listed and "no speech" not in e.kind for e in heard])
-    human = others & np.array([is_person(e.speaker) for e in heard])
-    right = [float(e.right) for e in heard]
+    digits = [i for i, e in enumerate(heard) if e.kind == "digits" and not _misheard(e)]
+    digits = digits or [i for i, e in enumerate(heard) if e.listed and not _misheard(e)]
+    others = [i for i, e in enumerate(heard) if not e.listed and "no speech" not in e.kind]
+    people = [i for i in others if is_person(heard[i].speaker)]
+    listed = np.array([its.listed for its in judgements])
+    candidates = [_candidate(example) for example in heard]
+    right = [index is not None and _answer_is_right(e, index) for e, index in zip(heard, candidates, strict=True)]
+    wrong = [i for i, e in enumerate(heard) if e.listed and _misheard(e)]
     return {
         "kinds": kinds,
-        "curve": _curve(confidences[listed], confidences[others]),
-        "curve_people": _curve(confidences[listed], confidences[human]),
-        "calibration": _calibration(confidences[listed | others], np.array(right)[listed | others]),
+        "curve": curve(listed[digits], listed[others]),
+        "curve_people": curve(listed[digits], listed[people]),
+        "misheard": {"files": len(wrong), "accept": float(np.mean(bands[wrong] == "accept")) if wrong else None},
+        "calibration": _calibration(judgements, right, weights_of(heard)),
     }
 
 
-def _curve(listed: np.ndarray, others: np.ndarray) -> list[list[float]]:
-    """False rejects (of all listed), and the false accepts (of all others) that they cost."""
+def curve(listed: np.ndarray, others: np.ndarray) -> list[list[float]]:
+    """False rejects (at most so much of what is listed), and the false accepts (of all others) that they cost."""
     if not len(listed) or not len(others):
         return []
-    return [[share, float((others >= np.quantile(listed, share)).mean())] for share in CURVE_AT]
+    ordered = np.sort(listed)
+    return [[share, float((others >= ordered[math.floor(share * len(ordered))]).mean())] for share in CURVE_AT]
 
 
-def _calibration(confidences: np.ndarray, right: np.ndarray) -> list[list[float]]:
-    """Mean confidence, share that is right, and number, in bins of confidence."""
-    edges = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 1.01)
+def area(listed: np.ndarray, others: np.ndarray) -> float:
+    """The area under false accepts against false rejects: how likely other speech seems surer than listed speech."""
+    above = (others[:, None] > listed[None, :]).mean()
+    return float(above + 0.5 * (others[:, None] == listed[None, :]).mean())
+
+
+def _calibration(judgements: Sequence[Assessment], right: Sequence[bool], weights: np.ndarray) -> list[list[float]]:
+    """Mean confidence, share that is right, and share of all that callers say, in bins of confidence."""
+    confidences, truth = np.array([its.confidence for its in judgements]), np.array(right, float)
     rows = []
-    for low, high in itertools.pairwise(edges):
+    for low, high in itertools.pairwise((0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 1.01)):
         inside = (confidences >= low) & (confidences < high)
         if inside.any():
-            rows.append([float(confidences[inside].mean()), float(right[inside].mean()), float(inside.sum())])
+            its = weights[inside]
+            means = float(np.average(confidences[inside], weights=its)), float(np.average(truth[inside], weights=its))
+            rows.append([*means, float(its.sum() / weights.sum())])
     return rows
 
 
-def report(figures: dict[str, Any]) -> str:
+def report(doubt: Doubt, figures: dict[str, Any]) -> str:
     """The figures as text."""
     lines = [f"{'kind':46} {'files':>6} {'right':>6} {'accept':>7} {'ask':>6} {'reject':>7}"]
     for name, row in figures["kinds"].items():
         right = "" if row["right"] is None else _percent(row["right"])
-        shares = f"{_percent(row['accepted']):>7} {_percent(row['asked']):>6} {_percent(row['rejected']):>7}"
+        shares = f"{_percent(row['accept']):>7} {_percent(row['confirm']):>6} {_percent(row['reject']):>7}"
         lines.append(f"{name:46} {row['files']:6d} {right:>6} {shares}")
     for title, key in (("all other speech", "curve"), ("other speech of people", "curve_people")):
         points = ", ".join(f"{_percent(fr)} -> {_percent(fa)}" for fr, fa in figures[key])
         lines.append(f"digits rejected -> {title} let through: {points}")
-    points = ", ".join(f"{sure:.2f}: {right:.2f} ({n:.0f})" for sure, right, n in figures["calibration"])
-    lines.append(f"confidence: share that is right (files): {points}")
+    misheard = figures["misheard"]
+    if misheard["files"]:
+        lines.append(
+            f"listed, heard as something else listed: {misheard['files']}, of these accepted "
+            f"{_percent(misheard['accept'])}"
+        )
+    points = ", ".join(f"{sure:.2f}: {right:.2f} ({_percent(share)})" for sure, right, share in figures["calibration"])
+    lines.append(f"confidence: share that is right (share of all): {points}")
+    for name, each in (("listed", doubt.listed), ("chosen", doubt.chosen)):
+        weights = ", ".join(f"{key} {weight:+.2f}" for key, weight in each.weights.items())
+        lines.append(f"log odds of {name}: {each.intercept:+.2f}, {weights}")
+    lines.append(f"rejected below {doubt.reject_below:.3f} of listed, accepted from {doubt.accept_from:.3f}")
     return "\n".join(lines)
 
 

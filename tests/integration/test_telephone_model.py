@@ -1,6 +1,6 @@
-"""The shipped telephone model through the real libvosk: people it never heard, and espeak-ng voices it never heard."""
+"""The shipped telephone models through the real libvosk: espeak-ng voices they never heard, and people."""
 
-import json
+import itertools
 import math
 import os
 import re
@@ -11,27 +11,54 @@ from pathlib import Path
 
 import pytest
 
-from speech.training.lexicon import DIGITS, UNKNOWN_WORD, WORDS
-from speech.training.recordings import COMMANDS_ZIP, DIGITS_ZIP, mulaw_wav_to_pcm, read_files, recordings_of
-from speech.training.speakers import is_development
-from speech.training.vosk_evaluate import DIGIT_LIST, MENU_LIST, YES_NO_LIST, Recogniser, joined_strings
+from speech import mulaw
+from speech.evaluation import evaluate
+from speech.lexicon.units import UNKNOWN_WORD, WORD_TABLES
+from speech.models import read_model, shipped_names
+from speech.training.development import copy_recordings
+from speech.vosk_recogniser import Recogniser, load_model
 
 REPOSITORY = Path(__file__).parents[2]
-MODEL = REPOSITORY / "speech" / "models" / "telephone-en"
+MODELS = REPOSITORY / "speech" / "models"
 RECORDINGS = Path(os.environ.get("ZEROHOLD_RECORDINGS", REPOSITORY.parent / "shared" / "speech"))
-TEN_DIGITS = (*DIGITS, UNKNOWN_WORD)
-# One of the voices the model does well on; the card has the figures of all, the Scottish accent being the hardest.
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGIT_LIST = (*DIGITS, "oh", "double", "agent", "operator", "repeat", UNKNOWN_WORD)
+YES_NO_LIST = ("yes", "no", "agent", "operator", "repeat", UNKNOWN_WORD)
+MENU_LIST = ("agent", "operator", "person", "help", "repeat", "back", "order", "hours", "call back", UNKNOWN_WORD)
+# One of the voices that the models do well on; the cards have the figures of all.
 NEVER_TRAINED = "en-gb+john"
+# The floor of the issue that asked for these models.
+MOST_BYTES = 4_000_000
 
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 needs_recordings = pytest.mark.skipif(
-    not (RECORDINGS / DIGITS_ZIP).exists(), reason=f"no recordings in {RECORDINGS} (set ZEROHOLD_RECORDINGS)"
+    not (RECORDINGS / "english_digits_8k.zip").exists(),
+    reason=f"no recordings in {RECORDINGS} (set ZEROHOLD_RECORDINGS)",
 )
 
 
+class Ear:
+    """A model, asked as a call asks it."""
+
+    def __init__(self, name: str) -> None:
+        self._model = load_model(MODELS / name)
+
+    def partials(self, pcm: bytes, phrases: tuple[str, ...]) -> tuple[list[str], str]:
+        """What was heard after every 100 ms, and in the end."""
+        recogniser, audio = Recogniser(self._model, phrases), mulaw.encode(bytes(4000) + pcm + bytes(8000))
+        so_far = []
+        for at in range(0, len(audio), 800):
+            so_far.append(" ".join(recogniser.feed(at // 8, audio[at : at + 800]).words))
+        found = recogniser.finish()
+        return so_far, " ".join(word.text for word in found[0].words) if found else ""
+
+    def hear(self, pcm: bytes, phrases: tuple[str, ...]) -> str:
+        return self.partials(pcm, phrases)[1]
+
+
 @pytest.fixture(scope="module")
-def ear() -> Recogniser:
-    return Recogniser(MODEL)
+def ear() -> Ear:
+    return Ear("telephone-en")
 
 
 def resampled(samples: list[int], rate_hz: int) -> list[int]:
@@ -60,14 +87,18 @@ def spoken(text: str, voice: str = NEVER_TRAINED) -> bytes:
     return struct.pack(f"<{len(out)}h", *out)
 
 
-def test_the_folder_is_small_enough_to_ship():
-    size = sum(p.stat().st_size for p in MODEL.rglob("*") if p.is_file())
-    assert size < 5_000_000
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_folder_is_small_enough_to_ship(name):
+    assert sum(p.stat().st_size for p in (MODELS / name).rglob("*") if p.is_file()) < MOST_BYTES
 
 
-def test_the_word_table_holds_the_vocabulary():
-    table = (MODEL / "graph" / "words.txt").read_text(encoding="utf-8").split()[::2]
-    assert set(table) == {"<eps>", *WORDS, UNKNOWN_WORD}
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_word_table_and_the_card_hold_the_vocabulary(name):
+    model = read_model(MODELS / name)
+    table = WORD_TABLES[model.language or ""]
+    assert model.vocabulary == {*table.CORE, *table.MENU, UNKNOWN_WORD}
+    assert model.card.labels == table.LABELS
+    assert model.card.doubt is not None
 
 
 def test_silence_is_no_word(ear):
@@ -91,6 +122,7 @@ def test_a_list_with_words_the_model_does_not_know_still_works(ear):
         ("call back", MENU_LIST),
         ("one two three four", DIGIT_LIST),
         ("seven seven two nine", DIGIT_LIST),
+        ("double five one", DIGIT_LIST),
         ("two two two", DIGIT_LIST),
     ],
 )
@@ -105,46 +137,35 @@ def test_a_word_of_the_model_that_is_not_in_the_list_is_unknown(ear):
 
 @needs_espeak
 def test_partial_results_show_a_digit_before_the_caller_has_finished(ear):
-    import vosk
-
-    pcm = bytes(4000) + spoken("four five six seven") + bytes(8000)
-    recogniser = vosk.KaldiRecognizer(vosk.Model(str(MODEL)), 8000, json.dumps(DIGIT_LIST))
-    partials = []
-    for at in range(0, len(pcm), 1600):
-        recogniser.AcceptWaveform(pcm[at : at + 1600])
-        partials.append(json.loads(recogniser.PartialResult()).get("partial", ""))
+    partials, _ = ear.partials(spoken("four five six seven"), DIGIT_LIST)
     assert any(re.fullmatch(r"four( five)?", p) for p in partials)
 
 
-def sample(zip_name: str, words: tuple[str, ...], every: int):
-    path = RECORDINGS / zip_name
-    chosen = [r for r in recordings_of(path, is_development) if r.said in words][::every]
-    return [(r, mulaw_wav_to_pcm(wav)) for r, wav in read_files(path, chosen)]
+def part_of(folder: Path, name: str, every: int) -> list[Path]:
+    """Every so many of the recordings of a zip, as a zip."""
+    number = itertools.count()
+    copy_recordings(RECORDINGS / name, folder / name, lambda _: next(number) % every == 0)
+    return [folder / name]
 
 
-def right(ear, takes) -> float:
-    return sum(ear.hear(pcm, TEN_DIGITS) == r.said for r, pcm in takes) / len(takes)
+# The shipped models know these people; strangers' figures are in the cards.
+@needs_recordings
+def test_english_digits_of_people_are_recognised_alone_and_in_strings(tmp_path):
+    archives = part_of(tmp_path, "english_digits_8k.zip", 11)
+    found = evaluate(read_model(MODELS / "telephone-en"), archives, words=DIGITS, strings=25)
+    assert found.words.share >= 0.94
+    assert found.strings.share >= 0.75
 
 
 @needs_recordings
-def test_digits_of_a_speaker_never_trained_on_are_recognised(ear):
-    assert right(ear, sample(DIGITS_ZIP, tuple(DIGITS), 10)) >= 0.85
+def test_other_words_of_people_are_mostly_not_taken_for_digits(tmp_path):
+    archives = part_of(tmp_path, "arabic_commands_8k.zip", 91)
+    found = evaluate(read_model(MODELS / "telephone-en"), archives, words=DIGITS)
+    assert found.other_words.share >= 0.85
 
 
 @needs_recordings
-def test_digits_of_crowd_speakers_never_trained_on_are_recognised(ear):
-    assert right(ear, sample(COMMANDS_ZIP, tuple(DIGITS), 10)) >= 0.80
-
-
-@needs_recordings
-def test_four_digits_joined_from_one_speaker_are_mostly_wholly_right(ear):
-    strings = joined_strings(sample(DIGITS_ZIP, tuple(DIGITS), 5), 25, seed=1)
-    wholly = sum(ear.hear(pcm, TEN_DIGITS).split() == words for _, words, pcm in strings)
-    assert wholly / len(strings) >= 0.55
-
-
-@needs_recordings
-def test_other_words_of_people_are_mostly_not_taken_for_digits(ear):
-    takes = sample(COMMANDS_ZIP, ("up", "down", "left", "right", "go"), 13)
-    rejected = sum(set(ear.hear(pcm, DIGIT_LIST).split()) <= {UNKNOWN_WORD} for _, pcm in takes)
-    assert rejected / len(takes) >= 0.75
+def test_the_forty_arabic_words_of_people_are_recognised(tmp_path):
+    archives = part_of(tmp_path, "arabic_commands_8k.zip", 61)
+    found = evaluate(read_model(MODELS / "telephone-ar"), archives)
+    assert found.words.share >= 0.94
