@@ -95,7 +95,8 @@ class Admission:
         if not load.children or load.late_s > self._limits.close_late_s:
             return 0
         free = self._limits.close_at * load.children - self._needed(load)
-        fit = int(free / max(load.cost, 1e-6)) if free > 0 else 0
+        # What fits exactly is not left out for a rounding error.
+        fit = int(free / max(load.cost, 1e-6) + 1e-6) if free > 0 else 0
         # Where the machine is only just fast enough for one, that one is heard.
         lone = load.active + load.idle == 0 and load.cost < 1.0
         return max(fit, int(lone))
