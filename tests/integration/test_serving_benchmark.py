@@ -49,7 +49,9 @@ def test_ingest_takes_in_all_that_is_offered() -> None:
 def test_overload_tells_every_call_whether_it_can_speak() -> None:
     found = figures("overload")
     for half in ("at_ease", "over"):
-        assert found[half]["admitted"] + found[half]["refused"] == found[half]["offered"] > 0
+        told = ("admitted", "keys_from_first_prompt", "refused_at_socket")
+        assert sum(found[half][name] for name in told) == found[half]["offered"] > 0
+        assert found[half]["dropped"] == 0
     assert found["over"]["offered"] >= 3
 
 

@@ -21,13 +21,16 @@ AFTER_MS: Final = 1500
 class Call:
     """One call, from its first turn to its end. Times are of the event loop."""
 
-    def __init__(self, port: int, signature: str, begin_turn: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, port: int, signature: str, admit: Callable[[str], object], begin_turn: Callable[[str, int], None]
+    ) -> None:
         self.sid = "CA" + secrets.token_hex(16)
         self._port = port
         self._signature = signature
+        self._admit = admit
         self._begin_turn = begin_turn
         self.started_s = 0.0
-        # When it was known whether the call is listened to, and what.
+        # When it was known whether the call is listened to, and what: "up", "down", or "keys" from its first prompt on.
         self.told_s: float | None = None
         self.status: str | None = None
         self.closed: int | None = None
@@ -44,13 +47,22 @@ class Call:
             self.status = "dropped"
 
     @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing more to be told."""
+        return self.status is not None and (self.over or self.status != "up")
+
+    @property
     def is_admitted(self) -> bool:
         """Whether it was told that it is listened to, whatever came after it."""
         return self.status in ("up", "dropped")
 
     async def speak(self, utterances: Sequence[bytes], until_s: float) -> None:
-        """Speak until that time, or until the other side refuses."""
+        """Speak until that time, or until the other side refuses; not at all where there is no room for the call."""
         loop = asyncio.get_running_loop()
+        self.started_s = loop.time()
+        if not await asyncio.to_thread(self._admit, self.sid):
+            self.tell("keys", loop.time())
+            return
         await asyncio.to_thread(self._begin_turn, self.sid, 1)
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         ends = asyncio.create_task(self._read(reader))

@@ -42,7 +42,7 @@ class Halving:
         """What to try; None where the answer is known."""
         if self._failed - self.passed <= 1:
             return None
-        if self._first is not None and self.passed < self._first < self._failed:
+        if self.passed < self._first < self._failed:
             return self._first
         return (self.passed + self._failed) // 2
 

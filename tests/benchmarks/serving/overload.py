@@ -116,7 +116,7 @@ async def offer(place: Office, count: int, audio: Sequence[bytes], seconds: floa
     """So many calls begin within a third of the time and go on to its end; what became of them."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
-    calls = [Call(place.port, place.signature, place.begin_turn) for _ in range(count)]
+    calls = [Call(place.port, place.signature, place.store.admit, place.begin_turn) for _ in range(count)]
     by_sid = {call.sid: call for call in calls}
 
     async def arrive(call: Call, number: int) -> None:
@@ -126,7 +126,7 @@ async def offer(place: Office, count: int, audio: Sequence[bytes], seconds: floa
     async def look() -> None:
         while True:
             for call in calls:
-                if call.started_s and not call.over:
+                if call.started_s and not call.is_settled:
                     with contextlib.suppress(redis.RedisError):
                         call.tell(await asyncio.to_thread(place.store.speech_status, call.sid), loop.time())
             await asyncio.sleep(LOOK_EVERY_S)
@@ -152,7 +152,6 @@ async def offer(place: Office, count: int, audio: Sequence[bytes], seconds: floa
 def summary(calls: Sequence[Call]) -> dict[str, Any]:
     """What became of these calls."""
     admitted = [call for call in calls if call.is_admitted]
-    refused = [call for call in calls if call.status == "down"]
     told = [call.told_s - call.started_s for call in calls if call.told_s is not None]
     # A call that is over before its caller has spoken is owed no answer.
     owed = [(call, turn) for call in admitted for turn in call.spoken_s]
@@ -160,7 +159,8 @@ def summary(calls: Sequence[Call]) -> dict[str, Any]:
     return {
         "offered": len(calls),
         "admitted": len(admitted),
-        "refused": len(refused),
+        "keys_from_first_prompt": sum(call.status == "keys" for call in calls),
+        "refused_at_socket": sum(call.status == "down" for call in calls),
         "dropped": sum(call.status == "dropped" for call in calls),
         "told_nothing": sum(call.status is None for call in calls),
         "told_within_a_prompt": sum(each <= PROMPT_S for each in told),

@@ -61,9 +61,8 @@ def test_a_search_in_which_nothing_passes_says_so() -> None:
 def test_the_stand_in_keeps_all_of_the_shipped_network() -> None:
     shipped = SHIPPED.read_bytes()
     made = widened(shipped, width=8, layers=2)
-    added = b"component-node name=wide1.relu component=wide1.relu input=wide1.affine\n"
-    assert added in made
-    assert b", wide.output) objective=linear\n" in made
+    assert b"component-node name=wide.node3 component=wide.1 input=wide.node2\n" in made
+    assert b", wide.node5) objective=linear\n" in made
     weights = shipped[shipped.index(b"<ComponentName>") : shipped.index(b"</Nnet3>")]
     assert weights in made
 
@@ -113,7 +112,7 @@ def test_audio_is_made_whole_chunks_without_losing_any() -> None:
 
 
 def call(*statuses: str) -> Call:
-    made = Call(0, "", lambda _sid, _turn: None)
+    made = Call(0, "", lambda _sid: True, lambda _sid, _turn: None)
     for number, status in enumerate(statuses):
         made.tell(status, float(number + 1))
     return made
@@ -121,10 +120,12 @@ def call(*statuses: str) -> Call:
 
 def test_a_call_that_loses_what_it_was_promised_is_dropped_and_a_refused_one_is_not() -> None:
     up, refused, dropped, nothing = call("up", "up"), call("down"), call("up", "down"), call()
+    keys = call("keys")
     up.spoken_s, up.answered_s = {1: 2.0, 2: 5.0}, {1: 2.25}
-    found = summary([up, refused, dropped, nothing])
-    counted = ("offered", "admitted", "refused", "dropped", "told_nothing", "turns", "unanswered", "lag_p95_ms")
-    assert [found[name] for name in counted] == [4, 2, 1, 1, 1, 2, 1, 250]
+    found = summary([up, refused, dropped, nothing, keys])
+    counted = ("offered", "admitted", "keys_from_first_prompt", "refused_at_socket", "dropped", "told_nothing")
+    assert [found[name] for name in counted] == [5, 2, 1, 1, 1, 1]
+    assert (found["turns"], found["unanswered"], found["lag_p95_ms"]) == (2, 1, 250)
 
 
 def test_a_call_that_has_ended_is_not_dropped() -> None:
