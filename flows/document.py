@@ -116,13 +116,15 @@ class Text(msgspec.Struct, frozen=True, dict=True):
 class Document(msgspec.Struct, frozen=True, eq=False):
     """A flow that obeys the schema, and its text; one document equals only itself, so that analyses can be kept by it.
 
-    `file_exists` tells whether a path beside the flow is a file; None where nobody can tell.
+    `file_exists` tells whether a path beside the flow is a file, `audio_problem` why one that is cannot be played
+    (None: it can); None where nobody can tell.
     """
 
     flow: Flow
     file: str
     text: Text
     file_exists: Callable[[str], bool] | None = None
+    audio_problem: Callable[[str], str | None] | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from flows.model import Flow
 from flows.problems import FlowError
 from flows.prove import prove
 from flows.prove.problems import problems_of
+from ivr.flow_audio import audio_problem
 from ivr.redis_publications import NotPublishedError, OvertakenError, Publication, Publications
 
 
@@ -33,7 +34,11 @@ def checked(content: bytes, file: str, folder: Path) -> Flow:
     the flow names lie.
     """
     document = read_document(content, file)
-    found = lint(document, file_exists=lambda path: (folder / path).is_file())
+    found = lint(
+        document,
+        file_exists=lambda path: (folder / path).is_file(),
+        audio_problem=lambda path: audio_problem(folder, path),
+    )
     errors = [problem for problem in found if problem.level == "error"]
     if errors:
         raise FlowError(errors)

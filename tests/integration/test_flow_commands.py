@@ -118,7 +118,7 @@ def test_a_flow_whose_proof_fails_is_refused_with_the_call_that_shows_it(
     ivr: Ivr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publications: Publications
 ) -> None:
     """Whatever the rules find or do not find."""
-    monkeypatch.setattr(publishing, "lint", lambda document, file_exists: [])
+    monkeypatch.setattr(publishing, "lint", lambda document, **_looks: [])
     words = "word " * 390
     menu = "  menu: {type: menu, prompt: What?, choices: [{key: '1', phrases: [end], label: the end, to: bye}]}\n"
     (tmp_path / "long.yaml").write_text(FLOW.replace("One", words).replace("next: bye", "next: menu") + menu)

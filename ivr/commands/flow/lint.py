@@ -18,6 +18,7 @@ from flows.problems import FlowError, Problem, known_words
 from flows.prove import prove
 from flows.prove.problems import problems_of
 from ivr.commands.common import err, out
+from ivr.flow_audio import audio_problem
 
 UNREAD = 2
 
@@ -77,7 +78,12 @@ def _check(file: Path, rules: list[str] | None, *, prove_too: bool) -> tuple[lis
     except FlowError as error:
         return error.problems, content.decode("utf-8-sig", "replace").splitlines()
     folder = file.parent
-    problems = lint(document, rules=rules, file_exists=lambda path: (folder / path).is_file())
+    problems = lint(
+        document,
+        rules=rules,
+        file_exists=lambda path: (folder / path).is_file(),
+        audio_problem=lambda path: audio_problem(folder, path),
+    )
     if prove_too and all(problem.level == "warning" for problem in problems):
         problems += _proved(document)
     return problems, document.lines

@@ -37,6 +37,7 @@ def problems_in(path: Path, *, proved: bool = True) -> list[Problem]:
     found = lint(
         document,
         file_exists=lambda name: "missing" not in name if folder.name == "flows_broken" else (folder / name).is_file(),
+        audio_problem=lambda name: "it is empty" if "damaged" in name else None,
     )
     if not proved or any(problem.level == "error" for problem in found):
         return found

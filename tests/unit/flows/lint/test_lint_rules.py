@@ -25,7 +25,11 @@ def names(examples: list[tuple[Rule, str]]) -> list[str]:
 
 def problems_of(source: str) -> list[Problem]:
     document = read_document(completed(source).encode(), "example.yaml")
-    return lint(document, file_exists=lambda path: "missing" not in path)
+    return lint(
+        document,
+        file_exists=lambda path: "missing" not in path,
+        audio_problem=lambda path: "it is empty" if "broken" in path else None,
+    )
 
 
 @pytest.mark.parametrize(("rule", "source"), FAILS, ids=names(FAILS))
