@@ -33,7 +33,7 @@ HIGHEST_LOUD_DBFS: Final = -32.0
 LOWEST_FLOOR_DBFS: Final = -65.0
 NO_LINE_DBFS: Final = -80.0
 # Beyond these, more of the same says nothing more. Source: ours.
-MOST_REPEATS: Final = 2.0
+MOST_EXTRAS: Final = 2.0
 MOST_UNEXPLAINED_S: Final = 1.0
 MOST_UNUSUAL: Final = 4.0
 # The recogniser's words end a little before their sound does, and begin a little after it. Source: measured.
@@ -96,8 +96,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     longer: float
     # Loud sound outside all words, in seconds.
     unexplained_s: float
-    # How often the phrase is said again ("yes, yes"); what is in no list is often heard as two short words.
-    repeats: float
+    # How often the phrase is said again ("yes, yes"), and short unknown sounds beside it: what is in no list is often
+    # heard as two things.
+    extras: float
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +196,7 @@ def evidence(
             min(unknown[place : place + size]),
             min(other[place : place + size]),
             unexplained_s=_unexplained_s(words, sound),
-            repeats=0 if said.value is not None else said.times - 1,
+            extras=said.times - 1 + len(hypotheses[index].words) - len(words),
         )
         for place in range(0, len(words), size)
     ]
@@ -245,7 +246,7 @@ def _within(margin: float, cap: float) -> float:
 
 
 def _evidence(
-    doubt: Doubt, words: Sequence[Word], unknown: float, other: float, *, unexplained_s: float, repeats: int
+    doubt: Doubt, words: Sequence[Word], unknown: float, other: float, *, unexplained_s: float, extras: int
 ) -> Evidence:
     unusual = [_unusual(doubt, word) for word in words]
     return Evidence(
@@ -256,7 +257,7 @@ def _evidence(
         shorter=max((max(0.0, -each) for each in unusual), default=0.0),
         longer=max((max(0.0, each) for each in unusual), default=0.0),
         unexplained_s=unexplained_s,
-        repeats=min(float(repeats), MOST_REPEATS),
+        extras=min(float(extras), MOST_EXTRAS),
     )
 
 

@@ -247,14 +247,14 @@ def _misheard(example: Example) -> bool:
 
 
 def _accept_from(heard: Sequence[Example], judgements: Sequence[Assessment], reject_below: float) -> float:
-    """From which confidence on we accept, so that little other speech is, each kind of it counting the same."""
-    others = [index for index, example in enumerate(heard) if not example.listed]
-    weights = weights_of(heard)[others]
-    order = np.argsort([-judgements[index].confidence for index in others])
-    allowed = FALSE_ACCEPTS * weights.sum()
-    let_through = np.cumsum(weights[order])
-    stopped = np.flatnonzero(let_through > allowed)
-    highest = judgements[others[order[stopped[0]]]].confidence if len(stopped) else reject_below
+    """From which confidence on we accept, so that few of all utterances are acted on although they meant otherwise."""
+    weights = weights_of(heard)
+    candidates = [_candidate(example) for example in heard]
+    wrong = [n for n, (e, c) in enumerate(zip(heard, candidates, strict=True)) if c != 0 or not _answer_is_right(e, c)]
+    wrong.sort(key=lambda index: -judgements[index].confidence)
+    let_through = np.cumsum(weights[wrong])
+    stopped = np.flatnonzero(let_through > FALSE_ACCEPTS * weights.sum())
+    highest = judgements[wrong[stopped[0]]].confidence if len(stopped) else 0.0
     return min(max(highest + 1e-6, reject_below, LEAST_ACCEPTED), 1.0)
 
 

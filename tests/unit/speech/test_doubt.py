@@ -31,7 +31,7 @@ NUMBER = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=1
 DOUBT = Doubt(
     margin_cap=6.0,
     listed=Regression(
-        intercept=-1.0, weights={"over_unknown": 1.0, "longer": -0.5, "unexplained_s": -20.0, "repeats": -1.0}
+        intercept=-1.0, weights={"over_unknown": 1.0, "longer": -0.5, "unexplained_s": -20.0, "extras": -1.0}
     ),
     chosen=Regression(intercept=-0.5, weights={"over_other": 0.5, "over_other_near": 2.0}),
     usual={"": Usual(mean=math.log(200), deviation=0.3), "two": Usual(mean=math.log(150), deviation=0.2)},
@@ -156,10 +156,12 @@ def test_between_two_phrases_of_the_list_a_question_is_worth_while() -> None:
     assert (tied.band, tied.confidence < 0.5) == ("confirm", True)
 
 
-def test_a_phrase_said_again_counts_as_that() -> None:
+def test_a_phrase_said_again_and_a_short_sound_beside_it_count() -> None:
     (once,), (thrice,) = evidence(DOUBT, MENU, heard(("agent", 1.0))), evidence(DOUBT, MENU, heard(("agent " * 3, 1.0)))
-    assert (once.repeats, thrice.repeats) == (0.0, 2.0)
-    assert {each.repeats for each in evidence(DOUBT, NUMBER, heard(("two two two", 1.0)))} == {0.0}
+    assert (once.extras, thrice.extras) == (0.0, 2.0)
+    (beside,) = evidence(DOUBT, MENU, heard(("agent [unk]", 1.0)))
+    assert beside.extras == 1.0
+    assert {each.extras for each in evidence(DOUBT, NUMBER, heard(("two two two", 1.0)))} == {0.0}
 
 
 FITTED = msgspec.to_builtins(DOUBT)
