@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +33,7 @@ from ivr.redis_flows import FlowStore
 from ivr.redis_listen import ListenRecord, ListenStore
 from ivr.redis_traces import TraceStore
 from ivr.urls import Urls
+from speech.echo import prompt_ms
 from speech.endpointing import DEFAULT_END_OF_SPEECH_MS
 from speech.grammar import Grammar
 
@@ -241,8 +242,18 @@ class Turns:
                 # Of an open question, the sentences without slots are among the phrases already.
                 grammar=None if grammar is None else msgspec.convert(msgspec.to_builtins(grammar), Grammar),
                 end_of_speech_ms=DEFAULT_END_OF_SPEECH_MS if grammar is None else grammar.end_of_speech_ms,
+                prompt_ms=prompt_ms(record.state.language, _texts(record.verbs)),
             ),
         )
+
+
+def _texts(verbs: Sequence[actions.Verb]) -> Iterator[str]:
+    """What the caller hears before and while we listen."""
+    for verb in verbs:
+        if isinstance(verb, actions.Say | actions.Play):
+            yield verb.text
+        elif isinstance(verb, actions.Collect):
+            yield from (sound.text for sound in verb.prompts)
 
 
 def _advance(flow: Flow, state: CallState, event: events.Event) -> Step:

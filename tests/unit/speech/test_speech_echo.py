@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.echo import EchoGate, EchoRules
+from speech.echo import DEFAULT_ECHO_RULES, EchoGate, EchoRules, prompt_ms
 
 RULES = EchoRules(loudest_dbfs=-24.0, margin_db=4.0, known_after_ms=800, window_ms=3000)
 
@@ -40,3 +40,12 @@ def test_what_came_back_long_ago_is_forgotten() -> None:
     assert gate.threshold_dbfs == pytest.approx(-26.0)
     gate.learn([-50.0] * 150)
     assert gate.threshold_dbfs == pytest.approx(-46.0)
+
+
+def test_how_long_a_prompt_may_play_is_told_by_its_texts() -> None:
+    begins_ms = DEFAULT_ECHO_RULES.begins_within_ms
+    assert prompt_ms("en", []) == 0
+    assert prompt_ms("en", [""]) == 0
+    assert prompt_ms("en-GB", ["Say yes.", "Or no."]) == 14 * 88 + begins_ms
+    assert prompt_ms("ar", ["نعم"]) == 3 * 127 + begins_ms
+    assert prompt_ms("de", ["Ja 42"]) == 3 * 110 + 2 * 350 + begins_ms
