@@ -111,10 +111,15 @@ def install(
         ) from None
 
 
-def check_is_new(name: str, data_dir: Path) -> None:
-    """Raises `InstallError` for what is no name, and where something of this name is there; looks at no network."""
+def check_name(name: str) -> None:
+    """Raises `InstallError` for what is no name of a model's folder."""
     if not _NAME.fullmatch(name):
         raise InstallError(f"{name!r} is no name of a model; see `ivr speech models`")
+
+
+def check_is_new(name: str, data_dir: Path) -> None:
+    """Raises `InstallError` for what is no name, and where something of this name is there; looks at no network."""
+    check_name(name)
     if (SHIPPED_DIR / name).is_dir():
         raise AlreadyInstalledError(f"{name} came with this installation")
     place = models_dir(data_dir) / name
@@ -207,13 +212,14 @@ def _place(order: Order, archive: Path, models: Path, on_progress: Progress, tri
                 f"{(available or 0) // 10**6} MB are free; take a smaller model"
             )
         on_progress("try", 0, None)
-        _try_out(order.name, folder, trial)
+        try_out(order.name, folder, trial)
         place = models / order.name
         folder.rename(place)
     return msgspec.structs.replace(model, path=place)
 
 
-def _try_out(name: str, folder: Path, trial: Sequence[str]) -> None:
+def try_out(name: str, folder: Path, trial: Sequence[str] = TRIAL) -> None:
+    """Have libvosk hear a second of audio with a model, in a process of its own; raises `InstallError` if it fails."""
     try:
         ended = subprocess.run(
             [*trial, str(folder.resolve())],

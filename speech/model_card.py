@@ -21,14 +21,18 @@ class ModelUnusableError(SpeechError):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a card says; a model without one has an empty card, and keys that are not known here are passed over.
 
-    `labels` maps the folder labels of recordings to the model's words, `lexicon` a word to its pronunciations (phones
-    with spaces between), `doubt` holds the fitted numbers of `speech.doubt`, `figures` what was measured.
+    `labels` maps the folder labels of recordings to the model's words. `core` are the words with outputs of their own,
+    `lexicon` those that are spelled with phones: word -> pronunciations, phones with spaces between. `phones` are those
+    that it was trained with, in the order of their outputs; `costs` are those of its graph. `doubt` holds the fitted
+    numbers of `speech.doubt`, `figures` what was measured.
     """
 
     language: str | None = None
     labels: dict[str, str] = {}
+    core: dict[str, tuple[str, ...]] = {}
+    phones: tuple[str, ...] = ()
     lexicon: dict[str, tuple[str, ...]] = {}
-    units: Any = None
+    costs: dict[str, float] = {}
     doubt: dict[str, Any] = {}
     figures: dict[str, Any] = {}
 

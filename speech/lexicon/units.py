@@ -7,6 +7,7 @@ All outputs of one phone state, in core words and in phone units, in every langu
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Final, Literal
@@ -74,8 +75,16 @@ class Units(msgspec.Struct, frozen=True, dict=True):
 
 
 def build_units(language: str) -> Units:
-    """Number silence, garbage, the core words and the phones of a language; raises `KeyError` for another one."""
-    table = WORD_TABLES[language]
+    """The units of a language by its tables; raises `KeyError` for another one."""
+    return units_of(WORD_TABLES[language].CORE, phones_of(language), language)
+
+
+def units_of(core: Mapping[str, Sequence[str]], phones: Sequence[str], language: str) -> Units:
+    """Number silence, garbage, the core words (word -> pronunciations) and the phones, in this order.
+
+    A model's graph fits its networks only with the core words and phones that it was trained with: those of its card.
+    Raises `KeyError` for a phone that does not exist.
+    """
     row = {name: index for index, name in enumerate(ROWS)}
     made: list[Unit] = []
 
@@ -85,11 +94,11 @@ def build_units(language: str) -> Units:
 
     add(SILENCE, "silence", [SILENCE])
     add(GARBAGE, "garbage", [f"{GARBAGE}_{i}" for i in range(GARBAGE_STATES)])
-    for word, pronunciations in table.CORE.items():
+    for word, pronunciations in core.items():
         for number, pronunciation in enumerate(pronunciations, 1):
             name = word if number == 1 else f"{word}({number})"
             add(name, "word", [f"{p}_{i}" for p in pronunciation.split() for i in range(PHONES[p].states)])
-    for name in phones_of(language):
+    for name in phones:
         add(f"/{name}/", "phone", [f"{name}_{i}" for i in range(PHONES[name].states)])
     return Units(language, tuple(made))
 

@@ -174,6 +174,7 @@ def write_card(out: Path, language: str, rows: Mapping[str, Evaluation], made: M
         "core": table.CORE,
         "phones": phones_of(language),
         "lexicon": table.MENU,
+        "costs": asdict(Costs()),
         "size_bytes": size_bytes,
         "made": dict(made),
         "figures": {name: row.as_json() for name, row in rows.items()},

@@ -32,7 +32,7 @@ def speech(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Speech:
     monkeypatch.delenv("SPEECH_MODEL", raising=False)
     monkeypatch.chdir(tmp_path)
     # Loading a model takes a second each time; libvosk itself has its tests beside this file.
-    monkeypatch.setattr(installing, "_try_out", lambda *_: None)
+    monkeypatch.setattr(installing, "try_out", lambda *_: None)
     return lambda *arguments: CliRunner().invoke(app, ["speech", *arguments])
 
 
