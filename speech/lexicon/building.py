@@ -118,11 +118,15 @@ class _Arcs:
         self._top += 1
         return self._top - 1
 
-    def states(self, source: int, forms: Sequence[Form], word: int, cost: float, target: int) -> None:
+    def forms(self, source: int, forms: Sequence[Form], word: int, cost: float, target: int) -> None:
         """A row of forms from one node to another."""
-        states, here = [s for form in forms for s in form.states], source
-        for state in states:
-            last, there = state == states[-1], self.new()
+        self.states(source, [s for form in forms for s in form.states], word, cost, target)
+
+    def states(self, source: int, states: Sequence[int], word: int, cost: float, target: int) -> None:
+        """A row of states from one node to another."""
+        here = source
+        for number, state in enumerate(states, 1):
+            last, there = number == len(states), self.new()
             self.made.append((here, there, advance_id(state), word if last else 0, STEP_COST + (cost if last else 0.0)))
             self.made.append((there, there, repeat_id(state), 0, STEP_COST))
             here = there
@@ -133,17 +137,17 @@ def arcs(units: Units, lexicon: Mapping[str, Sequence[str]], word_ids: Mapping[s
     """Return the arcs of a graph that knows the core words of the units and the words of the lexicon."""
     phones, made = decoder_phones(units), _Arcs()
     made.made.append((0, 1, 0, 0, STEP_COST))
-    made.states(0, [phones.whole(units.by_name[SILENCE])], 0, STEP_COST, 1)
+    made.forms(0, [phones.whole(units.by_name[SILENCE])], 0, STEP_COST, 1)
     for word, said in units.words.items():
         for unit in said:
-            made.states(1, [phones.whole(unit)], word_ids[word], costs.core, 0)
+            made.forms(1, [phones.whole(unit)], word_ids[word], costs.core, 0)
     for word, pronunciations in lexicon.items():
         for pronunciation in pronunciations:
             spelled = phones.spelled(units.phones(pronunciation))
             cost = costs.spelled + costs.spelled_phone * len(spelled)
-            made.states(1, spelled, word_ids[word], cost, 0)
+            made.forms(1, spelled, word_ids[word], cost, 0)
     unknown = word_ids[UNKNOWN_WORD]
-    made.states(1, [phones.whole(units.by_name[GARBAGE])], unknown, costs.garbage, 0)
+    made.forms(1, [phones.whole(units.by_name[GARBAGE])], unknown, costs.garbage, 0)
     _loop(units, phones, made, unknown, costs)
     return made.made
 
@@ -153,9 +157,9 @@ def _loop(units: Units, phones: DecoderPhones, made: _Arcs, unknown: int, costs:
     inside = made.new()
     for unit in units.units:
         if unit.kind == "phone":
-            made.states(1, [phones.phone(unit, BEGIN)], 0, costs.loop_phone, inside)
-            made.states(inside, [phones.phone(unit, INSIDE)], 0, costs.loop_phone, inside)
-            made.states(inside, [phones.phone(unit, END)], unknown, costs.loop + costs.loop_phone, 0)
+            made.states(1, phones.any_phone(unit, BEGIN), 0, costs.loop_phone, inside)
+            made.states(inside, phones.any_phone(unit, INSIDE), 0, costs.loop_phone, inside)
+            made.states(inside, phones.any_phone(unit, END), unknown, costs.loop + costs.loop_phone, 0)
 
 
 def _pipe(folder: Path, *commands: list[str]) -> None:
@@ -199,7 +203,8 @@ def write_graphs(out: Path, units: Units, lexicon: Mapping[str, Sequence[str]], 
             ["fstconvert", "--fst_type=olabel_lookahead", "--save_relabel_opairs=pairs", "hcl.fst", "HCLr.fst"],
         )
         # Look-ahead renumbers the words; words.txt and Gr.fst must follow.
-        pairs = dict(map(int, line.split()) for line in (work / "pairs").read_text("ascii").splitlines())
+        rows = (line.split() for line in (work / "pairs").read_text("ascii").splitlines())
+        pairs = {int(before): int(after) for before, after in rows}
         final_ids = {word: pairs.get(i, i) for word, i in word_ids.items()}
         cost = math.log(len(final_ids)) + STEP_COST
         lines = [f"0 0 {i} {i} {cost:.4f}" for i in final_ids.values()]

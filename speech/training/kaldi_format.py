@@ -66,12 +66,12 @@ def compressed_matrix(rows: Sequence[Sequence[float]]) -> bytes:
     return token("CM2") + head + struct.pack(f"<{len(steps)}H", *steps)
 
 
-def transition_model(phones: Sequence[range]) -> bytes:
-    """Return a transition model: phone k + 1 is a row of states whose outputs are `phones[k]`.
+def transition_model(phones: Sequence[Sequence[Sequence[int]]]) -> bytes:
+    """Return a transition model: phone k + 1 is a row of states, each of which has one of the outputs in `phones[k]`.
 
-    Phones may share outputs. A state repeats or advances with probability 1/2. Transition ids count from 1: state s of
-    all has 2s + 1 (repeat) and 2s + 2 (advance). Source: transition-model.cc, "<Triples>" is phone, state of the phone,
-    output; sorted.
+    Phones may share outputs; a state with several outputs counts once for each. A state repeats or advances with
+    probability 1/2. Transition ids count from 1: state s of all has 2s + 1 (repeat) and 2s + 2 (advance).
+    Source: transition-model.cc, "<Triples>" is phone, state of the phone, output; sorted.
     """
     lengths = sorted({len(outputs) for outputs in phones})
     numbers = range(1, len(phones) + 1)
@@ -82,11 +82,12 @@ def transition_model(phones: Sequence[range]) -> bytes:
         for s in range(n):  # output class, number of transitions, then target and probability of each
             parts += [int32(s), int32(2), int32(s), float32(0.5), int32(s + 1), float32(0.5)]
         parts += [int32(-1), int32(0)]  # the final state emits nothing
-    total = sum(map(len, phones))
+    total = sum(len(outputs) for states in phones for outputs in states)
     parts += [token("</Topology>"), token("<Triples>"), int32(total)]
     for phone, outputs in zip(numbers, phones, strict=True):
-        for s, output in enumerate(outputs):
-            parts += [int32(phone), int32(s), int32(output)]
+        for s, possible in enumerate(outputs):
+            for output in possible:
+                parts += [int32(phone), int32(s), int32(output)]
     parts += [token("</Triples>"), token("<LogProbs>"), vector([0.0] + [math.log(0.5)] * (2 * total))]
     parts += [token("</LogProbs>"), token("</TransitionModel>")]
     return b"".join(parts)

@@ -101,7 +101,7 @@ def acoustic_model(
     for name in outputs[1:]:
         total = f"Sum({total}, {name})"
     graph.lines += [f"output-node name=output input={total} objective=linear", "", ""]
-    phones = [form.unit.states for form in decoder_phones(languages[language]).forms]
+    phones = [form.outputs for form in decoder_phones(languages[language]).forms]
     parts = [kaldi.BINARY_HEADER, kaldi.transition_model(phones), "\n".join(graph.lines).encode()]
     parts += [kaldi.token("<NumComponents>"), kaldi.int32(len(graph.components)), *graph.components]
     parts += [kaldi.token("</Nnet3>"), kaldi.token("<LeftContext>"), kaldi.int32(LEFT_CONTEXT)]

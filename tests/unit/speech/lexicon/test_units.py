@@ -65,7 +65,7 @@ def test_phones_have_four_forms_that_share_their_outputs():
     units = build_units("en")
     phones = decoder_phones(units)
     unit = units.by_name["/K/"]
-    forms = [form for form in phones.forms if form.unit == unit]
+    forms = [form for form in phones.forms if form.name == unit.name]
     assert [form.kind for form in forms] == ["begin", "internal", "end", "singleton"]
     assert len({form.states for form in forms}) == 4
     kinds = [form.kind for form in phones.spelled(units.phones("S T EY"))]

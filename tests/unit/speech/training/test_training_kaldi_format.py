@@ -87,7 +87,7 @@ def test_a_compressed_matrix_of_one_value_comes_back():
 
 
 def test_the_transition_model_lists_every_state_in_order_and_lets_phones_share_outputs():
-    reader = Reader(kaldi.transition_model([range(1), range(1, 4), range(2, 4)]))
+    reader = Reader(kaldi.transition_model([[[0]], [[1], [2], [3]], [[2, 3]]]))
     assert [reader.token(), reader.token()] == ["<TransitionModel>", "<Topology>"]
     assert reader.int32_vector() == [1, 2, 3]
     entry_of_phone = reader.int32_vector()
@@ -99,10 +99,10 @@ def test_the_transition_model_lists_every_state_in_order_and_lets_phones_share_o
             assert (reader.int32(), reader.float32(), reader.int32(), reader.float32()) == (s, 0.5, s + 1, 0.5)
         assert (reader.int32(), reader.int32()) == (-1, 0)
         entries.append(states - 1)
-    assert [entries[e] for e in entry_of_phone[1:]] == [1, 3, 2]
+    assert [entries[e] for e in entry_of_phone[1:]] == [1, 3, 1]
     assert [reader.token(), reader.token()] == ["</Topology>", "<Triples>"]
     triples = [(reader.int32(), reader.int32(), reader.int32()) for _ in range(reader.int32())]
-    assert triples == [(1, 0, 0), (2, 0, 1), (2, 1, 2), (2, 2, 3), (3, 0, 2), (3, 1, 3)]
+    assert triples == [(1, 0, 0), (2, 0, 1), (2, 1, 2), (2, 2, 3), (3, 0, 2), (3, 0, 3)]
     assert [reader.token(), reader.token()] == ["</Triples>", "<LogProbs>"]
     assert len(reader.vector()) == 1 + 2 * 6
     assert [reader.token(), reader.token()] == ["</LogProbs>", "</TransitionModel>"]
