@@ -50,9 +50,9 @@ bench-callbacks: $(VENV)/.test ## Measure callbacks: a million promises, punctua
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.recovery
 
 RECORDINGS ?= ../shared/speech
-train: $(VENV)/.demo ## Train telephone-en anew from RECORDINGS (see speech/training/README.md; about an hour)
+train: $(VENV)/.demo ## Train the telephone models anew from RECORDINGS (see speech/training/README.md; two hours)
 	@$(call INSTALL,training)
-	@$(BIN)/python -m speech.training --recordings $(RECORDINGS) --out speech/models/telephone-en
+	@$(BIN)/python -m speech.training --recordings $(RECORDINGS) --out speech/models
 
 format: $(VENV)/.test ## Format and fix what can be fixed by machine
 	@$(BIN)/ruff check --fix .
