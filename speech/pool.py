@@ -219,14 +219,15 @@ class RecogniserPool:
         self._children.clear()
         self._servers.clear()
 
-    async def open(self, language: str = "", phrases: Sequence[str] = ()) -> Stream:
+    async def open(self, language: str = "", phrases: Sequence[str] = (), *, replacing: bool = False) -> Stream:
         """A stream, which recognises nothing without phrases.
 
-        Raises `NoRecogniserError`, `NotAdmittedError` and `StreamLostError`.
+        One that is `replacing` another, which is about to close, needs no room of its own. Raises `NoRecogniserError`,
+        `NotAdmittedError` and `StreamLostError`.
         """
         if not self.ready or self._closed:
             raise NoRecogniserError("no recogniser is ready")
-        if not self.places:
+        if not replacing and not self.places:
             raise NotAdmittedError("the recognisers have no room for one more call")
         stream = Stream(self, next(self._numbers))
         self._streams[stream.number] = stream

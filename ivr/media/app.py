@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
 from ivr.media.results import Results
@@ -143,9 +144,13 @@ async def _beat(store: AsyncListenStore, pool: RecogniserPool, media: MediaServe
 
     Calls ask for it before their first document, so that it is said at once where the answer changes.
     """
-    answered = True
+    answered, had_room = True, True
     while True:
         pool.admission_changed.clear()
+        if pool.ready and had_room != (pool.places > 0):
+            had_room = not had_room
+            say = log.info if had_room else log.warning
+            say("media.has_room" if had_room else "media.is_full", **msgspec.to_builtins(pool.figures()))
         try:
             if pool.ready:
                 arrived = media.arrived()

@@ -207,7 +207,7 @@ class MediaServer:
         call_sid = start.call_sid
         self._arrived.add(call_sid)
         try:
-            recogniser = await self._pool.open()
+            recogniser = await self._pool.open(replacing=call_sid in self._live)
         except SpeechError as error:
             if call_sid not in self._live:
                 await self._set_speech(call_sid, "down")
