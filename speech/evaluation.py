@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from speech.digits import DIGIT_WORDS, UNKNOWN_WORD, base_language
+from speech.digits import DIGIT_WORDS, UNKNOWN_WORD, base_language, to_digits
 from speech.doubt import doubt_of
 from speech.errors import SpeechError
 from speech.grammar import Digits, Grammar
 from speech.interpretation import Band, interpret
+from speech.meaning import meant
 from speech.models import Model
 from speech.recorded import Take, takes_of
 from speech.trials import Outcome, Trial, hear_all
@@ -63,7 +64,9 @@ class Evaluation(msgspec.Struct, kw_only=True):
     """What was measured.
 
     A file of a known word is right where the whole text is the word; `bands` says what would have become of the files
-    of known words. Another word is rejected where a call would have asked again, and not taken it for anything.
+    of known words. Another word is rejected where a call would have asked again, and not taken it for anything. A
+    string is right where its whole text is; `strings_of_length` counts the likeliest texts of as many digits, which
+    is what a call takes where it knows how many to expect.
     """
 
     model: str
@@ -76,10 +79,12 @@ class Evaluation(msgspec.Struct, kw_only=True):
     other_words: Count = msgspec.field(default_factory=Count)
     other_bands: Counter[Band] = msgspec.field(default_factory=Counter)
     strings: Count = msgspec.field(default_factory=Count)
+    strings_of_length: Count = msgspec.field(default_factory=Count)
     string_bands: Counter[Band] = msgspec.field(default_factory=Counter)
     confusions: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     taken_for: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     problems: list[str] = msgspec.field(default_factory=list)
+    done: int = 0
     audio_s: float = 0.0
     busy_s: float = 0.0
 
@@ -137,32 +142,40 @@ def evaluate(
     labels, doubt = model.card.labels, doubt_of(model.card.doubt)
     takes = takes_of(archives, labels)
     phrases = _phrases(model, takes, None if words is None else [labels.get(word, word) for word in words])
-    listed = set(phrases)
-    trials = [Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in takes]
-    digits = [word for word in _digit_words(model) if word in listed]
-    joined = strings_of([take for take in takes if take.word in digits], strings, length, seed)
+    digits = tuple(word for word in _digit_words(model) if word in phrases)
     found = Evaluation(model=model.name, phrases=phrases, fitted=doubt is not None)
-    of, done = len(trials) + len(joined), 0
-    language = model.language or "en"
-    closed = Grammar(language=language, phrases={phrase: phrase for phrase in phrases})
-    number = Grammar(language=language, digits=Digits(min=1, max=max(length, 1)))
-    for grammar, heard, group in ((closed, phrases, trials), (number, tuple(digits), joined)):
-        if not group:
-            continue
-        for outcome in hear_all(model.path, [*heard, UNKNOWN_WORD], group, snr_db=snr_db, seed=seed):
-            done += 1
-            progress(done, of)
+    of = len(takes) + (strings if any(take.word in digits for take in takes) else 0)
+
+    def heard(listed: Sequence[str], trials: Sequence[Trial]) -> Iterator[Outcome]:
+        if not trials:
+            return
+        for outcome in hear_all(model.path, [*listed, UNKNOWN_WORD], trials, snr_db=snr_db, seed=seed):
+            found.done += 1
+            progress(found.done, of)
             if outcome.problem is not None:
                 found.problems.append(outcome.problem)
                 continue
-            band = interpret(grammar, outcome.hypotheses, doubt=doubt, sound=outcome.sound).band
             found.audio_s += outcome.audio_s
             found.busy_s += outcome.busy_s
-            if grammar is number:
-                found.strings.add(right=outcome.text.split() == list(outcome.trial.said))
-                found.string_bands[band] += 1
-            else:
-                _count_word(found, outcome, band, known=outcome.trial.said[0] in listed)
+            yield outcome
+
+    closed = Grammar(language=model.language or "", phrases={phrase: phrase for phrase in phrases})
+    trials = {Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)): t for t in takes}
+    readable = []
+    for outcome in heard(phrases, list(trials)):
+        readable.append(trials[outcome.trial])
+        band = interpret(closed, outcome.hypotheses, doubt=doubt, sound=outcome.sound).band
+        _count_word(found, outcome, band, known=outcome.trial.said[0] in phrases)
+    number = Grammar(language=model.language or "", digits=Digits(min=length, max=length))
+    joined = strings_of([take for take in readable if take.word in digits], strings, length, seed)
+    for outcome in heard(digits, joined):
+        understood = interpret(number, outcome.hypotheses, doubt=doubt, sound=outcome.sound)
+        said = to_digits(number.language, outcome.trial.said)
+        meanings = (meant(number, hypothesis.words) for hypothesis in outcome.hypotheses)
+        first = next((each for each in meanings if each is not None), None)
+        found.strings.add(right=outcome.text.split() == list(outcome.trial.said))
+        found.strings_of_length.add(right=first is not None and first.value == said)
+        found.string_bands[understood.band] += 1
     return found
 
 

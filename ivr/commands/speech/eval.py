@@ -103,6 +103,7 @@ def _print(found: Evaluation, snr: float | None) -> None:
         ("right ones rejected all the same", found.right_rejected),
         ("other words, rejected", found.other_words),
         ("strings of digits, all right", found.strings),
+        ("the same where the number of digits is known", found.strings_of_length),
     ):
         summary.add_row(name, *_cells(count))
     out.print(summary)

@@ -143,6 +143,24 @@ def test_a_string_is_right_only_where_every_digit_is(tmp_path: Path, hears: Any)
     assert (found.strings.right, found.strings.of) == (0, 4)
 
 
+def test_a_string_of_known_length_may_be_the_second_that_was_heard(tmp_path: Path, monkeypatch: Any) -> None:
+    def hear_all(_model: Path, _phrases: Sequence[str], trials: Sequence[Trial], **_: Any) -> Iterator[Outcome]:
+        for trial in trials:
+            texts = (trial.said * 2, trial.said) if len(trial.said) > 1 else (trial.said,)
+            likely = (tuple(Word(word, 1.0, 0, 200) for word in text) for text in texts)
+            yield Outcome(trial=trial, hypotheses=tuple(Hypothesis(words, 1.0) for words in likely))
+
+    monkeypatch.setattr(evaluation, "hear_all", hear_all)
+    found = evaluate(MODEL, [zipped(tmp_path / "a.zip", "one/a_1.wav", "two/a_1.wav")], strings=5, length=3)
+    assert (found.strings.right, found.strings_of_length.right, found.strings.of) == (0, 5, 5)
+
+
+def test_files_that_are_broken_are_in_no_string(tmp_path: Path, hears: Any) -> None:
+    hears(broken=["one/a_1.wav"])
+    found = evaluate(MODEL, [zipped(tmp_path / "a.zip", "one/a_1.wav", "two/a_1.wav")], strings=5)
+    assert (found.strings.right, found.strings.of, len(found.problems)) == (5, 5, 1)
+
+
 def test_progress_is_told_to_its_end(tmp_path: Path, hears: Any) -> None:
     hears()
     told: list[tuple[int, int]] = []

@@ -1,0 +1,160 @@
+"""`ivr speech eval` with the shipped model: a voice's words, and people's where their recordings are."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from media_fixtures import MODEL_NAME, needs_model, needs_voice, spoken
+from typer.testing import CliRunner, Result
+
+from ivr.cli import app
+from speech import mulaw
+from speech.digits import UNKNOWN_WORD
+from speech.doubt import doubt_of
+from speech.grammar import Digits, Grammar
+from speech.interpretation import interpret
+from speech.models import find_model
+from speech.recorded import takes_of
+from speech.trials import Outcome, Trial, hear_all
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "speech"
+PEOPLE = RECORDINGS / "english_digits_8k.zip"
+needs_recordings = pytest.mark.skipif(not PEOPLE.is_file(), reason=f"the recordings at {PEOPLE} are not there")
+pytestmark = needs_model
+KEYS = ["model", "files", "accuracy", "per_word", "oov_files", "oov_rejected", "strings", "strings_exact", "rtf"]
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+Ivr = Callable[..., Result]
+
+
+@pytest.fixture
+def ivr() -> Ivr:
+    return lambda *arguments: CliRunner().invoke(app, ["speech", "eval", *map(str, arguments), "--model", MODEL_NAME])
+
+
+def wav(audio: bytes, rate_hz: int = 8000) -> bytes:
+    head = b"fmt " + struct.pack("<IHHIIHH", 16, 7, 1, rate_hz, rate_hz, 1, 8) + b"data" + struct.pack("<I", len(audio))
+    return b"RIFF" + struct.pack("<I", 4 + len(head) + len(audio)) + b"WAVE" + head + audio
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return path
+
+
+@needs_voice
+def test_words_of_a_voice_are_heard_other_words_are_not_and_broken_files_are_named(ivr: Ivr, tmp_path: Path) -> None:
+    files = {f"{word}/voice_1.wav": wav(spoken(word)) for word in ("one", "seven", "umbrella")}
+    files |= {"one/voice_2.wav": b"RIFF", "seven/voice_2.wav": wav(b"\xff" * 900, rate_hz=11025)}
+    found = ivr(zipped(tmp_path / "words.zip", files), "--strings", 4, "--length", 3, "--json")
+    assert found.exit_code == 0, found.output
+    answer = json.loads(found.stdout)
+    assert list(answer) == KEYS
+    assert (answer["model"], answer["files"], answer["accuracy"]) == (MODEL_NAME, 2, 1.0)
+    assert answer["per_word"] == {"one": 1.0, "seven": 1.0}
+    assert (answer["oov_files"], answer["oov_rejected"]) == (1, 1.0)
+    assert (answer["strings"], answer["strings_exact"]) == (4, 1.0)
+    assert 0 < answer["rtf"] < 1
+    assert "one/voice_2.wav: is no RIFF WAVE file" in found.stderr
+    assert "seven/voice_2.wav: has 1 channels at 11025 Hz" in found.stderr
+
+
+@needs_voice
+def test_the_table_tells_shares_intervals_and_what_was_heard_wrong(ivr: Ivr, tmp_path: Path) -> None:
+    # The label is wrong, so that the model is.
+    files = {"one/voice_1.wav": wav(spoken("one")), "two/voice_1.wav": wav(spoken("nine")), "nine/a_1.wav": b""}
+    found = ivr(zipped(tmp_path / "words.zip", files))
+    assert found.exit_code == 0, found.output
+    assert "50.0 %" in found.stdout
+    assert "two -> nine" in found.stdout
+    assert "1 files left out" in found.stdout
+
+
+@needs_voice
+def test_noise_as_loud_as_speech_is_harder(ivr: Ivr, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {f"{word}/voice_1.wav": wav(spoken(word)) for word in DIGITS})
+    quiet, noisy = (json.loads(ivr(path, "--json", *snr).stdout)["accuracy"] for snr in ((), ("--snr", "-20")))
+    assert noisy < quiet
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "there is no such file"), (b"photo", "is no zip file"), (b"PK\5\6" + bytes(18), "")]
+)
+def test_what_holds_no_recordings_is_one_message(ivr: Ivr, tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "words.zip"
+    if content is not None:
+        path.write_bytes(content)
+    found = ivr(path, "--json")
+    assert found.exit_code == 1
+    assert found.stdout == ""
+    assert "words.zip" in found.stderr
+    assert message in found.stderr
+    assert "Traceback" not in found.output
+
+
+def test_a_zip_with_nothing_but_broken_files_measures_nothing(ivr: Ivr, tmp_path: Path) -> None:
+    found = ivr(zipped(tmp_path / "a.zip", {"one/a_1.wav": b"", "two/a_1.wav": b"RIFF"}), "--json")
+    assert found.exit_code == 1
+    answer = json.loads(found.stdout)
+    assert (answer["files"], answer["accuracy"], answer["oov_rejected"], answer["rtf"]) == (0, None, None, None)
+
+
+def test_silence_is_no_word(ivr: Ivr, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"one/a_1.wav": wav(mulaw.SILENCE * 4000), "hush/a_1.wav": wav(b"\x7f" * 9000)})
+    answer = json.loads(ivr(path, "--json").stdout)
+    assert (answer["accuracy"], answer["oov_rejected"]) == (0.0, 1.0)
+
+
+def test_a_model_and_a_word_that_are_not_there_are_named(ivr: Ivr, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"one/a_1.wav": wav(b"\xff" * 800)})
+    found = ivr(path, "--words", "one,xyzzy")
+    assert (found.exit_code, "does not have: xyzzy" in found.stderr) == (1, True)
+    found = CliRunner().invoke(app, ["speech", "eval", str(path), "--model", "nowhere"])
+    assert (found.exit_code, "nowhere" in found.stderr) == (1, True)
+
+
+def people(words: list[str], every: int) -> list[Trial]:
+    takes = [take for take in takes_of([PEOPLE], {}) if take.word in words and "nicolas" in take.speaker]
+    return [Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in takes[::every]]
+
+
+def heard(trials: list[Trial], processes: int = 1) -> list[Outcome]:
+    model = find_model(MODEL_NAME, Path("data"))
+    return list(hear_all(model.path, [*DIGITS, UNKNOWN_WORD], trials, processes=processes))
+
+
+@needs_recordings
+def test_one_process_and_several_hear_the_same() -> None:
+    trials = people(DIGITS, 15)
+    alone, together = heard(trials), heard(trials, processes=2)
+    assert [(o.trial, o.text, o.sound) for o in alone] == [(o.trial, o.text, o.sound) for o in together]
+
+
+@needs_recordings
+def test_repeated_digits_of_a_person_survive_doubt() -> None:
+    takes = people(["two"], 1)
+    number = Grammar(language="en", digits=Digits(min=3, max=3))
+    thrice = [
+        Trial(
+            said=("two",) * 3,
+            speaker="",
+            parts=tuple(part for take in takes[at : at + 3] for part in take.parts),
+            pauses_ms=(150, 250),
+        )
+        for at in range(0, 45, 3)
+    ]
+    doubt = doubt_of(find_model(MODEL_NAME, Path("data")).card.doubt)
+    kept = 0
+    for outcome in heard(thrice):
+        found = interpret(number, outcome.hypotheses, doubt=doubt, sound=outcome.sound)
+        if outcome.text == "two two two":
+            assert found.value in ("222", None)
+        kept += found.value == "222"
+    assert kept >= 10
