@@ -1,7 +1,7 @@
 """Kaldi's binary file format, as far as an acoustic model needs it. No dependencies.
 
 Source: Kaldi base/io-funcs-inl.h (a number is preceded by its size in bytes, a token followed by a space), matrix/
-kaldi-matrix.cc and kaldi-vector.cc ("FM", "FV"), matrix/compressed-matrix.cc ("CM2"), hmm/transition-model.cc,
+kaldi-matrix.cc and kaldi-vector.cc ("FM", "FV"), matrix/compressed-matrix.cc ("CM"), hmm/transition-model.cc,
 hmm/hmm-topology.cc.
 """
 
@@ -53,17 +53,46 @@ def matrix(rows: Sequence[Sequence[float]]) -> bytes:
 
 
 def compressed_matrix(rows: Sequence[Sequence[float]]) -> bytes:
-    """Return a matrix in two bytes per element, which Kaldi expands on reading.
+    """Return a matrix in one byte per element, which Kaldi expands on reading.
 
-    The largest error is range / 131070. Source: compressed-matrix.cc, format kTwoByte ("CM2"): least value, range, rows
-    and columns without size bytes, then sixteen-bit steps of range / 65535.
+    Half of a column's values, those in the middle, share 128 of its 256 levels. Source: compressed-matrix.cc, format
+    kOneByteWithColHeaders ("CM"): least value, range, rows and columns without size bytes; for every column its least
+    value, quartiles and greatest value in sixteen-bit steps of range / 65535; then the bytes, column by column.
     """
     flat = [value for row in rows for value in row]
     least = min(flat)
     span = (max(flat) - least) or 1.0
-    steps = [min(_LEVELS, max(0, round((value - least) / span * _LEVELS))) for value in flat]
+    headers, columns = [], []
+    for column in zip(*rows, strict=True):
+        steps = _quartile_steps(column, least, span)
+        headers.append(struct.pack("<4H", *steps))
+        marks = [least + span / _LEVELS * step for step in steps]
+        columns.append(bytes(_byte(value, marks) for value in column))
     head = struct.pack("<ffii", least, span, len(rows), len(rows[0]))
-    return token("CM2") + head + struct.pack(f"<{len(steps)}H", *steps)
+    return token("CM") + head + b"".join(headers) + b"".join(columns)
+
+
+def _quartile_steps(column: Sequence[float], least: float, span: float) -> list[int]:
+    """Return least value, quartiles and greatest value as steps, each at least one above the one before."""
+    values, last = sorted(column), len(column) - 1
+    picked = (values[0], values[last // 4], values[3 * last // 4], values[last])
+    steps = [math.floor((value - least) / span * _LEVELS) for value in picked]
+    steps[3] = math.ceil((picked[3] - least) / span * _LEVELS)
+    steps[0] = min(steps[0], _LEVELS - 3)
+    for i in range(1, 4):
+        steps[i] = max(steps[i - 1] + 1, min(steps[i], _LEVELS - 3 + i))
+    return steps
+
+
+def _byte(value: float, marks: Sequence[float]) -> int:
+    """Return a value's level between the marks of its column: 64 levels below the first quartile, 63 above the last."""
+    if value < marks[1]:
+        level = 64 * (value - marks[0]) / (marks[1] - marks[0])
+    elif value < marks[2]:
+        level = 64 + 128 * (value - marks[1]) / (marks[2] - marks[1])
+    else:
+        level = 192 + 63 * (value - marks[2]) / (marks[3] - marks[2])
+    return min(255, max(0, round(level)))
 
 
 def transition_model(phones: Sequence[Sequence[Sequence[int]]]) -> bytes:
