@@ -147,11 +147,11 @@ def _levelled(samples: array[int]) -> array[int]:
     result = samples
     for _ in range(_PASSES):
         level = _level(result)
-        if level is None or abs(level - SPEECH_DBFS) < _NEAR_DB:
+        if level is None or (result is not samples and abs(level - SPEECH_DBFS) < _NEAR_DB):
             break
         gain_db = min(MOST_GAIN_DB, gain_db + SPEECH_DBFS - level)
         result = _limited(samples, 10 ** (gain_db / 20))
-    return _limited(result, 1.0)
+    return result
 
 
 def _limited(samples: array[int], gain: float) -> array[int]:
@@ -159,8 +159,6 @@ def _limited(samples: array[int], gain: float) -> array[int]:
     most = FULL_SCALE * 10 ** (PEAK_DBFS / 20)
     peaks = [max(map(abs, samples[start : start + _STEP])) for start in range(0, len(samples), _STEP)]
     gains = [min(gain, most / peak) if peak else gain for peak in peaks]
-    if all(value == gain for value in gains):
-        return samples if gain == 1.0 else array("h", [round(sample * gain) for sample in samples])
     # At the edge of two steps, what both can bear; from edge to edge no faster than the slope.
     edges = [min(pair) for pair in zip([gain, *gains], [*gains, gain], strict=True)]
     for index in range(1, len(edges)):
@@ -168,8 +166,18 @@ def _limited(samples: array[int], gain: float) -> array[int]:
     for index in range(len(edges) - 2, -1, -1):
         edges[index] = min(edges[index], edges[index + 1] * _SLOPE)
     result = array("h")
-    for index, start in enumerate(range(0, len(samples), _STEP)):
-        at, step = edges[index], (edges[index + 1] - edges[index]) / _STEP
-        part = samples[start : start + _STEP]
-        result.extend([round(sample * (at + step * offset)) for offset, sample in enumerate(part)])
+    at = 0
+    while at < len(gains):
+        # Most of a prompt is below the limit: there, many steps are done at once.
+        end = at + 1
+        while edges[at] == edges[end] == gain and end < len(gains) and edges[end + 1] == gain:
+            end += 1
+        part = samples[at * _STEP : end * _STEP]
+        if edges[at] == edges[end]:
+            same = edges[at]
+            result.extend([round(sample * same) for sample in part])
+        else:
+            first, slope = edges[at], (edges[end] - edges[at]) / _STEP
+            result.extend([round(sample * (first + slope * offset)) for offset, sample in enumerate(part)])
+        at = end
     return result

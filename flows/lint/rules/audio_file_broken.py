@@ -31,8 +31,9 @@ RULE = Rule(
     id=ID,
     level="warning",
     title="A recording that cannot be played",
-    why="A recording is a WAV file (PCM of 8, 16, 24 or 32 bits, 32-bit float, mu-law, A-law; any rate) or an MP3 file. "
-    "An empty, damaged or silent one is not played: a voice speaks its words. Files are checked where they can be seen.",
+    why="A recording is a WAV file (PCM of 8, 16, 24 or 32 bits, 32-bit float, mu-law, A-law; any rate) or an MP3 "
+    "file. An empty, damaged or silent one is not played: a voice speaks its words. Files are checked where they can "
+    "be seen.",
     fails=("nodes:\n  main: {type: say, prompt: {audio: prompts/broken.wav, text: Hello.}, next: goodbye}",),
     passes=("nodes:\n  main: {type: say, prompt: {audio: prompts/hello.wav, text: Hello.}, next: goodbye}",),
     check=_check,
