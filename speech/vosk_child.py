@@ -55,14 +55,14 @@ class Streams:
     """The streams of this process, and what a request does to them."""
 
     def __init__(self, models: Mapping[str, Any]) -> None:
-        self._engines = {language: Engines(model) for language, model in models.items()}
+        self.engines = {language: Engines(model) for language, model in models.items()}
         self._recognisers: dict[int, Recogniser] = {}
 
     def answer(self, request: Request) -> Reply | None:
         """Do what is asked; a request that fails costs its stream and no other."""
         if isinstance(request, Prepare):
-            if request.language in self._engines:
-                self._engines[request.language].prepare(request.phrases)
+            if request.language in self.engines:
+                self.engines[request.language].prepare(request.phrases)
             return None
         try:
             return self._answer(request)
@@ -88,9 +88,9 @@ class Streams:
         return Result(request.stream, recogniser.finish() if recogniser else [])
 
     def _new(self, language: str, phrases: list[str]) -> Recogniser:
-        if language not in self._engines:
+        if language not in self.engines:
             raise LookupError(f"there is no model for {language!r}")
-        return self._engines[language].recogniser(phrases)
+        return self.engines[language].recogniser(phrases)
 
     def _drop(self, stream: int) -> None:
         recogniser = self._recognisers.pop(stream, None)

@@ -9,7 +9,9 @@ import pytest
 from media_fixtures import MODEL_NAME, needs_model, needs_voice, quiet, spoken
 
 from speech.models import find_model
+from speech.protocol import Done, Feed, Finish, Partial, Prepare, Reset, Result
 from speech.recognition import Capabilities, Hypothesis
+from speech.vosk_child import Streams
 from speech.vosk_recogniser import Engines, Recogniser, capabilities, load_model
 
 pytestmark = needs_model
@@ -45,6 +47,20 @@ def test_a_list_that_was_prepared_is_not_built_again(model: Any) -> None:
     assert (engines.built, engines.idle) == (1, 1)
     engines.recogniser(MENU).close()
     assert (engines.built, engines.idle) == (2, 2)
+
+
+def test_a_child_prepares_a_turns_list_and_builds_it_once_for_turn_after_turn(model: Any) -> None:
+    streams = Streams({"en": model})
+    engines = streams.engines["en"]
+    assert streams.answer(Prepare("en", DIGITS)) is None
+    assert streams.answer(Prepare("xx", DIGITS)) is None
+    for turn in range(4):
+        assert streams.answer(Prepare("en", DIGITS)) is None
+        assert isinstance(streams.answer(Reset(7, "en", DIGITS)), Done)
+        assert isinstance(streams.answer(Feed(7, 1000 * turn, quiet(100))), Partial)
+        assert isinstance(streams.answer(Finish(7)), Result)
+    # A stream that begins the next turn gives its engine back: the one that was prepared meanwhile is the second.
+    assert engines.built == 2
 
 
 def test_two_streams_with_one_list_have_an_engine_each(model: Any) -> None:
