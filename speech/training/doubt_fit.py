@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the three zips of people")
     parser.add_argument("--voices", type=Path, nargs="*", default=[], help="zips of synthetic voices in its language")
     parser.add_argument("--into", type=Path, help="folder of the model whose card is written; default: the same")
-    parser.add_argument("--processes", type=int, help="how many to use; default: as many as there are cores")
+    parser.add_argument("--processes", type=int, default=1, help="how many to use; each costs a start for every kind")
     parser.add_argument("--dry-run", action="store_true", help="report, and write nothing")
     arguments = parser.parse_args()
     model = read_model(arguments.model)
@@ -230,14 +230,21 @@ def _fold(speaker: str) -> int:
 
 
 def _reject_below(heard: Sequence[Example], judgements: Sequence[Assessment]) -> float:
-    """Below which probability of listed speech we reject, so that few digits of people are, or else few of anything.
+    """Below which probability of listed speech we reject, so that few digits are.
 
     Digits that were heard as other digits do not count: nobody is helped when those get through.
     """
-    counted = [e.listed and not _misheard(e) for e in heard]
-    digits = [its and e.kind == "digits" for its, e in zip(counted, heard, strict=True)]
-    listed = [its.listed for its, chosen in zip(judgements, digits if any(digits) else counted, strict=True) if chosen]
+    listed = [judgements[index].listed for index in _digits(heard)]
     return float(np.quantile(listed, FALSE_REJECTS))
+
+
+def _digits(heard: Sequence[Example]) -> list[int]:
+    """The digits that people said, but for those that were heard as others; without any, those of voices."""
+    for name in ("digits", "synthetic digits"):
+        found = [n for n, example in enumerate(heard) if example.kind == name and not _misheard(example)]
+        if found:
+            return found
+    return [n for n, example in enumerate(heard) if example.listed and not _misheard(example)]
 
 
 def _misheard(example: Example) -> bool:
@@ -269,8 +276,7 @@ def _figures(heard: Sequence[Example], judgements: Sequence[Assessment], doubt: 
             "right": float(np.mean([each.right for each in inside])) if inside[0].listed else None,
             **{band: float((bands[chosen] == band).mean()) for band in ("accept", "confirm", "reject")},
         }
-    digits = [i for i, e in enumerate(heard) if e.kind == "digits" and not _misheard(e)]
-    digits = digits or [i for i, e in enumerate(heard) if e.listed and not _misheard(e)]
+    digits = _digits(heard)
     others = [i for i, e in enumerate(heard) if not e.listed and "no speech" not in e.kind]
     people = [i for i in others if is_person(heard[i].speaker)]
     listed = np.array([its.listed for its in judgements])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from speech.digits import DIGIT_WORDS, UNKNOWN_WORD
 from speech.grammar import Grammar
 from speech.models import Model
 from speech.recorded import Take, takes_of
-from speech.training.other_words import TRAINED
+from speech.training import other_words, voices_arabic, voices_persian
 from speech.training.recordings import ARABIC_ZIP, COMMANDS_ZIP, DIGITS_ZIP
 from speech.training.speakers import SYNTHETIC_PREFIXES, is_development
 from speech.trials import Outcome, Trial, hear_all
@@ -33,6 +33,14 @@ UNIVERSAL = {
     "fa": ("اپراتور", "تکرار", "کمک"),
 }
 YES_NO = {"en": ("yes", "no"), "ar": ("نعم", "لا"), "fa": ("بله", "نه")}
+# Words of synthetic voices that no training ever hears.
+NEVER_TRAINED: dict[str, Callable[[], Collection[str]]] = {
+    "en": lambda: other_words.HELD_OUT,
+    "ar": lambda: {word.text for word in voices_arabic.language().held_out},
+    "fa": lambda: {word.text for word in voices_persian.language().held_out},
+}
+# Arabic words of the recordings that are next to the same in Persian.
+LIKE_PERSIAN = ("zero",)
 OWN_ZIPS = {"en": (DIGITS_ZIP, COMMANDS_ZIP), "ar": (ARABIC_ZIP,), "fa": ()}
 SILENCE_S = 1.2
 
@@ -91,7 +99,8 @@ def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kin
     people = [recordings / name for name in OWN_ZIPS[language]]
     strangers = [recordings / name for other, names in OWN_ZIPS.items() if other != language for name in names]
     own = [take for take in takes_of(people, model.card.labels) if _held_out(take)] if people else []
-    foreign = [take for take in takes_of(strangers, {}) if _held_out(take)]
+    alike = LIKE_PERSIAN if language == "fa" else ()
+    foreign = [take for take in takes_of(strangers, {}) if _held_out(take) and take.word not in alike]
     made = [take for take in takes_of(voices, model.card.labels) if _held_out(take)] if voices else []
 
     digits = _known(model, DIGIT_WORDS[language])
@@ -111,14 +120,15 @@ def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kin
         unwanted = set(words)
         return [take for take in takes if take.word not in unwanted]
 
-    unheard = [t for t in made if not _known(model, [t.word]) and t.word not in TRAINED and "_" not in _folder(t)]
+    strange = NEVER_TRAINED[language]()
+    unheard = [take for take in made if take.word in strange and not _known(model, [take.word])]
     with_universal = tuple(dict.fromkeys([*said_digits, *universal]))
     asked = tuple(dict.fromkeys([*yes_no, *universal]))
     found = [
         _kind("digits", True, said_digits, saying(own, said_digits), by_zip=True),
         _kind("digits, with noise", True, said_digits, saying(own, said_digits), most=200, snr_db=NOISY_SNR_DB),
         _kind("words of people", True, everything, saying(own, everything)),
-        _kind("synthetic digits", True, with_universal, saying(made, digits), most=200),
+        _kind("synthetic digits", True, with_universal, saying(made, said_digits), most=200),
         _kind("synthetic yes and no", True, asked, saying(made, yes_no), most=150),
         _kind("synthetic menu words", True, menu, saying(made, menu), most=300),
         _kind("own words, digit list", False, said_digits, not_saying(own, digits)),
@@ -201,10 +211,6 @@ def _known(model: Model, phrases: Iterable[str]) -> tuple[str, ...]:
 def _held_out(take: Take) -> bool:
     speaker = take.speaker.partition(":")[2]
     return is_development(speaker)
-
-
-def _folder(take: Take) -> str:
-    return take.name.rpartition("/")[0]
 
 
 def is_person(speaker: str) -> bool:

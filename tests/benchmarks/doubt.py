@@ -69,7 +69,7 @@ def measure(model_name: str, data_dir: Path, recordings: Path, voices: Sequence[
     from speech.training.doubt_trials import examples, kinds_of
 
     model = find_model(model_name, data_dir)
-    heard = list(examples(model, kinds_of(model, recordings, voices), processes=None))
+    heard = list(examples(model, kinds_of(model, recordings, voices)))
     judged = doubt_fit.cross_validated(heard, doubt_fit.lattice_beam(model))
     rows = [
         (example, its)
