@@ -29,7 +29,7 @@ log = structlog.get_logger()
 NAME_LENGTH: Final = 32
 THREADS: Final = 2
 # The carrier waits for fifteen seconds; a caller should not.
-RENDER_WITHIN_S: Final = 5.0
+RENDER_WITHIN_S: Final = 8.0
 # How long a document waits for a voice that may fail: of a webhook's two seconds, most are for other things.
 NOTICE_WITHIN_S: Final = 0.4
 # What a fault may wait for its sentence: most of a webhook's two seconds may be gone already.

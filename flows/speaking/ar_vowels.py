@@ -9,15 +9,18 @@ out, as people do when they speak, and "عشر" is marked as in "thirteen". Word
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
+from flows.speaking.ar_words import WORDS
 from flows.speaking.values import words_of
 
 # The tanwin (U+064B) is written in plain text too and tells "ألفًا" (a thousand) from "ألفا" (two thousand).
 _MARKS: Final = re.compile("[\u064c-\u0652]")
 _WORD: Final = re.compile("[\u0621-\u0652]+")
 _PREFIXES: Final = (("وال", "وَال"), ("بال", "بِال"), ("ال", "ال"), ("و", "وَ"))
-_TA_MARBUTA: Final = re.compile("(?<=[\u064e\u0651])ة$")
+_TA_MARBUTA: Final = re.compile("(?<=\u064e)ة$")
+_SUKUN: Final = "\u0652"
 
 _VOWELLED: Final = words_of(
     """
@@ -41,8 +44,20 @@ _VOWELLED: Final = words_of(
 _BY_PLAIN: Final = {_MARKS.sub("", word): word for word in _VOWELLED}
 
 
-# Words around numbers that the same voice misreads.
-_MORE: Final = {"بالأرقام": "بالأَرْقام", "ستة": "سِتْتَة"}
+# Words that it misreads with their vowels, too: as they sound, without the letters that are not heard.
+_MORE: Final = {
+    "بالأرقام": "بالأَرْقام",
+    "فاضغط": "فَضْغَط",
+    "وانتظر": "وَنْتَظِر",
+    "للانتظار": "لِلِنْتِظار",
+    "لانتظارك": "لِنْتِظارِك",
+    "لاختيار": "لِخْتِيار",
+    "للاكتفاء": "لِلِكْتِفاء",
+    "لاتصالك": "لِتْتِصالِك",
+    "يوجد": "يُوجَد",
+    "تقول": "تَقُول",
+    "تحويل": "تَحْوِيل",
+}
 
 
 def _vowelled_word(match: re.Match[str]) -> str:
@@ -54,6 +69,9 @@ def _vowelled_word(match: re.Match[str]) -> str:
         if stem != word and stem in _BY_PLAIN:
             return vowelled_prefix + _BY_PLAIN[stem]
     return word
+
+
+_KNOWN: Final = frozenset((*_BY_PLAIN, *_MORE, *WORDS))
 
 
 def vowelled(text: str) -> str:
@@ -88,11 +106,18 @@ _TEEN: Final = {"عشر": "عَشَر", "عشرة": "عَشْرَة"}
 _TEN: Final = {"عشر": "عَشْر", "عشرة": "عَشَرَة"}
 
 
+# It forgets the vowel of a doubled letter, but not that of a letter after the same one without.
+_DOUBLED: Final = re.compile("([\u0621-\u064a])([\u064b-\u0650]?)\u0651")
+# After the article it doubles the letter by itself.
+_DOUBLED_FIRST: Final = re.compile("^(و?ال[\u0621-\u064a][\u064b-\u0650]?)\u0651")
+
+
 def pronounced(text: str) -> str:
     """An Arabic text as it is to be given to eSpeak NG: vowelled, and in the pausal forms in which people speak.
 
     It reads every ة after a vowel mark as t; so that letter stays only where t is heard, and goes elsewhere.
     """
+    text = unicodedata.normalize("NFC", text)
     words = list(_WORD.finditer(text))
     pieces: list[str] = []
     end = 0
@@ -106,15 +131,21 @@ def pronounced(text: str) -> str:
 
 
 def _pronounced_word(word: str, before: str, after: str) -> str:
-    joined = word.startswith("و") and word not in _BY_PLAIN and word[1:] in {*_BY_PLAIN, *_MORE}
+    joined = word.startswith("و") and word not in _KNOWN and word[1:] in _KNOWN
     stem = word[1:] if joined else word
     if stem in _TEN:
         marked = (_TEEN if before.removeprefix("و") in _UNITS else _TEN)[stem]
     else:
-        marked = _MORE.get(stem) or vowelled(stem)
-    if after not in _COUNTED:
-        marked = _TA_MARBUTA.sub("", marked)
+        marked = _MORE.get(stem) or WORDS.get(stem) or vowelled(stem)
     if marked.startswith("وَال"):
-        return "وال" + marked[4:]  # the article is joined to "and", and its l to the next sound
+        marked = "وال" + marked[4:]  # the article is joined to "and", and its l to the next sound
+    marked = _without_doubling(marked)
+    if not (after in _COUNTED or (after.startswith("ال") and not stem.startswith(("ال", "لل")))):
+        marked = _TA_MARBUTA.sub("", marked)
     # As a word of its own, "and" does not run into the vowel after it.
     return f"وَ {marked}" if joined else marked
+
+
+def _without_doubling(word: str) -> str:
+    word = _DOUBLED_FIRST.sub(r"\1", unicodedata.normalize("NFC", word))
+    return _DOUBLED.sub(lambda found: f"{found[1]}{_SUKUN}{found[1]}{found[2]}", word)

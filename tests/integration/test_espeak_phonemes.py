@@ -14,7 +14,10 @@ from decimal import Decimal
 import pytest
 
 from flows import speaking
+from flows.messages import ar as arabic
 from flows.messages import message
+from flows.speaking.ar_vowels import pronounced
+from flows.speaking.ar_words import WORDS
 from ivr.sound.reading import readings
 from ivr.sound.rendering import VOICES
 
@@ -163,6 +166,28 @@ def test_our_persian_sentences_have_the_vowels_that_join_words() -> None:
         "not_changed": "taqir daham",
     }.items():
         assert joined in phonemes(message("fa", name), "fa"), name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("exit", "littaħadduθ maʕ muaððaf / ʔidˤɣat sifr"),
+        ("in_line", "ʔant alʔan fi qaʔimat alʔintiðar"),
+        ("use_keys", "min fadˤlika ʔistaχdim mafatiħ alhatif"),
+        ("help_on", "lilmutabaʕa / ʔintaðir"),
+        ("hint_help", "lilmusaʕada / ʔidˤɣat miftaħ almurabbaʕ"),
+    ],
+)
+def test_our_arabic_sentences_have_their_vowels(name: str, said: str) -> None:
+    heard = phonemes(message("ar", name), "ar")
+    assert heard.replace("ʔalhatif", "alhatif").replace("ʔalmurabbaʕ", "almurabbaʕ") == said
+
+
+def test_every_word_of_our_arabic_sentences_is_vowelled() -> None:
+    for name, text in arabic.MESSAGES.items():
+        for word in re.findall("[\u0621-\u0652]{3,}", re.sub(r"\{\w+\}", "", text)):
+            known = word in WORDS or word in {"رقم", "الرقم"} or re.search("[\u064b-\u0652]", pronounced(word))
+            assert known, (name, word)
 
 
 @pytest.mark.parametrize("language", ["ar", "fa"])
