@@ -6,12 +6,11 @@ Some say what is listed; others say something else, or make a noise. `kind` tell
 from __future__ import annotations
 
 import itertools
-import math
-import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from speech import mulaw
 from speech.digits import DIGIT_WORDS, UNKNOWN_WORD
@@ -149,31 +148,31 @@ def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kin
 
 def no_speech(seed: int = 0) -> Iterator[bytes]:
     """Yield what a telephone line gives without anybody speaking, mu-law: silence, noise, tones, clicks, knocks."""
-    draw = random.Random(seed)  # noqa: S311 - reproducible noise, no secret
+    draw = np.random.default_rng(seed)
     count = round(SILENCE_S * mulaw.RATE_HZ)
+    at = np.arange(count)
 
-    def mixed(sample: Callable[[int], float]) -> bytes:
-        return bytes(mulaw.CODES[max(-32768, min(32767, round(sample(at)))) & 0xFFFF] for at in range(count))
+    def coded(samples: np.ndarray) -> bytes:
+        return mulaw.encode(np.clip(samples, -32768, 32767).astype("<i2").tobytes())
 
-    def wave(hz: float, at: int) -> float:
-        return math.sin(2 * math.pi * hz * at / mulaw.RATE_HZ)
+    def tone(hz: float) -> np.ndarray:
+        return np.sin(2 * np.pi * hz * at / mulaw.RATE_HZ)
 
     yield mulaw.SILENCE * count
     for amplitude in (10, 50, 200, 1000, 4000):
-        yield mixed(lambda _at, a=amplitude: draw.gauss(0, a))  # type: ignore[misc]
+        yield coded(draw.normal(0, amplitude, count))
     # Source: ITU-T E.180 (dialling tones of North America and Europe, a busy tone), T.30 (a fax); and mains hum.
     for tones in ((350, 440), (425,), (480, 620), (50, 100, 150), (1100,), (2100,)):
         for amplitude in (300, 3000):
-            yield mixed(lambda at, t=tones, a=amplitude: a * sum(wave(hz, at) for hz in t) / len(t))  # type: ignore[misc]
+            yield coded(amplitude * sum((tone(hz) for hz in tones), np.zeros(count)) / len(tones))
     for _ in range(24):
-        starts, amplitude = [draw.randrange(count) for _ in range(draw.randint(1, 4))], draw.choice((1000, 5000, 15000))
+        samples = draw.normal(0, 15, count)
         decay, hz = draw.choice((20, 100, 400, 1200)), draw.uniform(80, 1800)
-        yield mixed(
-            lambda at, s=starts, a=amplitude, d=decay, f=hz: (  # type: ignore[misc]
-                draw.gauss(0, 15)
-                + sum(a * math.exp(-(at - s0) / d) * (wave(f, at) + draw.gauss(0, 0.5)) for s0 in s if at >= s0)
-            )
-        )
+        amplitude = draw.choice((1000, 5000, 15000))
+        for start in draw.integers(0, count, draw.integers(1, 5)):
+            fading = np.where(at >= start, np.exp(-np.maximum(at - start, 0) / decay), 0.0)
+            samples += amplitude * fading * (tone(hz) + draw.normal(0, 0.5, count))
+        yield coded(samples)
 
 
 def _kind(
