@@ -38,7 +38,7 @@ class EchoRules(msgspec.Struct, frozen=True, kw_only=True):
     begins_within_ms: int = 1000
     delay_ms: int = 300
     # Less that is louder than the echo is a burst of it, and no word.
-    shortest_speech_ms: int = 100
+    shortest_speech_ms: int = 80
 
 
 DEFAULT_ECHO_RULES: Final = EchoRules()
