@@ -29,7 +29,7 @@ from speech.doubt import Assessment, Doubt, Evidence, Regression, Usual, assess,
 from speech.meaning import meant
 from speech.model_card import CARD_NAME
 from speech.models import Model, read_model
-from speech.training.doubt_trials import Example, examples, is_person, kinds_of
+from speech.training.doubt_trials import MOST_OF_A_KIND, Example, examples, is_person, kinds_of
 from speech.trials import Outcome
 
 FOLDS = 5
@@ -60,11 +60,13 @@ def main() -> None:
     parser.add_argument("--voices", type=Path, nargs="*", default=[], help="zips of synthetic voices in its language")
     parser.add_argument("--into", type=Path, help="folder of the model whose card is written; default: the same")
     parser.add_argument("--processes", type=int, default=1, help="how many to use; each costs a start for every kind")
+    parser.add_argument("--most", type=int, default=MOST_OF_A_KIND, help="how many recordings of a kind at most")
     parser.add_argument("--dry-run", action="store_true", help="report, and write nothing")
     arguments = parser.parse_args()
     model = read_model(arguments.model)
     began_s = time.monotonic()
-    heard = list(examples(model, kinds_of(model, arguments.recordings, arguments.voices), arguments.processes))
+    kinds = kinds_of(model, arguments.recordings, arguments.voices, arguments.most)
+    heard = list(examples(model, kinds, arguments.processes))
     print(f"{len(heard)} recordings heard in {time.monotonic() - began_s:.0f} s")  # noqa: T201
     doubt, figures = fit(heard, lattice_beam(model))
     print(report(doubt, figures))  # noqa: T201

@@ -86,13 +86,14 @@ def examples(model: Model, kinds: Iterable[Kind], processes: int | None = 1) -> 
                 yield Example(kind=kind.name, listed=kind.listed, grammar=grammar, outcome=outcome)
 
 
-def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kind]:
+def kinds_of(model: Model, recordings: Path, voices: Sequence[Path], most: int = MOST_OF_A_KIND) -> list[Kind]:
     """Every kind of recording for a model's language; those without any recording are left out.
 
     Args:
         model: what will hear them.
         recordings: the folder with the three zips of people.
         voices: zips of synthetic voices in the model's language; only held-out ones are used.
+        most: how many recordings of a kind at most, of each zip for the digits.
     """
     language = model.language or "en"
     people = [recordings / name for name in OWN_ZIPS[language]]
@@ -123,20 +124,34 @@ def kinds_of(model: Model, recordings: Path, voices: Sequence[Path]) -> list[Kin
     unheard = [take for take in made if take.word in strange and not _known(model, [take.word])]
     with_universal = tuple(dict.fromkeys([*said_digits, *universal]))
     asked = tuple(dict.fromkeys([*yes_no, *universal]))
+
+    def kind(
+        name: str,
+        listed: bool,
+        phrases: Sequence[str],
+        takes: Sequence[Take],
+        at_most: int = most,
+        snr_db: float | None = None,
+    ) -> Kind:
+        archives = itertools.groupby(takes, key=lambda take: take.archive) if name == "digits" else [("", takes)]
+        chosen = [take for _, group in archives for take in _spread(list(group), min(most, at_most))]
+        trials = tuple(Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in chosen)
+        return Kind(name=name, listed=listed, phrases=tuple(phrases), trials=trials, snr_db=snr_db)
+
     found = [
-        _kind("digits", True, said_digits, saying(own, said_digits), by_zip=True),
-        _kind("digits, with noise", True, said_digits, saying(own, said_digits), most=200, snr_db=NOISY_SNR_DB),
-        _kind("words of people", True, everything, saying(own, everything)),
-        _kind("synthetic digits", True, with_universal, saying(made, said_digits), most=200),
-        _kind("synthetic yes and no", True, asked, saying(made, yes_no), most=150),
-        _kind("synthetic menu words", True, menu, saying(made, menu), most=300),
-        _kind("own words, digit list", False, said_digits, not_saying(own, digits)),
-        _kind("own words, digit list, with noise", False, said_digits, not_saying(own, digits), 200, NOISY_SNR_DB),
-        _kind("own words, yes/no list", False, asked, not_saying(own, asked)),
-        _kind("foreign words, digit list", False, said_digits, foreign),
-        _kind("foreign words, all words listed", False, everything, foreign, most=200),
-        _kind("synthetic words never heard, digit list", False, said_digits, unheard, most=300),
-        _kind("synthetic words never heard, menu list", False, menu, unheard, most=200),
+        kind("digits", True, said_digits, saying(own, said_digits)),
+        kind("digits, with noise", True, said_digits, saying(own, said_digits), at_most=200, snr_db=NOISY_SNR_DB),
+        kind("words of people", True, everything, saying(own, everything)),
+        kind("synthetic digits", True, with_universal, saying(made, said_digits), at_most=200),
+        kind("synthetic yes and no", True, asked, saying(made, yes_no), at_most=150),
+        kind("synthetic menu words", True, menu, saying(made, menu), at_most=300),
+        kind("own words, digit list", False, said_digits, not_saying(own, digits)),
+        kind("own words, digit list, with noise", False, said_digits, not_saying(own, digits), 200, NOISY_SNR_DB),
+        kind("own words, yes/no list", False, asked, not_saying(own, asked)),
+        kind("foreign words, digit list", False, said_digits, foreign),
+        kind("foreign words, all words listed", False, everything, foreign, at_most=200),
+        kind("synthetic words never heard, digit list", False, said_digits, unheard, at_most=300),
+        kind("synthetic words never heard, menu list", False, menu, unheard, at_most=200),
     ]
     noises = tuple(Trial(said=(), speaker=f"noise {n}", audio=audio) for n, audio in enumerate(no_speech()))
     found += [
@@ -173,24 +188,6 @@ def no_speech(seed: int = 0) -> Iterator[bytes]:
             fading = np.where(at >= start, np.exp(-np.maximum(at - start, 0) / decay), 0.0)
             samples += amplitude * fading * (tone(hz) + draw.normal(0, 0.5, count))
         yield coded(samples)
-
-
-def _kind(
-    name: str,
-    listed: bool,
-    phrases: Sequence[str],
-    takes: Sequence[Take],
-    most: int = MOST_OF_A_KIND,
-    snr_db: float | None = None,
-    *,
-    by_zip: bool = False,
-) -> Kind:
-    groups: list[list[Take]] = [list(takes)]
-    if by_zip:
-        groups = [list(group) for _, group in itertools.groupby(takes, key=lambda take: take.archive)]
-    chosen = [take for group in groups for take in _spread(group, most)]
-    trials = tuple(Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in chosen)
-    return Kind(name=name, listed=listed, phrases=tuple(phrases), trials=trials, snr_db=snr_db)
 
 
 def _spread(takes: Sequence[Take], most: int) -> list[Take]:

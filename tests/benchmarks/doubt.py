@@ -21,13 +21,16 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speech import mulaw
 from speech.digits import UNKNOWN_WORD
-from speech.models import find_model
+from speech.models import Model, find_model
 from speech.recorded import read_mulaw
 from speech.trials import CHUNK_MS, LEAD_MS, TAIL_MS, Trial
+
+if TYPE_CHECKING:
+    from speech.training.doubt_trials import Example
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.1)
@@ -41,13 +44,15 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
     parser.add_argument("--recordings", type=Path, default=ROOT.parent / "shared" / "speech")
     parser.add_argument("--voices", type=Path, nargs="*", default=[])
+    parser.add_argument("--most", type=int, default=420, help="how many recordings of a kind at most")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     missing = reason_to_skip(arguments.recordings)
     if missing:
         sys.stderr.write(f"skipped: {missing}\n")
         return
-    found = measure(arguments.model, arguments.data_dir, arguments.recordings, arguments.voices)
+    model = find_model(arguments.model, arguments.data_dir)
+    found = measure(model, arguments.recordings, arguments.voices, arguments.most)
     sys.stdout.write((json.dumps(found) if arguments.json else as_text(found)) + "\n")
 
 
@@ -63,13 +68,17 @@ def reason_to_skip(recordings: Path) -> str | None:
     return f"{recordings} has no {', '.join(absent)}" if absent else None
 
 
-def measure(model_name: str, data_dir: Path, recordings: Path, voices: Sequence[Path]) -> dict[str, Any]:
+def measure(model: Model, recordings: Path, voices: Sequence[Path], most: int) -> dict[str, Any]:
     """The figures of both, as plain values; shares are between 0 and 1."""
-    from speech.training import doubt_fit
     from speech.training.doubt_trials import examples, kinds_of
 
-    model = find_model(model_name, data_dir)
-    heard = list(examples(model, kinds_of(model, recordings, voices)))
+    return compare(model, list(examples(model, kinds_of(model, recordings, voices, most))))
+
+
+def compare(model: Model, heard: Sequence[Example]) -> dict[str, Any]:
+    """The figures of both for what was heard."""
+    from speech.training import doubt_fit
+
     judged = doubt_fit.cross_validated(heard, doubt_fit.lattice_beam(model))
     rows = [
         (example, its)

@@ -26,7 +26,7 @@ from speech.training.doubt_fit import (  # noqa: E402
     weights_of,
     write,
 )
-from speech.training.doubt_trials import Example, no_speech  # noqa: E402
+from speech.training.doubt_trials import Example  # noqa: E402
 from speech.trials import Outcome, Trial  # noqa: E402
 
 Fitted = tuple[Doubt, dict[str, Any]]
@@ -144,10 +144,3 @@ def test_a_card_keeps_what_it_has_and_gets_the_fit(tmp_path: Path, fitted: Fitte
     assert (card["language"], card["figures"]["words"]) == ("ar", 1)
     assert doubt_of(card["doubt"]) is not None
     assert "accept" in report(doubt, figures)
-
-
-def test_a_line_without_speech_is_more_than_silence() -> None:
-    audios = list(no_speech())
-    assert len(audios) > 30
-    assert len(set(audios)) == len(audios)
-    assert list(no_speech()) == audios
