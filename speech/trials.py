@@ -10,12 +10,13 @@ import itertools
 import math
 import os
 import random
+import threading
 import time
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,7 +131,16 @@ def _start(model: str, phrases: tuple[str, ...], snr_db: float | None, seed: int
     """Load the model of a process that hears trials."""
     global _booth
     os.nice(NICE)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _booth = _Booth(model, phrases, snr_db, seed)
+
+
+def _leave_with_parent() -> None:
+    """End this process when the one that started it is gone; a pool's workers would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def _hear_piece(trials: Sequence[Trial]) -> list[Outcome]:
