@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +17,9 @@ from speech.lexicon.building import Costs, write_graphs
 from speech.lexicon.spelling import Spellings
 from speech.lexicon.units import Units, units_of
 from speech.model_card import CARD_NAME, Card, ModelUnusableError
-from speech.models import SHIPPED_DIR, Model, models_dir, read_model
+from speech.models import SHIPPED_DIR, Model, folder_bytes, models_dir, read_model
 
+# Copied, not linked: they are a megabyte, and training again writes them in their place.
 SHARED: Final = ("am", "conf")
 # What tells that a graph and networks belong together: the numbers of phones and of their states.
 NUMBERING: Final = ("graph/phones/word_boundary.int", "graph/disambig_tid.int")
@@ -137,7 +137,7 @@ def _write(
 ) -> None:
     folder.mkdir()
     for part in SHARED:
-        shutil.copytree(model.path / part, folder / part, copy_function=_link_or_copy)
+        shutil.copytree(model.path / part, folder / part)
     write_graphs(folder / "graph", units, lexicon, _costs(model))
     for file in NUMBERING:
         if (folder / file).read_bytes() != (model.path / file).read_bytes():
@@ -146,7 +146,7 @@ def _write(
             )
     card: dict[str, Any] = msgspec.json.decode((model.path / CARD_NAME).read_bytes())
     new = {word: lexicon[word] for word in added}
-    card.update(name=folder.name, lexicon=lexicon)
+    card.update(name=folder.name, lexicon=lexicon, size_bytes=folder_bytes(folder))
     card[BUILT_FROM] = {"model": model.name, "added": new}
     encoded = msgspec.json.format(msgspec.json.encode(card), indent=1)
     (folder / CARD_NAME).write_bytes(encoded + b"\n")
@@ -167,13 +167,6 @@ def _costs(model: Model) -> Costs:
         return Costs(**model.card.costs)
     except TypeError as error:
         raise NotExtendableError(f"the costs in the card of {model.name} are of another version: {error}") from None
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one that has no links
-        shutil.copy2(source, target)
 
 
 def _put(folder: Path, place: Path, before: Path) -> None:
