@@ -23,23 +23,26 @@ from speech.protocol import (
     frame,
     reply_decoder,
 )
-from speech.scheduling import OrderError, Schedule
+from speech.scheduling import AHEAD_S, OrderError, Schedule, ahead
 from speech.stream import Job, Stream, StreamLostError
 
 __all__ = ["Child", "Stream", "StreamLostError", "resident_bytes"]
 
 # Source: ours. A chunk takes about a millisecond; a child that answers nobody for two seconds will not answer.
 STUCK_AFTER_S: Final = 2.0
-# Told by each answer: how long the child had the work to itself, and the audio in it, both in seconds.
-Served = Callable[[float, float], None]
+# The weight of one piece of work in the mean of what they take.
+FORGETTING: Final = 0.02
+# Told by each answer, in seconds: the time, how long the child had the work to itself, and the audio in it.
+Served = Callable[[float, float, float], None]
 
 
 class Child(asyncio.Protocol):
     """One process, from its fork to its end; `gone` is set when it has closed its socket, however it ended."""
 
     def __init__(self, pid: int, served: Served) -> None:
+        self._loop = asyncio.get_running_loop()
         self.pid: Final = pid
-        self.began_s: Final = asyncio.get_running_loop().time()
+        self.began_s: Final = self._loop.time()
         self.gone: Final = asyncio.Event()
         self.retiring: Final = asyncio.Event()
         self.streams: dict[int, Stream] = {}
@@ -54,11 +57,15 @@ class Child(asyncio.Protocol):
         self._schedule: Schedule[Job] = Schedule()
         self._transport: asyncio.Transport | None = None
         self._read = bytearray()
+        self._out = bytearray()
+        # What a piece of work takes, as a moving average; and the streams that came from a child that died, one by one.
+        self._service_s = AHEAD_S
+        self._careful: set[int] = set()
         self._looked_s = self._held_up_s = self.began_s
 
     async def connect(self, ours: socket.socket) -> None:
         """Begin to talk to it."""
-        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        await self._loop.create_unix_connection(lambda: self, sock=ours)
 
     @property
     def ready(self) -> bool:
@@ -68,7 +75,14 @@ class Child(asyncio.Protocol):
     # ------------------------------------------------------------------ streams
 
     def join(self, stream: Stream) -> None:
-        """Take a stream, with the work that it may have."""
+        """Take a stream, with the work that it may have.
+
+        Where it comes from a child that died, one piece of work is on its way at a time, so that if this one dies too
+        there is no doubt whose work did it.
+        """
+        if stream.moving:
+            self._careful.add(stream.number)
+            self._pace()
         stream.joined(self)
         self.streams[stream.number] = stream
         self.ever_streams += 1
@@ -90,12 +104,13 @@ class Child(asyncio.Protocol):
         """The stream goes away."""
         if self.streams.pop(stream.number, None) is not None:
             self._schedule.drop(stream.number)
+            self._careful.discard(stream.number)
             self._send(Close(stream.number))
 
-    def abandon(self) -> list[tuple[Stream, bool]]:
-        """The streams that it had when it ended, and whether it was at this stream's work."""
+    def abandon(self) -> list[tuple[Stream, float]]:
+        """The streams that it had when it ended, and how likely it is that its work did it."""
         at_work = self._schedule.at_work()
-        left = [(stream, number == at_work) for number, stream in self.streams.items()]
+        left = [(stream, (number in at_work) / max(1, len(at_work))) for number, stream in self.streams.items()]
         self.streams.clear()
         return left
 
@@ -133,6 +148,7 @@ class Child(asyncio.Protocol):
 
     def close(self) -> None:
         """Let it end, by the end of its requests."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -144,7 +160,7 @@ class Child(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._read += data
-        at = 0
+        at, now_s = 0, self._loop.time()
         try:
             while len(self._read) - at >= LENGTH_BYTES:
                 length = int.from_bytes(self._read[at : at + LENGTH_BYTES], "big")
@@ -153,7 +169,7 @@ class Child(asyncio.Protocol):
                 end = at + LENGTH_BYTES + length
                 if len(self._read) < end:
                     break
-                self._take(reply_decoder.decode(memoryview(self._read)[at + LENGTH_BYTES : end]))
+                self._take(reply_decoder.decode(memoryview(self._read)[at + LENGTH_BYTES : end]), now_s)
                 at = end
         except (OrderError, msgspec.DecodeError) as error:
             # One that talks nonsense is as good as dead.
@@ -161,6 +177,7 @@ class Child(asyncio.Protocol):
             return
         if at:
             del self._read[:at]
+        self._pace()
         self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -168,28 +185,40 @@ class Child(asyncio.Protocol):
 
     # ------------------------------------------------------------------ inside
 
-    def _take(self, reply: Reply) -> None:
-        now_s = asyncio.get_running_loop().time()
+    def _take(self, reply: Reply, now_s: float) -> None:
         done = self._schedule.answered(reply.stream, now_s)
         self.worst_late_s = max(self.worst_late_s, done.late_s)
         if done.work is None:
             return
-        self._served(done.service_s, done.work.audio_s)
+        self._served(now_s, done.service_s, done.work.audio_s)
+        self._service_s += (done.service_s - self._service_s) * FORGETTING
         stream = self.streams.get(reply.stream)
         if stream is not None:
             stream.settle(done.work, reply)
-            if stream.child is self:
+            if self._careful and not stream.is_saying_again:
+                self._careful.discard(stream.number)
+            if stream.child is self and stream.is_saying_again:
                 self.submit(stream)
 
+    def _pace(self) -> None:
+        self._schedule.most = 1 if self._careful else ahead(self._service_s)
+
     def _send_next(self) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = self._loop.time()
         while (job := self._schedule.next(now_s)) is not None:
             self._send(job.request)
 
     def _send(self, request: Request) -> None:
-        # No flow control: two requests are on their way at a time, and a child that does not read is killed.
+        # No flow control: a few requests are on their way at a time, and a child that does not read is killed.
+        # What is asked in one round of the loop goes in one piece.
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out += frame(request)
+
+    def _flush(self) -> None:
+        out, self._out = self._out, bytearray()
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frame(request))
+            self._transport.write(out)
 
 
 def resident_bytes(pid: int) -> int | None:

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import io
 import os
 import selectors
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NoReturn, Protocol, cast
+from typing import Final, NoReturn, Protocol
 
 import msgspec
 
@@ -40,6 +40,8 @@ from speech.protocol import (
 
 # What waits in a socket's buffer is read at once.
 READ_BYTES: Final = 64 * 1024
+# Source: ours. A hundredth of what a caller would notice.
+HOLD_S: Final = 0.004
 
 
 class Work(Protocol):
@@ -174,27 +176,47 @@ def limit_memory(room_bytes: int) -> None:
 
 
 def serve(work: Work, theirs: socket.socket) -> None:
-    """Answer requests until they end."""
-    requests = cast("io.BufferedReader", theirs.makefile("rb", READ_BYTES))
-    while (request := read_request(requests)) is not None:
+    """Answer requests until they end.
+
+    Answers are held for a moment while there is more to do: to wake the parent for each costs more than to read it.
+    """
+    read, replies, held_since_s = bytearray(), bytearray(), 0.0
+    while True:
+        request = take_request(read)
+        if request is None:
+            if replies:
+                theirs.sendall(replies)
+                replies.clear()
+            data = theirs.recv(READ_BYTES)
+            if not data:
+                return
+            read += data
+            continue
         reply = work.answer(request)
-        if reply is not None:
-            theirs.sendall(frame(reply))
+        if reply is None:
+            continue
+        if not replies:
+            held_since_s = time.monotonic()
+        replies += frame(reply)
+        if time.monotonic() - held_since_s > HOLD_S:
+            theirs.sendall(replies)
+            replies.clear()
 
 
-def read_request(pipe: io.BufferedReader) -> Request | None:
-    """The next request, or None at the end; raises `ValueError` where the other side speaks something else."""
-    head = pipe.read(LENGTH_BYTES)
-    if len(head) < LENGTH_BYTES:
-        return None
-    length = int.from_bytes(head, "big")
+def take_request(read: bytearray) -> Request | None:
+    """Take the first request out of what was read; None where it is not whole yet.
+
+    Raises `ValueError` where the other side speaks something else.
+    """
+    length = int.from_bytes(read[:LENGTH_BYTES], "big")
     if length > MAX_FRAME_BYTES:
         raise ValueError(f"a frame of {length} bytes")
-    body = pipe.read(length)
-    if len(body) < length:
+    end = LENGTH_BYTES + length
+    if len(read) < max(end, LENGTH_BYTES + 1):
         return None
     try:
-        request: Request = request_decoder.decode(body)
+        request: Request = request_decoder.decode(read[LENGTH_BYTES:end])
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
+    del read[:end]
     return request

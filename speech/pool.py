@@ -369,8 +369,8 @@ class RecogniserPool:
         self._children.remove(child)
         moving: list[Stream] = []
         lost = 0
-        for stream, at_fault in child.abandon():
-            if stream.leave_child(at_fault=at_fault):
+        for stream, blame in child.abandon():
+            if stream.leave_child(blame):
                 moving.append(stream)
             else:
                 lost += stream.lost.is_set()
@@ -432,8 +432,8 @@ class RecogniserPool:
         ):
             child.retiring.set()
 
-    def _served(self, service_s: float, audio_s: float) -> None:
-        self._rate.note(asyncio.get_running_loop().time(), service_s, audio_s)
+    def _served(self, now_s: float, service_s: float, audio_s: float) -> None:
+        self._rate.note(now_s, service_s, audio_s)
 
     def _update_admission(self) -> None:
         now_s = asyncio.get_running_loop().time()

@@ -2,7 +2,7 @@
 
 Work waits in a heap by its deadline, the earliest first. A stream has one piece of work at a time, waiting or on its
 way, and only a few pieces are on their way to the child at all: what is in its pipe already can no longer be overtaken.
-Two keep it busy while an answer travels.
+Two keep it busy while an answer travels; more than that only while they are done in a moment (`ahead`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-MOST_ON_THEIR_WAY: Final = 2
+LEAST_ON_THEIR_WAY: Final = 2
+MOST_ON_THEIR_WAY: Final = 8
+# Source: ours. So much work may be in a child's pipe; urgent work has to wait for it, and callers do not notice it.
+AHEAD_S: Final = 0.01
 
 T = TypeVar("T")
 
@@ -44,16 +47,18 @@ class _Entry(msgspec.Struct, Generic[T]):
 class Schedule(Generic[T]):
     """The work of one child. All times are seconds of one clock that does not go back."""
 
-    def __init__(self, most_on_their_way: int = MOST_ON_THEIR_WAY) -> None:
-        self._most = most_on_their_way
+    def __init__(self, most_on_their_way: int = LEAST_ON_THEIR_WAY) -> None:
+        # How many pieces may be on their way.
+        self.most = most_on_their_way
         self._heap: list[tuple[float, int, int]] = []
         self._waiting: dict[int, _Entry[T]] = {}
         self._on_their_way: deque[_Entry[T]] = deque()
+        self._asked: set[int] = set()
         self._count = 0
         self._answered_s = -math.inf
 
     def __contains__(self, stream: int) -> bool:
-        return stream in self._waiting or any(entry.stream == stream for entry in self._on_their_way)
+        return stream in self._waiting or stream in self._asked
 
     def add(self, stream: int, due_s: float, work: T) -> None:
         """Take work that should be done by `due_s`. Raises `OrderError` where the stream has some already."""
@@ -65,7 +70,7 @@ class Schedule(Generic[T]):
 
     def next(self, now_s: float) -> T | None:
         """What is to be sent to the child now; None where it has enough, or there is nothing."""
-        while len(self._on_their_way) < self._most and self._heap:
+        while len(self._on_their_way) < self.most and self._heap:
             due_s, _, stream = heapq.heappop(self._heap)
             entry = self._waiting.get(stream)
             if entry is None or entry.due_s != due_s or entry.work is None:
@@ -73,6 +78,7 @@ class Schedule(Generic[T]):
             del self._waiting[stream]
             entry.sent_s = now_s
             self._on_their_way.append(entry)
+            self._asked.add(stream)
             return entry.work
         return None
 
@@ -81,6 +87,7 @@ class Schedule(Generic[T]):
         if not self._on_their_way or self._on_their_way[0].stream != stream:
             raise OrderError(f"an answer for stream {stream} out of order")
         entry = self._on_their_way.popleft()
+        self._asked.discard(stream)
         service_s = now_s - max(entry.sent_s, self._answered_s)
         self._answered_s = now_s
         return Done(entry.work, max(0.0, service_s), now_s - entry.due_s)
@@ -92,9 +99,9 @@ class Schedule(Generic[T]):
             if entry.stream == stream:
                 entry.work = None
 
-    def at_work(self) -> int | None:
-        """The stream that the child works on, or whose answer it owes first."""
-        return self._on_their_way[0].stream if self._on_their_way else None
+    def at_work(self) -> list[int]:
+        """The streams whose answers the child owes; it works on one of them."""
+        return [entry.stream for entry in self._on_their_way]
 
     def owing_since_s(self) -> float | None:
         """Since when the child works on what it has; None where it owes no answer."""
@@ -107,6 +114,12 @@ class Schedule(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._on_their_way)
+
+
+def ahead(service_s: float) -> int:
+    """How many pieces may be on their way to a child that takes so long for each."""
+    fit = AHEAD_S / max(service_s, AHEAD_S / MOST_ON_THEIR_WAY)
+    return max(LEAST_ON_THEIR_WAY, int(fit))
 
 
 class ServiceRate:

@@ -21,7 +21,7 @@ QUIET_LAG_S: Final = 0.3
 # What is kept of an utterance, to be said again to another child; and of the time in which no word was heard yet.
 KEPT_MS: Final = 10_000
 KEPT_BEFORE_WORDS_MS: Final = 2_000
-# How often a stream may lose its child without a fault of its own.
+# How often a stream may lose its child in one turn without a fault of its own.
 MOST_MOVES: Final = 3
 
 
@@ -78,7 +78,8 @@ class Stream:
         self.number: Final = number
         self.lost: Final = asyncio.Event()
         self.child: Carrier | None = None
-        self.fed_s = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self.fed_s = self._loop.time()
         self._home = home
         self._language = ""
         self._phrases: list[str] = []
@@ -87,9 +88,9 @@ class Stream:
         self._speaking = False
         # What is to be said again, and whether another child is on its way that it will be said to.
         self._again: deque[Asked] = deque()
-        self._moving = False
+        self.moving = False
         self._job: Job | None = None
-        self._faults = 0
+        self._suspected = False
         self._moves = 0
         self._closed = False
 
@@ -102,9 +103,9 @@ class Stream:
         last seconds, and learns the line's noise from them when there is something to listen for.
         """
         self._usable()
-        if not self._moving:
+        if not self.moving:
             self._home.place(self, anew=True)
-        reply = await self._ask(Reset(self.number, language, list(phrases), before), 0.0)
+        reply = await self._ask(Reset(self.number, language, list(phrases), before), self._loop.time())
         return reply.levels_dbfs if isinstance(reply, Done) else ()
 
     async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard:
@@ -112,18 +113,16 @@ class Stream:
 
         Answers the words of the utterance so far, and the levels of this audio.
         """
-        now_s = asyncio.get_running_loop().time()
-        waited_s = 0.0 if arrived_s is None else now_s - arrived_s
-        self.fed_s = now_s
-        lag_s = SPEAKING_LAG_S if self._speaking else QUIET_LAG_S
-        reply = await self._ask(Feed(self.number, media_ms, mulaw), lag_s - waited_s)
+        now_s = self.fed_s = self._loop.time()
+        due_s = (now_s if arrived_s is None else arrived_s) + (SPEAKING_LAG_S if self._speaking else QUIET_LAG_S)
+        reply = await self._ask(Feed(self.number, media_ms, mulaw), due_s)
         if not isinstance(reply, Partial):
             raise StreamLostError(f"a {type(reply).__name__} is no answer to audio")
         return Heard(reply.words, reply.levels_dbfs)
 
     async def finish(self) -> list[Hypothesis]:
         """End the utterance and answer what it may have been; what is fed next belongs to another one."""
-        reply = await self._ask(Finish(self.number), 0.0)
+        reply = await self._ask(Finish(self.number), self._loop.time())
         if not isinstance(reply, Result):
             raise StreamLostError(f"a {type(reply).__name__} is no answer to the end of an utterance")
         return reply.hypotheses
@@ -145,13 +144,13 @@ class Stream:
     def joined(self, child: Carrier) -> None:
         """It is on this child now."""
         self.child = child
-        self._moving = False
+        self.moving = False
 
     def work(self) -> Job | None:
         """What is to be asked next."""
         if self._again:
             # It is late already, as late as the oldest of it.
-            return Job(self._again[0], asyncio.get_running_loop().time())
+            return Job(self._again[0], self._loop.time())
         return self._job
 
     def settle(self, job: Job, reply: Reply) -> None:
@@ -167,25 +166,32 @@ class Stream:
         if not job.answer.done():
             job.answer.set_result(reply)
 
-    def leave_child(self, *, at_fault: bool) -> bool:
+    def leave_child(self, blame: float) -> bool:
         """The child is gone; answers whether the stream wants another one, and is lost where it may have none.
 
-        `at_fault` says that the child was at this stream's work.
+        `blame` is 0 where the child was not at this stream's work, 1 where it was at no other's. Who was suspected
+        once, and is certainly to blame now, is not tried again.
         """
         self.child = None
         self._again.clear()
         if not self._phrases and self._job is None:
             return False
-        self._faults += at_fault
+        guilty = self._suspected and blame == 1.0
+        self._suspected = self._suspected or blame > 0
         self._moves += 1
-        if self._faults > 1 or self._moves > MOST_MOVES:
+        if guilty or self._moves > MOST_MOVES:
             self.lose("the recogniser of this stream is gone, and so was the one before")
             return False
         if self._phrases and not (self._job is not None and isinstance(self._job.request, Reset)):
             self._again.append(Reset(self.number, self._language, self._phrases))
             self._again.extend(Feed(self.number, at_ms, audio) for at_ms, audio in self._kept)
-        self._moving = True
+        self.moving = True
         return True
+
+    @property
+    def is_saying_again(self) -> bool:
+        """Whether its child has not yet been told all that the one before was told."""
+        return bool(self._again) or self._job is not None
 
     @property
     def is_idle(self) -> bool:
@@ -209,13 +215,12 @@ class Stream:
         if self._job is not None:
             raise RuntimeError("a stream has one request on its way at a time")
 
-    async def _ask(self, request: Asked, within_s: float) -> Reply:
+    async def _ask(self, request: Asked, due_s: float) -> Reply:
         self._usable()
-        if self.child is None and not self._moving:
+        if self.child is None and not self.moving:
             self._home.place(self, anew=False)
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Reply] = loop.create_future()
-        self._job = Job(request, loop.time() + within_s, answer)
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        self._job = Job(request, due_s, answer)
         if self.child is not None:
             self.child.submit(self)
         try:
@@ -238,6 +243,7 @@ class Stream:
             return
         if isinstance(request, Reset):
             self._language, self._phrases = request.language, request.phrases
+            self._moves = 0
         self._kept.clear()
         self._kept_bytes, self._speaking = 0, False
 

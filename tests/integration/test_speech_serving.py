@@ -43,7 +43,7 @@ class Events:
         self._more.set()
 
     async def wait_for(self, what: str, times: int = 1) -> ChildEvent:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while sum(event.what == what for event in self.seen) < times:
                 self._more.clear()
                 await self._more.wait()

@@ -54,8 +54,9 @@ class ScriptedWork:
             case ["hang", "once", flag] if not Path(flag).exists():
                 Path(flag).touch()
                 time.sleep(60)
-            case ["eat"]:
-                self._eaten.append(b"\x01" * (64 << 20))
+            case ["eat", "once", flag] if not Path(flag).exists():
+                Path(flag).touch()
+                self._eaten.append(b"\x01" * (200 << 20))
             case ["babble"]:
                 return Partial(request.stream + 1, [], ())
             case ["fail"]:

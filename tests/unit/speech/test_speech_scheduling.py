@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.scheduling import OrderError, Schedule, ServiceRate
+from speech.scheduling import OrderError, Schedule, ServiceRate, ahead
 
 
 def drained(schedule: Schedule[str]) -> list[str]:
@@ -34,6 +34,10 @@ def test_only_two_pieces_are_on_their_way_so_that_urgent_work_overtakes_the_rest
     schedule.answered(1, 0.1)
     assert schedule.next(0.1) == "finish"
     assert len(schedule) == 5
+
+
+def test_more_is_on_its_way_where_it_is_done_in_a_moment_and_never_for_longer_than_that() -> None:
+    assert [ahead(service_s) for service_s in (0.0, 0.001, 0.002, 0.004, 0.02)] == [8, 8, 5, 2, 2]
 
 
 def test_a_stream_has_one_piece_of_work_at_a_time_waiting_or_on_its_way() -> None:
@@ -97,14 +101,14 @@ def test_service_is_counted_from_the_answer_before_where_the_child_was_busy_till
 
 def test_who_owes_an_answer_and_since_when_and_how_late_the_oldest_work_is() -> None:
     schedule: Schedule[str] = Schedule()
-    assert (schedule.at_work(), schedule.owing_since_s(), schedule.late_s(9.0)) == (None, None, 0.0)
+    assert (schedule.at_work(), schedule.owing_since_s(), schedule.late_s(9.0)) == ([], None, 0.0)
     for stream in (1, 2):
         schedule.add(stream, 1.0 + stream, "work")
         schedule.next(1.0)
-    assert (schedule.at_work(), schedule.owing_since_s()) == (1, 1.0)
+    assert (schedule.at_work(), schedule.owing_since_s()) == ([1, 2], 1.0)
     assert (schedule.late_s(1.5), schedule.late_s(5.0)) == (0.0, 3.0)
     schedule.answered(1, 4.0)
-    assert (schedule.at_work(), schedule.owing_since_s()) == (2, 4.0)
+    assert (schedule.at_work(), schedule.owing_since_s()) == ([2], 4.0)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["add", "send", "answer", "drop"]), st.integers(1, 6), st.integers(0, 9))))
