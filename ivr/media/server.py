@@ -7,7 +7,7 @@ import hmac
 import http
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
@@ -15,6 +15,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from ivr.media.connection import MediaConnection
 from ivr.media.frames import Frame, FrameError, Media, Start, Stop, parse
 from ivr.media.results import RETRY_AFTER_S, Results, retry
 from ivr.media.session import BacklogError, Session, Utterance
@@ -55,7 +56,7 @@ class _Live(msgspec.Struct):
     """The stream that a call has now."""
 
     session: Session
-    connection: ServerConnection
+    connection: MediaConnection
     # Set when the call's record may have changed.
     woken: asyncio.Event
     # The turn in which the caller has begun to speak, until there is a result.
@@ -136,6 +137,7 @@ class MediaServer:
             open_timeout=START_WITHIN_S,
             close_timeout=1.0,
             server_header=None,
+            create_connection=MediaConnection,
             logger=quiet,
         )
 
@@ -161,7 +163,8 @@ class MediaServer:
 
     # ------------------------------------------------------------------ one socket
 
-    async def _handle(self, connection: ServerConnection) -> None:
+    async def _handle(self, made: ServerConnection) -> None:
+        connection = cast("MediaConnection", made)
         call_sid = None
         try:
             start = await self._wait_for_start(connection)
@@ -203,7 +206,7 @@ class MediaServer:
             raise Refused(UNSUPPORTED, "mu-law audio at 8000 Hz of the inbound track is needed")
         return record
 
-    async def _serve_call(self, connection: ServerConnection, start: Start, record: ListenRecord) -> None:
+    async def _serve_call(self, connection: MediaConnection, start: Start, record: ListenRecord) -> None:
         call_sid = start.call_sid
         self._arrived.add(call_sid)
         try:
@@ -281,22 +284,23 @@ class MediaServer:
             raise error
         return "failed"
 
-    async def _receive(self, connection: ServerConnection, session: Session) -> None:
+    async def _receive(self, connection: MediaConnection, session: Session) -> None:
         bad = 0
-        while True:
-            async with asyncio.timeout(SILENT_FOR_S):
-                message = await connection.recv()
+
+        def take(message: str | bytes) -> bool:
+            nonlocal bad
             try:
                 frame: Frame = parse(message)
             except FrameError as error:
                 if not bad:
                     log.warning("media.bad_frame", call_sid=session.call_sid, problem=str(error))
                 bad += 1
-                continue
+                return True
             if isinstance(frame, Media):
                 session.take(frame)
-            elif isinstance(frame, Stop):
-                return
+            return not isinstance(frame, Stop)
+
+        await connection.deliver(take, SILENT_FOR_S)
 
     async def _follow_turns(self, session: Session, woken: asyncio.Event) -> None:
         while True:
