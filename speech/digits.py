@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
+
+from speech.lexicon.spelling import normalised, spellings_of
 
 UNKNOWN_WORD: Final = "[unk]"
 
@@ -79,19 +82,24 @@ def digit_words(language: str) -> list[str]:
 
 def digits_without_words(language: str, vocabulary: Iterable[str]) -> list[str]:
     """The digit words of `language` whose digit cannot be said at all with the words of `vocabulary`."""
-    known = set(vocabulary)
+    spellings = spellings_of(frozenset(vocabulary), language)
     table = DIGIT_WORDS.get(base_language(language), {})
-    sayable = {digit for word, digit in table.items() if word in known}
+    sayable = {digit for word, digit in table.items() if spellings.find(word) is not None}
     return [word for word, digit in table.items() if digit not in sayable]
+
+
+@lru_cache(maxsize=8)
+def _digits_by_form(base: str) -> dict[str, str]:
+    return {normalised(word, base): digit for word, digit in DIGIT_WORDS.get(base, {}).items()}
 
 
 def to_digits(language: str, words: Sequence[str]) -> str | None:
     """The digits that `words` say, or None where a word is no digit or a "double" has nothing to repeat."""
     base = base_language(language)
-    table, repeats = DIGIT_WORDS.get(base, {}), REPEAT_WORDS.get(base, {})
+    table, repeats = _digits_by_form(base), REPEAT_WORDS.get(base, {})
     digits: list[str] = []
     times = 1
-    for word in words:
+    for word in (normalised(word, base) for word in words):
         if word in repeats and times == 1:
             times = repeats[word]
         elif word in table:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import msgspec
 
 from speech.digits import UNKNOWN_WORD, digit_words, digits_without_words, to_digits
+from speech.lexicon.spelling import normalised, spellings_of
 
 
 class Digits(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,28 +22,46 @@ class Digits(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("digits: min must be at least 1 and at most max")
 
 
-class Grammar(msgspec.Struct, frozen=True, kw_only=True):
+class Grammar(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What may be said: `phrases` maps a spoken phrase to an intent that is opaque to `speech`.
 
-    Phrases are lower case, with one space between words. Universal phrases are simply phrases.
+    Phrases are lower case, with one space between words. Universal phrases are simply phrases. A flow and a model may
+    spell a word in different ways: the recogniser is given the model's spelling, and phrases are compared in a form in
+    which both are the same.
     """
 
     language: str
     phrases: dict[str, str] = {}
     digits: Digits | None = None
 
+    @cached_property
+    def intents(self) -> dict[str, str]:
+        """The intent of each phrase in its normal form; where two phrases have one form, that of the first."""
+        found: dict[str, str] = {}
+        for phrase, intent in self.phrases.items():
+            if form := normalised(phrase, self.language):
+                found.setdefault(form, intent)
+        return found
+
+    def intent_of(self, words: Sequence[str]) -> str | None:
+        """The intent of these words, if they are one phrase."""
+        phrase = " ".join(words)
+        return self.phrases.get(phrase) or self.intents.get(normalised(phrase, self.language))
+
 
 def vosk_phrases(grammar: Grammar, vocabulary: Collection[str] | None = None) -> list[str]:
     """The phrase list for the recogniser: phrases, spoken digits, and `[unk]` for whatever else is said.
 
-    With a model's `vocabulary`, a phrase that has a word which the model does not know is left out, since the
-    recogniser would drop that word and hear the rest of the phrase; `unknown_words` reports it.
+    With a model's `vocabulary`, phrases are in the model's own spelling, and a phrase that has a word which the model
+    does not know is left out, since the recogniser would drop that word and hear the rest of the phrase;
+    `unknown_words` reports it.
     """
     wanted = list(grammar.phrases)
     if grammar.digits is not None:
         wanted += digit_words(grammar.language)
     if vocabulary is not None:
-        wanted = [phrase for phrase in wanted if all(word in vocabulary for word in phrase.split())]
+        spellings = spellings_of(frozenset(vocabulary), grammar.language)
+        wanted = [own for phrase in wanted if (own := spellings.phrase(phrase)) is not None]
     return list(dict.fromkeys([*wanted, UNKNOWN_WORD]))
 
 
@@ -50,7 +70,8 @@ def unknown_words(grammar: Grammar, vocabulary: Collection[str]) -> list[str]:
 
     A second word for a digit ("oh") and "double" are conveniences: they are not reported while the digit can be said.
     """
-    missing = {word for phrase in grammar.phrases for word in phrase.split() if word not in vocabulary}
+    spellings = spellings_of(frozenset(vocabulary), grammar.language)
+    missing = {word for phrase in grammar.phrases for word in spellings.unknown(phrase)}
     if grammar.digits is not None:
         missing.update(digits_without_words(grammar.language, vocabulary))
     return sorted(missing)
@@ -72,12 +93,12 @@ def is_complete(grammar: Grammar, words: Sequence[str]) -> bool:
 
 def is_phrase(grammar: Grammar, words: Sequence[str]) -> bool:
     """Whether the words are exactly one phrase of the grammar."""
-    return " ".join(words) in grammar.phrases
+    return grammar.intent_of(words) is not None
 
 
 def is_last_phrase(grammar: Grammar, words: Sequence[str]) -> bool:
     """Whether the words are exactly one phrase, and no longer phrase and no number begins with them."""
-    phrase = " ".join(words)
-    if phrase not in grammar.phrases or heard_digits(grammar, words) is not None:
+    if not is_phrase(grammar, words) or heard_digits(grammar, words) is not None:
         return False
-    return not any(other.startswith(f"{phrase} ") for other in grammar.phrases)
+    phrase = normalised(" ".join(words), grammar.language)
+    return not any(other.startswith(f"{phrase} ") for other in grammar.intents)

@@ -36,9 +36,9 @@ def meant(grammar: Grammar, words: Sequence[Word]) -> Meant | None:
     """
     core = tuple(without_noise(words))
     texts = [word.text for word in core]
-    phrase = " ".join(texts)
-    if phrase in grammar.phrases:
-        return Meant(grammar.phrases[phrase], None, core, 1)
+    intent = grammar.intent_of(texts)
+    if intent is not None:
+        return Meant(intent, None, core, 1)
     digits = heard_digits(grammar, texts)
     if digits is not None and grammar.digits is not None:
         fits = grammar.digits.min <= len(digits) <= grammar.digits.max and len(core) == len(words)
@@ -65,12 +65,12 @@ def is_short_noise(word: Word) -> bool:
 
 def _phrase_by_phrase(grammar: Grammar, texts: Sequence[str]) -> list[str]:
     """The intents of the phrases that `texts` is made of, longest first; empty where something is left over."""
-    longest = max((len(phrase.split()) for phrase in grammar.phrases), default=0)
+    longest = max((len(phrase.split()) for phrase in grammar.intents), default=0)
     intents: list[str] = []
     at = 0
     while at < len(texts):
         for length in range(min(longest, len(texts) - at), 0, -1):
-            intent = grammar.phrases.get(" ".join(texts[at : at + length]))
+            intent = grammar.intent_of(texts[at : at + length])
             if intent is not None:
                 intents.append(intent)
                 at += length

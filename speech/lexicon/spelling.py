@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 # Short vowels and other marks above and below the letters, the stretching stroke, and marks of direction: written or
@@ -43,9 +43,14 @@ class Spellings:
     def __init__(self, vocabulary: Collection[str], language: str) -> None:
         self._vocabulary = vocabulary
         self._language = language
-        self._by_form: dict[str, str] = {}
-        for word in sorted(vocabulary):
-            self._by_form.setdefault(normalised(word, language), word)
+
+    @cached_property
+    def _by_form(self) -> dict[str, str]:
+        """Made when it is needed: a large vocabulary takes a second."""
+        found: dict[str, str] = {}
+        for word in sorted(self._vocabulary):
+            found.setdefault(normalised.__wrapped__(word, self._language), word)
+        return found
 
     def find(self, word: str) -> str | None:
         """The model's own spelling of a word; None where the model does not know it."""
@@ -77,6 +82,12 @@ class Spellings:
                 missing.append(words[at])
                 at += 1
         return found, missing
+
+
+@lru_cache(maxsize=16)
+def spellings_of(vocabulary: frozenset[str], language: str) -> Spellings:
+    """The same for a vocabulary that is asked about again and again."""
+    return Spellings(vocabulary, language)
 
 
 def _base(language: str) -> str:

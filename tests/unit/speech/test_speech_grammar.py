@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from speech.digits import DIGIT_WORDS
-from speech.grammar import Digits, Grammar, is_complete, is_last_phrase, unknown_words, vosk_phrases
+from speech.grammar import Digits, Grammar, heard_digits, is_complete, is_last_phrase, unknown_words, vosk_phrases
 
 MENU = Grammar(language="en", phrases={"sales": "to:sales", "call me back": "callback", "agent": "person"})
 PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=4, max=4))
@@ -76,3 +76,27 @@ def test_impossible_digit_counts_are_refused(least: int, most: int) -> None:
 
 def test_a_grammar_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(PIN), type=Grammar) == PIN
+
+
+def test_the_recogniser_is_given_the_models_spelling_and_what_it_hears_means_the_flows_phrase() -> None:
+    flow = Grammar(language="ar", phrases={"الغاء": "cancel", "موظف": "person"}, digits=Digits(min=1, max=2))
+    model = {"إلغاء", "موظّف", "أربعه", "[unk]"}
+    assert vosk_phrases(flow, model) == ["إلغاء", "موظّف", "أربعه", "[unk]"]
+    assert flow.intent_of(["إلغاء"]) == "cancel"
+    assert flow.intent_of(["موظّف"]) == "person"
+    assert is_last_phrase(flow, ["إلغاء"])
+    assert heard_digits(flow, ["أربعه", "أربعة"]) == "44"
+    assert unknown_words(Grammar(language="ar", phrases={"إلغآء": "cancel"}), model) == []
+
+
+def test_a_persian_word_with_an_invisible_gap_is_found_for_two_words_of_a_flow() -> None:
+    flow = Grammar(language="fa", phrases={"تماس بگیرید": "call", "می خواهم": "want"})
+    assert vosk_phrases(flow, {"می‌خواهم", "تماس", "بگيريد"}) == ["تماس بگيريد", "می‌خواهم", "[unk]"]
+    assert flow.intent_of(["می‌خواهم"]) == "want"
+    assert flow.intent_of(["تماس", "بگيريد"]) == "call"
+
+
+def test_no_words_and_the_unknown_word_are_no_phrase() -> None:
+    odd = Grammar(language="en", phrases={"unk": "a", "!": "b"})
+    assert odd.intent_of([]) is None
+    assert odd.intent_of(["[unk]"]) is None
