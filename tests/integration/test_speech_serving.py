@@ -14,6 +14,7 @@ import pytest
 from media_fixtures import MODEL_NAME, needs_model, needs_voice, quiet, spoken
 
 from speech import child
+from speech import pool as pools
 from speech.admission import NO_LIMITS
 from speech.grammar import Digits, Grammar, vosk_phrases
 from speech.models import find_model
@@ -146,16 +147,17 @@ async def test_children_share_the_model_and_another_one_is_there_in_a_moment(eve
         assert loop.time() - began_s < 1.0
 
 
-async def test_a_child_that_grows_is_replaced_and_nobody_notices(events: Events) -> None:
-    # Less than nothing: every child grows by more.
-    async with new_pool(events, growth_bytes=-1 << 30) as pool:
-        await pool.wait_ready()
-        audio = utterance("yes")
-        stream = await pool.open("en", vosk_phrases(NUMBER))
-        await say(stream, audio[: 10 * CHUNK_BYTES])
-        await events.wait_for("grew")
-        await say(stream, audio[10 * CHUNK_BYTES :], 1000)
-        assert [text for text, _, _ in told(await stream.finish())] == ["yes"]
+async def test_a_child_that_grows_is_replaced_and_nobody_notices(
+    pool: RecogniserPool, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (large,) = pool.pids
+    monkeypatch.setattr(pools, "resident_bytes", lambda pid: 10 << 30 if pid == large else 0)
+    audio = utterance("yes")
+    stream = await pool.open("en", vosk_phrases(NUMBER))
+    await say(stream, audio[: 10 * CHUNK_BYTES])
+    assert (await events.wait_for("grew")).moved == 1
+    await say(stream, audio[10 * CHUNK_BYTES :], 1000)
+    assert [text for text, _, _ in told(await stream.finish())] == ["yes"]
 
 
 async def test_an_old_child_ends_when_its_streams_have_begun_another_turn(events: Events) -> None:
