@@ -62,7 +62,7 @@ class Costs:
     spelled_phone: float = 0.0
     garbage: float = -1.5
     loop: float = 0.0
-    loop_phone: float = 3.0
+    loop_phone: float = 5.0
 
 
 def plugin_folder() -> Path:

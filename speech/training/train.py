@@ -23,8 +23,9 @@ BATCH = 32
 # English comes first and alone: its voices are the most.
 ENGLISH_UNTIL = 0.08
 LANGUAGE_SHARE = {"en": 0.5, "ar": 0.4, "fa": 0.1}
-PEAK_RATE = 2e-3
+PEAK_RATE, REFINE_RATE = 2e-3, 1e-3
 DECAY_FROM, MILD_FROM = 0.35, 0.7  # parts of the schedule
+REFINE_SHARE = 0.2  # so many updates more, from a fresh and lower rate
 FLAT_FOR = 250  # updates of each language
 # The model that is shipped is its twin up to here; then it hears the development speakers too.
 BRANCH_AT = 0.7
@@ -55,7 +56,9 @@ class Plan:
 
 
 def learning_rate(done: float, update: int) -> float:
-    """Return the rate: a short rise, a plateau, then a cosine down to nothing."""
+    """Return the rate: a short rise, a plateau, a cosine down to nothing, and when refining (from 1) another one."""
+    if done >= 1:
+        return REFINE_RATE * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 1) / REFINE_SHARE))) + 1e-6
     decay = 1.0 if done < DECAY_FROM else 0.5 * (1 + math.cos(math.pi * (done - DECAY_FROM) / (1 - DECAY_FROM)))
     return PEAK_RATE * min(1, update / 100) * decay + 1e-6
 
@@ -74,15 +77,23 @@ class Training:
         sample = torch.cat([self.data("en").batch(64).cepstra.flatten(0, 1) for _ in range(6)])
         self.net.mean.copy_(sample.mean(0))
         self.net.deviation.copy_(sample.std(0))
-        own = [p for head in (self.net.sequence, self.net.frame) for o in head.own.values() for p in [o.weight]]
-        rest = [p for p in self.net.parameters() if all(p is not q for q in own)]
-        parts = [{"params": rest, "weight_decay": 0.01}, {"params": own, "weight_decay": 0.3}]
-        self.optimiser = torch.optim.AdamW(parts, PEAK_RATE)
+        self.optimiser = self._optimiser()
         self.average = torch.optim.swa_utils.AveragedModel(
             self.net, avg_fn=lambda mean, new, _: mean + (new - mean) / AVERAGE_OVER, use_buffers=True
         )
         self.prior = {n: torch.full((u.state_count,), 1 / u.state_count) for n, u in self.units.items()}
         self.seen = {name: np.zeros(2) for name in self.units}
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        own = [p for head in (self.net.sequence, self.net.frame) for o in head.own.values() for p in [o.weight]]
+        rest = [p for p in self.net.parameters() if all(p is not q for q in own)]
+        parts = [{"params": rest, "weight_decay": 0.01}, {"params": own, "weight_decay": 0.3}]
+        return torch.optim.AdamW(parts, PEAK_RATE)
+
+    def begin_again(self) -> None:
+        """Go on from the averaged weights, to refine them."""
+        self.net.load_state_dict(self.average.module.state_dict())
+        self.optimiser = self._optimiser()
 
     def data(self, language: str) -> Augmenter:
         """What a language is trained on; read when it is first asked for."""
@@ -144,7 +155,8 @@ def train(plan: Plan, out: Path) -> None:
     torch.set_num_threads(1)
     training = Training(plan)
     draw = np.random.default_rng(plan.seed)
-    languages = draw.choice(list(LANGUAGE_SHARE), size=plan.updates, p=list(LANGUAGE_SHARE.values())).tolist()
+    count = round(plan.updates * (1 + REFINE_SHARE))
+    languages = draw.choice(list(LANGUAGE_SHARE), size=count, p=list(LANGUAGE_SHARE.values())).tolist()
     languages[: int(ENGLISH_UNTIL * plan.updates)] = ["en"] * int(ENGLISH_UNTIL * plan.updates)
     of_language: Counter[str] = Counter()
     branch = int(BRANCH_AT * plan.updates)
@@ -155,6 +167,8 @@ def train(plan: Plan, out: Path) -> None:
     for update, language in enumerate(languages[first:], first):
         if update == branch and not plan.everyone:
             training.leave()
+        if update == plan.updates:
+            training.begin_again()
         done = update / plan.updates
         flat = of_language[language] < FLAT_FOR and not plan.everyone
         training.update(language, learning_rate(done, update), mild=done > MILD_FROM, flat=flat)
@@ -167,7 +181,7 @@ def train(plan: Plan, out: Path) -> None:
             per_update = (time.monotonic() - started) / (update - first + 1)
             state = ", ".join(f"{n} {m:.4f} {e:.3f}" for n, (m, e) in training.seen.items())
             logger.info("%s: update %d of %d (%.2f s each); MMI, CE: %s",
-                        out.stem, update + 1, plan.updates, per_update, state)  # fmt: skip
+                        out.stem, update + 1, count, per_update, state)  # fmt: skip
             training.store(out.with_suffix(".so-far.pt"))
     training.store(out)
 

@@ -57,8 +57,13 @@ PURE = [
     ),
     *(Path("ivr/desk") / name for name in ("when.py", "views.py", "calendar.py")),
     *(
-        Path("speech") / name
-        for name in ("grammar.py", "digits.py", "interpretation.py", "endpointing.py", "mulaw.py", "protocol.py")
+        Path("speech") / f"{name}.py"
+        for name in (
+            *("recognition", "grammar", "digits", "meaning", "hypotheses", "doubt", "interpretation"),
+            *("endpointing", "echo", "listening", "scheduling", "admission", "resampling", "mulaw", "protocol"),
+            *("lexicon/phones", "lexicon/english", "lexicon/arabic", "lexicon/persian", "lexicon/units"),
+            *("lexicon/decoder_phones", "lexicon/entries", "lexicon/sounds_alike", "lexicon/spelling", "lexicon/ipa"),
+        )
     ),
     Path("ivr/twilio_twiml.py"),
     Path("ivr/masking.py"),
