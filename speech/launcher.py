@@ -19,6 +19,8 @@ LOAD_WITHIN_S: Final = 60.0
 # Source: ours. A fork takes milliseconds, on a machine that is overloaded a hundred times that.
 FORK_WITHIN_S: Final = 5.0
 STOP_WITHIN_S: Final = 2.0
+# How long a process may take to end by itself when it has closed its socket; what it says of itself is worth the wait.
+EXIT_WITHIN_S: Final = 10.0
 PACKAGE_PARENT_DIR: Final = Path(__file__).resolve().parent.parent
 
 
@@ -164,7 +166,7 @@ async def _notice(reader: asyncio.StreamReader) -> Notice:
 async def _wait(process: asyncio.subprocess.Process) -> int:
     """The exit status of a process that has closed its socket; it is killed where it goes on."""
     try:
-        async with asyncio.timeout(STOP_WITHIN_S):
+        async with asyncio.timeout(EXIT_WITHIN_S):
             return await process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
