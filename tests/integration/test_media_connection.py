@@ -61,7 +61,7 @@ async def test_nothing_more_is_taken_when_enough_has_been() -> None:
             return False
 
         delivering = asyncio.create_task(connection.deliver(take, 10))
-        for _ in range(20):
+        for _ in range(5):
             await client.send("more")
         async with asyncio.timeout(10):
             await delivering
