@@ -202,7 +202,13 @@ class Listener:
         ]
         if not spoken or is_noise(spoken[0].words):
             return self._dismiss(commit, "echo" if over_prompt else "noise")
-        interpretation = self._interpret(self._grammar, spoken, self._sound(started_ms - AROUND_MS))
+        # Doubt was fitted on the recogniser's own times; what is told are those within the loud stretch.
+        interpretation = self._interpret(self._grammar, hypotheses, self._sound(started_ms - AROUND_MS))
+        words = clipped(interpretation.words, started_ms - more_ms, ended_ms + more_ms)
+        if words:
+            interpretation = msgspec.structs.replace(
+                interpretation, words=tuple(words), started_ms=words[0].start_ms, ended_ms=words[-1].end_ms
+            )
         # What is not understood cuts no prompt: that would be one more misunderstanding.
         if over_prompt and (interpretation.intent is None or not self._is_louder_than_echo(started_ms)):
             return self._dismiss(commit, "echo")
