@@ -133,15 +133,18 @@ def one_round(design: str, streams: int, seconds: float) -> Cost:
                 spent_s() - before_s,
             )
             sent = json.loads(load.stdout.readline())
+            told = (Path(name) / "log").read_text()[-1000:]
         finally:
             load.kill()
             load.wait()
     seen = after.since(before)
     audio_s = seen.frames * FRAME_MS / 1000
+    if not audio_s:
+        raise SystemExit(f"{design}: no audio came out of it\n{told}")
     return Cost(
         design=design,
         taken=round(audio_s / (streams * took_s), 3),
-        cpu_ms_per_stream_second=round(1000 * cost_s / audio_s, 3) if audio_s else float("nan"),
+        cpu_ms_per_stream_second=round(1000 * cost_s / audio_s, 3),
         lag_p50_ms=seen.late_ms(0.5),
         lag_p99_ms=seen.late_ms(0.99),
         loop_p99_ms=loop_after.since(loop_before).late_ms(0.99) if design == "ours" else None,

@@ -56,7 +56,7 @@ class Sink:
         self._call_sid = call_sid
         self.lost = asyncio.Event()
 
-    async def open(self, *_arguments: Any) -> Sink:
+    async def open(self, **_named: Any) -> Sink:
         """A stream for the call that the present task serves."""
         return Sink(self._counters, _call.get())
 
