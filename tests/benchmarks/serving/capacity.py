@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import signal
 import statistics
 import tempfile
 from pathlib import Path
@@ -128,6 +129,8 @@ def main() -> None:
     parser.add_argument("--model", choices=("shipped", "stand-in"), action="append", help="this one alone")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; the figures mean little")
     options = parser.parse_args()
+    # A polite end of this process must end what it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     seconds, steps = (1.0, 1) if options.quick else (options.seconds, options.steps)
     _, source = utterances(1)
     with tempfile.TemporaryDirectory(prefix="zh-serving-") as folder:

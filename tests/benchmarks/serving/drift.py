@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import statistics
 import time
 from collections.abc import Sequence
@@ -127,6 +128,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=150.0, help="no call is begun later")
     parser.add_argument("--quick", action="store_true", help="a few calls; means little")
     options = parser.parse_args()
+    # A polite end of this process must end what it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.quick:
         options.calls, options.seconds = 24, 2.0
     figures = asyncio.run(replay(options.calls, options.seconds))

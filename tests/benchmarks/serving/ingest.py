@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="of each design")
     parser.add_argument("--quick", action="store_true", help="a few streams for a moment; the figures mean little")
     options = parser.parse_args()
+    # A polite end of this process must end what it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.quick:
         options.streams, options.seconds, options.rounds = 5, 1.5, 1
     figures = measure(options.streams, options.seconds, options.rounds)

@@ -207,6 +207,8 @@ def main() -> None:
         "--quick", action="store_true", help="a few seconds, a digit in each turn; the figures mean little"
     )
     options = parser.parse_args()
+    # A polite end of this process must end what it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     figures = measure(4.0, 1) if options.quick else measure(options.seconds)
     rows = [
         [name.replace("_", " "), str(figures["at_ease"][name]), str(figures["over"][name])] for name in figures["over"]
