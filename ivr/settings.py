@@ -147,7 +147,7 @@ class Settings(SoundSettings):
     # When a promise is on disk: within a second, or before the caller hears of it (see `ivr/redis_durability.py`).
     durability: Literal["fast", "safe"] = "fast"
     # The names of models or their folders with commas between, one a language; "none" switches speech off.
-    speech_model: str = "telephone-en"
+    speech_model: str = "telephone-en,telephone-ar"
     agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
     customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30
     # One process a core; how much of their time the calls may need that are listened to, the others run by keys; and by

@@ -98,7 +98,7 @@ def test_the_word_table_and_the_card_hold_the_vocabulary(name):
     table = WORD_TABLES[model.language or ""]
     assert model.vocabulary == {*table.CORE, *table.MENU, UNKNOWN_WORD}
     assert model.card.labels == table.LABELS
-    assert model.card.doubt is not None
+    assert model.card.doubt
 
 
 def test_silence_is_no_word(ear):

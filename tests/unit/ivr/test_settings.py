@@ -47,7 +47,7 @@ def test_the_files_of_a_flow_lie_beside_the_flow_file_unless_a_folder_is_set(tmp
 
 
 def test_several_speech_models_have_commas_between_them_and_none_is_none() -> None:
-    assert load().speech_models == ("telephone-en",)
+    assert load().speech_models == ("telephone-en", "telephone-ar")
     assert load(speech_model=" telephone-en, /srv/models/ar ,").speech_models == ("telephone-en", "/srv/models/ar")
     assert load(speech_model="none").speech_models == ()
 
