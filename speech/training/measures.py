@@ -37,9 +37,7 @@ def measures_of(language: str) -> Iterator[Measure]:
     """Yield the rows of a language's card."""
     voices = f"voices-{language}.zip"
     table = WORD_TABLES[language]
-    spoken = {word: label for label, word in table.LABELS.items()}
-    core = tuple(spoken.get(word, word) for word in table.CORE)
-    menu = tuple(table.MENU)
+    core, menu = tuple(table.CORE), tuple(table.MENU)
     if language == "en":
         yield Measure("digits, studio speaker", (DIGITS_ZIP,), DIGITS, strings=500)
         yield Measure("digits, crowd speakers", (COMMANDS_ZIP,), DIGITS, strings=300)
