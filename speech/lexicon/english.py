@@ -1,7 +1,8 @@
 """English words and their pronunciations.
 
 Core words have outputs of their own in the acoustic model; all others are spelled with phones, as words that an
-operator adds are. Without `R` where British speakers have none and a word is short: the networks learn both from one spelling.
+operator adds are. Without `R` where British speakers have none and a word is short: the networks learn both from one
+spelling.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ pytestmark = [
 def figures(part: str, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", f"tests.benchmarks.serving.{part}", "--quick", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"JSON": "1"}, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env=os.environ | {"JSON": "1"}, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

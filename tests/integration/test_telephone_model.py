@@ -46,9 +46,7 @@ class Ear:
     def partials(self, pcm: bytes, phrases: tuple[str, ...]) -> tuple[list[str], str]:
         """What was heard after every 100 ms, and in the end."""
         recogniser, audio = Recogniser(self._model, phrases), mulaw.encode(bytes(4000) + pcm + bytes(8000))
-        so_far = []
-        for at in range(0, len(audio), 800):
-            so_far.append(" ".join(recogniser.feed(at // 8, audio[at : at + 800]).words))
+        so_far = [" ".join(recogniser.feed(at // 8, audio[at : at + 800]).words) for at in range(0, len(audio), 800)]
         found = recogniser.finish()
         return so_far, " ".join(word.text for word in found[0].words) if found else ""
 
