@@ -22,7 +22,7 @@ from typing import Any, Final
 from speech.models import SHIPPED_DIR
 from tests.benchmarks.callbacks.figures import print_figures, say
 from tests.benchmarks.serving import trial
-from tests.benchmarks.serving.audio import utterances
+from tests.benchmarks.serving.audio import CHUNK_MS, utterances
 from tests.benchmarks.serving.stand_in import write_stand_in
 
 GOAL_LAG_MS: Final = 300.0
@@ -64,9 +64,12 @@ def measure(model: Path, name: str, seconds: float, steps: int) -> dict[str, Any
     """The figures of one model."""
     bare_s = max(seconds / 3, 0.5)
 
+    per_cpu_second: list[float] = []
+
     def bare() -> float:
         found = trial.run("bare", model, CORES, bare_s).bare
         assert found is not None
+        per_cpu_second.append(found.per_cpu_second)
         return found.streams
 
     bound = [bare()]
@@ -97,6 +100,7 @@ def measure(model: Path, name: str, seconds: float, steps: int) -> dict[str, Any
         "ours_streams": ours,
         "published_streams": peer,
         "ours_to_bare": round(ours / offline, 3),
+        "ours_to_bare_by_cpu": _by_cpu(at_best, statistics.mean(per_cpu_second)),
         "ours_to_published": round(ours / peer, 2) if peer else None,
         "ours_p95_ms": None if at_best is None or at_best.lag is None else at_best.lag.p95_ms,
         "transport_share": None if at_best is None else _rounded(at_best.transport_share),
@@ -108,6 +112,14 @@ def measure(model: Path, name: str, seconds: float, steps: int) -> dict[str, Any
 
 def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 3)
+
+
+def _by_cpu(found: trial.Trial | None, bare_per_cpu_second: float) -> float | None:
+    """Audio for each second of CPU, ours to the bare loop: what is left of the ratio when the cores are shared."""
+    if found is None or found.lag is None:
+        return None
+    spent_s = found.parent_s - found.feeding_s + found.children_s
+    return round(found.lag.chunks * CHUNK_MS / 1000 / spent_s / bare_per_cpu_second, 3) if spent_s > 0 else None
 
 
 def _per_chunk(found: trial.Trial | None, part: str) -> float | None:
