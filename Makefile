@@ -10,7 +10,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -e '.[$(1)]' 
 	|| { tail -n 30 $(VENV)/install.log; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve doctor test check bench bench-crash bench-callbacks train format clean
+.PHONY: help demo serve doctor test check bench bench-crash bench-callbacks bench-serving train format clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,11 @@ bench-callbacks: $(VENV)/.test ## Measure callbacks: a million promises, punctua
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.scale
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.punctuality
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.recovery
+
+# The peer of `ingest` comes with the bench extra.
+bench-serving: $(VENV)/.test ## Measure recognition: live streams, ingest, overload, drift, against peers; about ten minutes
+	@$(call INSTALL,bench)
+	@JSON=$(JSON) RECORDINGS=$(RECORDINGS) $(BIN)/python -m tests.benchmarks.serving
 
 RECORDINGS ?= ../shared/speech
 train: $(VENV)/.demo ## Train the telephone models anew from RECORDINGS (see speech/training/README.md; two hours)

@@ -15,6 +15,8 @@ from media_fixtures import needs_model, needs_redis, needs_voice
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [
+    # It measures in real time: beside other tests it would fail for want of a processor.
+    pytest.mark.skipif(os.environ.get("ZEROHOLD_BENCHMARKS") is None, reason="run by hand, with ZEROHOLD_BENCHMARKS=1"),
     needs_model,
     needs_voice,
     pytest.mark.skipif(not Path("/proc/self/smaps_rollup").is_file(), reason="the benchmark reads Linux's /proc"),
