@@ -143,7 +143,7 @@ async def test_children_share_the_model_and_another_one_is_there_in_a_moment(eve
         began_s = loop.time()
         os.kill(pool.pids[0], signal.SIGKILL)
         await events.wait_for("ready", 3)
-        # Measured: ten milliseconds and less; loading takes longer even with this small model.
+        # A bare fork took 3 ms; loading takes longer even with this small model.
         assert loop.time() - began_s < 1.0
 
 
