@@ -57,11 +57,11 @@ def test_digits_are_heard_and_their_times_follow_the_media_clock(model: Any) -> 
 
 def test_one_decode_tells_what_else_may_have_been_said(model: Any) -> None:
     recogniser = Recogniser(model, vosk_phrases(NUMBER))
-    feed(recogniser, spoken("five, one, eight, two") + quiet(600), 0)
+    feed(recogniser, spoken("oh, four, no") + quiet(600), 0)
     found = recogniser.finish()
     texts = [" ".join(word.text for word in hypothesis.words) for hypothesis in found]
     assert 1 < len(texts) == len(set(texts)) <= 6
-    assert texts[0] == "five one eight two"
+    assert texts[0] == "oh four no"
     assert [hypothesis.score for hypothesis in found] == sorted((one.score for one in found), reverse=True)
     assert all(0.0 < word.confidence <= 1.0 for hypothesis in found for word in hypothesis.words)
 

@@ -269,7 +269,7 @@ def test_no_customer_is_rung_outside_the_calling_hours_whoever_decided_it(
     assert request.attempt is not None
     leg = request.attempt.agent_leg
     dialled = msgspec.structs.replace(request, attempt=msgspec.structs.replace(request.attempt, customer_leg=leg))
-    monkeypatch.setattr(services.callbacks.claims, "times", lambda *_: [])
+    monkeypatch.setattr(services.callbacks.claims, "may_ring", lambda *_: False)
     with pytest.raises(DialError, match="calling hours") as refused:
         services.dialler.ring_customer(dialled)
     assert not refused.value.unknown_outcome

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from flows.lint.examples import completed
 from ivr.commands.flow import flow
+from ivr.sound.wav import mono_wav
 
 GOOD = completed("nodes:\n  main: {type: say, prompt: Hello., next: goodbye}")
 WARNED = completed("nodes:\n  main: {type: set, values: {tries: 1}, next: goodbye}")
@@ -107,7 +108,7 @@ def test_recordings_are_looked_for_beside_the_flow(folder: Path) -> None:
     (folder / "inner").mkdir()
     (folder / "inner" / "spoken.yaml").write_text(source)
     assert "[audio-file-missing]" in lint("inner/spoken.yaml").stderr
-    (folder / "inner" / "hello.wav").write_bytes(b"RIFF")
+    (folder / "inner" / "hello.wav").write_bytes(mono_wav(b"\x00\x20\x00\xe0" * 2000))
     assert lint("inner/spoken.yaml").stdout == "inner/spoken.yaml: no problems\n"
 
 
