@@ -52,7 +52,6 @@ def measures_of(language: str) -> Iterator[Measure]:
         )
         yield Measure("digits at 10 dB", (ARABIC_ZIP,), DIGITS, snr_db=NOISE_DB, only=DIGITS)
         yield Measure("other Arabic words, digits, yes and no listed", (ARABIC_ZIP,), (*DIGITS, "yes", "no"))
-        yield Measure("English words, digits listed", (COMMANDS_ZIP,), DIGITS)
     yield Measure("synthetic: core words", (voices,), core, only=core)
     yield Measure("synthetic: all words", (voices,), (*core, *menu), only=(*core, *menu))
 
