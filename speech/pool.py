@@ -6,6 +6,8 @@ again to it (`speech.stream`). A child that is old is replaced gently: its strea
 
 Nothing here blocks the loop, and a stream has one request on its way at a time, so that memory is bounded by the
 streams and their own queues.
+
+Long, because placing, losing, replaying and replacing all touch the same few tables of children and streams.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The media server with a real recogniser, a real Redis and real sockets; only the carrier's REST is played."""
+"""The media server with a real recogniser, a real Redis and real sockets; only the carrier's REST is played.
+
+Long, because every test needs the same server, and together they are the list of what a socket may do to it.
+"""
 
 from __future__ import annotations
 

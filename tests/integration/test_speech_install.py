@@ -1,4 +1,7 @@
-"""Models are installed from a server or a file, whole and tried, or not at all."""
+"""Models are installed from a server or a file, whole and tried, or not at all.
+
+Long, because each way in which a download or an archive can be broken is a test, and all share one server.
+"""
 
 from __future__ import annotations
 
