@@ -118,7 +118,7 @@ class Committer:
         match event:
             case events.AgentDeclined(carrier_down=False, at=at):
                 return Versioned(freed(agent, at, cool_off_s=self.policy.decline_cool_off_s), version)
-            case events.AgentLeft(at=at) if before.state in {"agent_dialling", "agent_joining"}:
+            case events.AgentLeft(at=at) if before.state not in {"talking", "wrap_up"}:
                 return Versioned(freed(agent, at, cool_off_s=self.policy.decline_cool_off_s), version)
             case events.AgentDeclined(at=at) | events.AgentLeft(at=at):
                 return Versioned(freed(agent, at), version)
@@ -156,7 +156,7 @@ def held(agent: Agent, holder: str, queue: str, now: datetime, check_at: datetim
 
 
 def freed(agent: Agent, now: datetime, *, cool_off_s: int = 0) -> Agent:
-    """The agent, free again; left alone for a while after a call that they missed."""
+    """The agent, free again; left alone for a while after a call that they missed, declined or left before the talk."""
     return msgspec.structs.replace(
         agent,
         holder=None,

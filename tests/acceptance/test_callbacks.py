@@ -109,6 +109,7 @@ def test_an_agent_who_hangs_up_before_the_customer_answers_leaves_the_customer_u
     (customer_leg,) = office.rung(CALLER_NUMBER)
     assert office.finish(customer_leg.sid).status == "canceled"
     assert office.request().connects == 0
+    assert not _is_free(office, AGENT_NUMBER), "left alone for a while, so that the customer is not rung over and over"
 
 
 def test_a_lost_answer_of_the_carrier_does_not_ring_the_agent_twice(office: Office) -> None:
