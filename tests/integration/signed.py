@@ -17,6 +17,8 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 PUBLIC_URL = "http://127.0.0.1:8080"
 CALLER, OFFICE, PERSON = "+442079460123", "+442079460000", "+442079460999"
 SID = "CA" + "1" * 32
+# In the head of a flow: its customers may be rung at any hour, so that a test may run at any.
+RINGS_AT_ANY_HOUR = 'queues: {shop: {calling_hours: "00:00-24:00"}}'
 HEARS_ENGLISH = '{"languages": ["en"]}'
 
 

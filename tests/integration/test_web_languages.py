@@ -12,6 +12,7 @@ import redis
 from signed import (
     PERSON,
     PUBLIC_URL,
+    RINGS_AT_ANY_HOUR,
     SID,
     SignedClient,
     action,
@@ -104,7 +105,13 @@ def office(
     # A busy machine may take longer to speak than a caller should wait.
     monkeypatch.setattr(spoken_prompts, "AT_ONCE_S", 10.0)
     nodes = FLOW.format(**WORDS[language])
-    flow = write_flow(tmp_path, nodes, languages=f"[{language}]", organisation=ORGANISATIONS[language])
+    flow = write_flow(
+        tmp_path,
+        nodes,
+        languages=f"[{language}]",
+        organisation=ORGANISATIONS[language],
+        head=RINGS_AT_ANY_HOUR,
+    )
     return Office(build(settings_for(redis_server.url, flow_file=flow, data_dir=tmp_path / "data")), language)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from signed import CALLER, OFFICE, SID, SignedClient, settings_for, silence, spoken, tree, write_flow
+from signed import CALLER, OFFICE, RINGS_AT_ANY_HOUR, SID, SignedClient, settings_for, silence, spoken, tree, write_flow
 
 from callbacks.model import Agent, Waiter
 from flows.state import Ended
@@ -138,16 +138,9 @@ def test_who_hangs_up_after_the_message_has_left_it(rig: Callable[..., Rig], sta
 
 
 def test_who_hangs_up_during_the_prompt_has_left_nothing_and_the_call_ends(
-    rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+    rig: Callable[..., Rig], waiting: list[tuple[float, Callable[[], None]]]
 ) -> None:
     """No recording's webhook comes then; so the end waits for one, and not for ever."""
-    waiting: list[tuple[float, Callable[[], None]]] = []
-
-    class TimerByHand(threading.Timer):
-        def start(self) -> None:
-            waiting.append((self.interval, self.function))
-
-    monkeypatch.setattr(voice, "Timer", TimerByHand)
     running = rig(RECORD)
     running.client.begin()
     running.client.post("/voice/status", CallStatus="completed")
@@ -341,9 +334,7 @@ CHOOSE = """
 
 
 def test_a_callback_at_a_chosen_time_is_due_then_and_the_caller_hears_when(rig: Callable[..., Rig]) -> None:
-    running = rig(
-        CHOOSE, head='hours: {office: {mon-sun: ["00:00-24:00"]}}\nqueues: {shop: {calling_hours: "00:00-24:00"}}'
-    )
+    running = rig(CHOOSE, head=f'hours: {{office: {{mon-sun: ["00:00-24:00"]}}}}\n{RINGS_AT_ANY_HOUR}')
     desk = Agent(id="desk", name="desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
     running.services.callbacks.agents.put(desk)
     days = running.client.begin()
