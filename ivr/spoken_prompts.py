@@ -108,7 +108,7 @@ class SpokenPrompts:
             return
         self._texts.keep(fresh)
         with self._lock:
-            if len(self._kept_at) > MOST_REMEMBERED:
+            if len(self._known) > MOST_REMEMBERED:
                 self._kept_at.clear()
                 self._known.clear()
             self._kept_at.update(dict.fromkeys(fresh, now))
@@ -138,7 +138,7 @@ class SpokenPrompts:
 
         Raises `ivr.sound.espeak.SpeechError` where it cannot be made, `redis.RedisError`.
         """
-        prompt = self._of_name(name) or self._texts.find(name)
+        prompt = self._of_name(name) or self._find(name)
         if prompt is None:
             return None
         made = self._files.read(_key(prompt))
@@ -150,6 +150,14 @@ class SpokenPrompts:
             return self._render(self._engine, prompt).result(RENDER_WITHIN_S)
         except TimeoutError:
             raise espeak.SpeechError(f"a prompt was not rendered within {RENDER_WITHIN_S:g} s") from None
+
+    def _find(self, name: str) -> PromptText | None:
+        """A text that another process has named. Its language is known from now on, even if its sound fails."""
+        prompt = self._texts.find(name)
+        if prompt is not None:
+            with self._lock:
+                self._known[name] = prompt
+        return prompt
 
     def language_of(self, name: str) -> str | None:
         """In which language a name's text is, as far as this process knows without looking anywhere."""
