@@ -16,15 +16,18 @@ from speech.doubt import doubt_of
 from speech.errors import SpeechError
 from speech.grammar import Digits, Grammar
 from speech.interpretation import Band, interpret
+from speech.lexicon.spelling import spellings_of
 from speech.meaning import meant
 from speech.models import Model
-from speech.recorded import Take, takes_of
+from speech.recorded import Take, takes_of, word_of
 from speech.trials import Outcome, Trial, hear_all
 
 # Source: the issue of the project's speech work: takes of one speaker, joined with this much silence between.
 SHORTEST_PAUSE_MS: Final = 100
 LONGEST_PAUSE_MS: Final = 400
 Z_95: Final = 1.96
+# Of a model with an open vocabulary nobody reads all words in a message.
+MOST_WORDS_TOLD: Final = 200
 
 
 class WordsUnknownError(SpeechError):
@@ -128,9 +131,9 @@ def evaluate(
     Args:
         model: what hears.
         archives: zips of `WORD/SPEAKER_TAKE.wav`.
-        words: the list of phrases, as the model or the folders name them; every other word in the zips counts as out
-            of vocabulary. None takes every word of the zips that the model has, and where it has none of them, the
-            digits.
+        words: the list of phrases, as the model or the folders name them, in any spelling that is one to the model;
+            every other word in the zips counts as out of vocabulary. None takes every word of the zips that the model
+            has, and where it has none of them, the digits.
         strings: how many strings of digits are joined, evenly from the speakers.
         length: how many digits a string has.
         snr_db: white noise is added, this many dB below the loud part of each recording.
@@ -140,8 +143,9 @@ def evaluate(
     Raises `RecordingsError`, `WordsUnknownError` and `RecogniserFailedError`.
     """
     labels, doubt = model.card.labels, doubt_of(model.card.doubt)
-    takes = takes_of(archives, labels)
-    phrases = _phrases(model, takes, None if words is None else [labels.get(word, word) for word in words])
+    takes = [msgspec.structs.replace(take, word=_spelled(model, take.word)) for take in takes_of(archives, labels)]
+    wanted = None if words is None else [_spelled(model, word_of(word, labels)) for word in words]
+    phrases = _phrases(model, takes, wanted)
     digits = tuple(word for word in _digit_words(model) if word in phrases)
     found = Evaluation(model=model.name, phrases=phrases, fitted=doubt is not None)
     of = len(takes) + (strings if any(take.word in digits for take in takes) else 0)
@@ -226,11 +230,20 @@ def _phrases(model: Model, takes: Sequence[Take], wanted: Sequence[str] | None) 
     if wanted is not None:
         unknown = sorted({word for word in wanted if not _has(model, word)})
         if unknown or not wanted:
-            known = ", ".join(sorted(model.vocabulary - {UNKNOWN_WORD}))
-            raise WordsUnknownError(f"the model {model.name} does not have: {', '.join(unknown)}. It has: {known}")
+            known = sorted(model.vocabulary - {UNKNOWN_WORD})
+            more = f" and {len(known) - MOST_WORDS_TOLD} more" if len(known) > MOST_WORDS_TOLD else ""
+            what = f"does not have: {', '.join(unknown)}" if unknown else "cannot listen for no words"
+            raise WordsUnknownError(
+                f"the model {model.name} {what}. It has: {', '.join(known[:MOST_WORDS_TOLD])}{more}"
+            )
         return tuple(sorted(set(wanted)))
     found = {take.word for take in takes if _has(model, take.word)}
     return tuple(sorted(found)) or tuple(sorted(_digit_words(model)))
+
+
+def _spelled(model: Model, phrase: str) -> str:
+    """The phrase as the model spells it, which is how it is heard; as it is where the model does not know it."""
+    return spellings_of(model.vocabulary, model.language or "").phrase(phrase) or phrase
 
 
 def _has(model: Model, phrase: str) -> bool:

@@ -68,8 +68,8 @@ def _takes(archive: Path, labels: Mapping[str, str]) -> list[Take]:
         raise RecordingsError(f"{archive}: cannot be read: {error}") from None
     takes = [take for name in names if (take := _take(archive, name, labels)) is not None]
     if not takes:
-        found = f"{len(names)} other files, for instance {names[0]}" if names else "nothing"
-        raise RecordingsError(f"{archive}: holds no recordings named WORD/SPEAKER_TAKE.wav, but {found}")
+        found = f"holds no recordings named WORD/SPEAKER_TAKE.wav, but {names[0]} and the like" if names else "is empty"
+        raise RecordingsError(f"{archive}: {found}")
     return takes
 
 
@@ -79,9 +79,13 @@ def _take(archive: Path, name: str, labels: Mapping[str, str]) -> Take | None:
     # Source: macOS adds `__MACOSX/.../._NAME` beside every file that it packs.
     if path.suffix.lower() != ".wav" or not folder or path.name.startswith("."):
         return None
-    word = labels.get(folder) or labels.get(folder.lower()) or " ".join(folder.replace("_", " ").split())
     speaker = path.stem.rpartition("_")[0] or path.stem
-    return Take(archive=str(archive), name=name, word=word, speaker=f"{archive.name}:{speaker}")
+    return Take(archive=str(archive), name=name, word=word_of(folder, labels), speaker=f"{archive.name}:{speaker}")
+
+
+def word_of(folder: str, labels: Mapping[str, str]) -> str:
+    """The word or phrase that a folder of this name stands for."""
+    return labels.get(folder) or labels.get(folder.lower()) or " ".join(folder.replace("_", " ").split())
 
 
 def read_mulaw(opened: zipfile.ZipFile, name: str) -> bytes:

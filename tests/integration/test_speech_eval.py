@@ -85,7 +85,8 @@ def test_noise_as_loud_as_speech_is_harder(ivr: Ivr, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "there is no such file"), (b"photo", "is no zip file"), (b"PK\5\6" + bytes(18), "")]
+    ("content", "message"),
+    [(None, "there is no such file"), (b"photo", "is no zip file"), (b"PK\5\6" + bytes(18), "is empty")],
 )
 def test_what_holds_no_recordings_is_one_message(ivr: Ivr, tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "words.zip"
@@ -118,6 +119,22 @@ def test_a_model_and_a_word_that_are_not_there_are_named(ivr: Ivr, tmp_path: Pat
     assert (found.exit_code, "does not have: xyzzy" in found.stderr) == (1, True)
     found = CliRunner().invoke(app, ["speech", "eval", str(path), "--model", "nowhere"])
     assert (found.exit_code, "nowhere" in found.stderr) == (1, True)
+
+
+def test_a_model_is_looked_for_where_the_env_file_says_that_models_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATA_DIR", raising=False)
+    (tmp_path / ".env").write_text("DATA_DIR=elsewhere\n")
+    found = CliRunner().invoke(app, ["speech", "eval", "a.zip", "--model", "nowhere"])
+    assert "elsewhere/models/nowhere" in found.stderr
+
+
+@pytest.mark.parametrize("snr", ["nan", "inf", "-inf"])
+def test_noise_that_is_no_number_of_decibels_is_refused(ivr: Ivr, tmp_path: Path, snr: str) -> None:
+    found = ivr(zipped(tmp_path / "a.zip", {"one/a_1.wav": wav(b"\xff" * 800)}), "--snr", snr)
+    assert (found.exit_code, "a number of decibels is wanted" in found.stderr) == (2, True)
 
 
 def people(words: list[str], every: int) -> list[Trial]:

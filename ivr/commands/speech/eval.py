@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ivr.commands.common import err, out
-from speech.errors import SpeechError
+from ivr.commands.speech.common import speech_settings, told
 from speech.evaluation import Count, Evaluation, evaluate
 from speech.models import find_model
 
@@ -38,7 +39,6 @@ def evaluate_model(
         str | None, typer.Option(metavar="A,B,C", help="Listen for these only; all other words are then others.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    data_dir: Annotated[Path, typer.Option(envvar="DATA_DIR", help="Where models are installed.")] = Path("data"),
 ) -> None:
     """Measure a model on recorded words: right words, other words rejected, strings of digits, and its cost.
 
@@ -46,20 +46,19 @@ def evaluate_model(
     have, and those that --words leaves out, are to be rejected. Exit status 1 where nothing could be measured.
     """
     listed = None if words is None else [word.strip() for word in words.split(",") if word.strip()]
-    try:
-        with _progress() as progress:
-            found = evaluate(
-                find_model(model, data_dir),
-                archives,
-                words=listed,
-                strings=strings,
-                length=length,
-                snr_db=snr,
-                progress=progress,
-            )
-    except SpeechError as error:
-        err.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+    if snr is not None and not math.isfinite(snr):
+        raise typer.BadParameter("a number of decibels is wanted, such as 10", param_hint="--snr")
+    settings = speech_settings()
+    with told(), _progress() as progress:
+        found = evaluate(
+            find_model(model, settings.data_dir),
+            archives,
+            words=listed,
+            strings=strings,
+            length=length,
+            snr_db=snr,
+            progress=progress,
+        )
     _tell_problems(found)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from speech import evaluation, mulaw
 from speech.evaluation import Count, WordsUnknownError, evaluate, strings_of
@@ -117,8 +118,32 @@ def test_words_that_the_model_does_not_have_are_named_with_those_that_it_has(tmp
     path = zipped(tmp_path / "a.zip", "one/a_1.wav")
     with pytest.raises(WordsUnknownError, match=r"does not have: cow\. It has: back, call, one, two, yes, zero"):
         evaluate(MODEL, [path], words=["one", "cow"])
-    with pytest.raises(WordsUnknownError):
+    with pytest.raises(WordsUnknownError, match=r"cannot listen for no words\. It has: back, call"):
         evaluate(MODEL, [path], words=[])
+
+
+def test_of_a_model_with_very_many_words_some_are_named(tmp_path: Path, hears: Any) -> None:
+    hears()
+    large = structs.replace(MODEL, vocabulary=frozenset(f"word{number:05}" for number in range(20_000)))
+    with pytest.raises(WordsUnknownError, match=r"word00199 and 19800 more$"):
+        evaluate(large, [zipped(tmp_path / "a.zip", "one/a_1.wav")], words=["cow"])
+
+
+def test_folders_and_words_may_be_spelled_in_another_way_than_the_model_spells_them(tmp_path: Path, hears: Any) -> None:
+    lists = hears()
+    names = ("ONE/a_1.wav", "Call_Back/a_1.wav", "Null/a_1.wav")
+    found = evaluate(MODEL, [zipped(tmp_path / "a.zip", *names)])
+    assert (found.words.of, found.other_words.of, set(found.per_word)) == (3, 0, {"one", "call back", "zero"})
+    arabic = structs.replace(MODEL, language="ar", vocabulary=frozenset({"أربعة", "إلغاء", "[unk]"}))
+    found = evaluate(arabic, [zipped(tmp_path / "b.zip", "اربعه/a_1.wav", "الغاء/a_1.wav")], words=["أربعه", "إلغاء"])
+    assert (found.words.of, found.other_words.of) == (2, 0)
+    assert lists == [("call back", "one", "zero", "[unk]"), ("أربعة", "إلغاء", "[unk]")]
+
+
+def test_a_folder_called_unk_is_no_word(tmp_path: Path, hears: Any) -> None:
+    hears()
+    found = evaluate(MODEL, [zipped(tmp_path / "a.zip", "[unk]/a_1.wav", "one/a_1.wav")])
+    assert (found.words.of, found.other_words.of) == (1, 1)
 
 
 def test_zips_without_any_word_of_the_model_are_heard_with_its_digits(tmp_path: Path, hears: Any) -> None:

@@ -64,8 +64,8 @@ def test_a_speaker_of_one_zip_is_nobody_of_another(tmp_path: Path) -> None:
     [
         (None, "there is no such file"),
         (b"photo", "is no zip file"),
-        ({}, "holds no recordings named WORD/SPEAKER_TAKE.wav, but nothing"),
-        ({"a.wav": b"", "b.txt": b""}, "but 2 other files, for instance a.wav"),
+        ({}, "words.zip: is empty"),
+        ({"a.wav": b"", "b.txt": b""}, "holds no recordings named WORD/SPEAKER_TAKE.wav, but a.wav and the like"),
     ],
 )
 def test_a_zip_that_holds_no_recordings_is_named(
