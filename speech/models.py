@@ -68,7 +68,9 @@ def find_model(name: str, data_dir: Path) -> Model:
     """
     if not name.strip():
         raise ModelNotFoundError("no speech model is named; set SPEECH_MODEL, for instance to telephone-en")
-    places = [SHIPPED_DIR / name, models_dir(data_dir) / name, Path(name)]
+    places = [Path(name)]
+    if os.path.basename(name) == name and name not in (os.curdir, os.pardir):
+        places = [SHIPPED_DIR / name, models_dir(data_dir) / name, *places]
     for place in places:
         if os.path.isdir(place):  # unlike Path.is_dir, it takes every name
             return read_model(place)

@@ -12,7 +12,9 @@ from media_fixtures import MODEL_NAME, needs_model, needs_voice, quiet, spoken
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
+from ivr.commands.speech import transcribe
 from speech import mulaw
+from speech.recognition import Hypothesis, Word
 
 pytestmark = needs_model
 
@@ -61,6 +63,33 @@ def test_repeated_digits_all_count(tmp_path: Path) -> None:
     assert lines(run("transcribe", file, "--digits", "--json"))[0]["digits"] == "222"
     events = lines(run("listen", file, "--digits", "--length", "3", "--json"))
     assert [event["interpretation"]["value"] for event in events if event["type"] == "Finished"] == ["222"]
+
+
+@pytest.mark.parametrize(
+    ("length", "digits"), [((), "51"), (("--length", "2"), "51"), (("--length", "3"), "518"), (("--length", "4"), None)]
+)
+def test_where_the_number_of_digits_is_known_the_likeliest_of_so_many_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: tuple[str, ...], digits: str | None
+) -> None:
+    said = ("five one", "five [unk] one", "five one eight", "nine one eight")
+    heard = [Hypothesis(tuple(Word(word, 1.0, 0, 100) for word in text.split()), -n) for n, text in enumerate(said)]
+    monkeypatch.setattr(transcribe, "heard_in", lambda *_: iter([tuple(heard)]))
+    file = wav(tmp_path / "quiet.wav", quiet(500))
+    assert lines(run("transcribe", file, "--digits", *length, "--json"))[0]["digits"] == digits
+
+
+@pytest.mark.parametrize("command", ["transcribe", "listen"])
+def test_a_number_of_digits_goes_with_digits_alone(tmp_path: Path, command: str) -> None:
+    refused = run(command, wav(tmp_path / "quiet.wav", quiet(500)), "--length", "3")
+    assert (refused.exit_code, "it goes with --digits" in refused.stderr) == (2, True)
+
+
+def test_speech_that_is_switched_off_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECH_MODEL", "none")
+    file = wav(tmp_path / "quiet.wav", quiet(500))
+    refused = run("transcribe", file)
+    assert (refused.exit_code, "speech is switched off (SPEECH_MODEL=none)" in refused.stderr) == (1, True)
+    assert run("transcribe", file, "--model", MODEL_NAME).exit_code == 0
 
 
 @needs_voice

@@ -8,11 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from ivr.commands.speech.common import SpeechSettings
+from ivr.commands.speech.common import VARIABLE, SpeechSettings
 from speech.errors import SpeechError
 from speech.models import Model, find_model
 
-VARIABLE: Final = "SPEECH_MODEL"
 ENV_FILE: Final = Path(".env")
 
 

@@ -9,13 +9,12 @@ from typing import Annotated, Final
 import typer
 
 from ivr.commands.common import err
-from ivr.commands.speech.common import speech_settings
 from ivr.sound.wav import KNOWN, WavError, read_wav
 from speech import mulaw
 from speech.digits import UNKNOWN_WORD, digit_words
 from speech.errors import SpeechError
 from speech.grammar import Digits, Grammar, unknown_words, vosk_phrases
-from speech.models import Model, find_model
+from speech.models import Model
 
 # How files of mu-law samples without any header are called.
 RAW_SUFFIXES: Final = (".ul", ".ulaw", ".mulaw", ".raw", ".pcmu")
@@ -71,15 +70,10 @@ def audio_of(path: Path) -> bytes:
     )
 
 
-def model_named(name: str | None) -> Model:
-    """The model of this name, or the first that is in use; raises `SpeechError`."""
-    settings = speech_settings()
-    names = settings.speech_models
-    return find_model(name if name is not None else names[0] if names else "", settings.data_dir)
-
-
 def grammar_of(model: Model, phrases: str | None, *, digits: bool, length: int | None) -> Grammar:
     """What may be said: every phrase means itself. Raises `NothingToHearError` where the model knows none of it."""
+    if length is not None and not digits:
+        raise typer.BadParameter("it goes with --digits", param_hint="--length")
     language = model.language or ""
     listed = [" ".join(phrase.lower().split()) for phrase in (phrases or "").split(",") if phrase.strip()]
     if not listed and not digits:

@@ -10,8 +10,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ivr.commands.common import err, out
-from ivr.commands.speech.activation import ENV_FILE, VARIABLE, activate, names_with
-from ivr.commands.speech.common import SpeechSettings, speech_settings, told
+from ivr.commands.speech.activation import ENV_FILE, activate, names_with
+from ivr.commands.speech.common import VARIABLE, SpeechSettings, speech_settings, told
 from speech.catalogue import OFFICIAL_URL, offered
 from speech.install import AlreadyInstalledError, Order
 from speech.install import install as install_model

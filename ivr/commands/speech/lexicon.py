@@ -12,14 +12,13 @@ from flows.document import Document
 from flows.loader import read_bytes, read_document
 from flows.problems import FlowError
 from ivr.commands.common import err, out, print_problems
-from ivr.commands.speech.activation import VARIABLE, names_with
-from ivr.commands.speech.common import speech_settings, told
+from ivr.commands.speech.activation import names_with
+from ivr.commands.speech.common import VARIABLE, model_named, speech_settings, told
 from ivr.commands.speech.lexicon_checks import Alike, Unknown, alike_in_file, alike_in_flow, as_plain, unknown_in_flow
 from ivr.flow_turns import turns_of
-from speech.errors import SpeechError
 from speech.lexicon.entries import WordFile, WordProblem, read_words
 from speech.lexicon.extending import build, extended, model_units, pronunciations_of
-from speech.models import Model, find_model
+from speech.models import Model
 
 UNREAD = 2
 MOST_NODES = 3
@@ -41,7 +40,7 @@ def words(
 ) -> None:
     """List the words that a model knows, with their pronunciations, and the phones that words are spelled with."""
     with told():
-        found = _model(model, None)
+        found = model_named(model)
     said = pronunciations_of(found.card)
     known = {word: list(said.get(word, ())) for word in sorted(found.vocabulary) if word.strip("[]") == word}
     if as_json:
@@ -71,7 +70,7 @@ def check(
     if file is None and flow is None:
         raise typer.BadParameter("name a word file, or a flow with --flow, or both")
     with told():
-        found = _model(model, language)
+        found = model_named(model, language)
         read = WordFile({}, (), {}) if file is None else _read(file, found)
     spoken = language or found.language or ""
     said = pronunciations_of(found.card)
@@ -109,7 +108,7 @@ def build_model(
     """
     settings = speech_settings()
     with told():
-        base = _model(model, None)
+        base = model_named(model)
         read = _read(words_file, base)
         if read.problems:
             _print_file_problems(words_file, read.problems)
@@ -123,18 +122,6 @@ def build_model(
         soft_wrap=True,
     )
     out.print(f"to use it, set this where `ivr` is started:\n{VARIABLE}={names_with(made, settings)}", soft_wrap=True)
-
-
-def _model(name: str | None, language: str | None) -> Model:
-    """The model of this name; else the one in use for a language, or the first. Raises `SpeechError`."""
-    settings = speech_settings()
-    if name is not None or not settings.speech_models:
-        return find_model(name or "", settings.data_dir)
-    models = [find_model(one, settings.data_dir) for one in settings.speech_models]
-    found = next((each for each in models if language in (None, each.language)), None)
-    if found is None:
-        raise SpeechError(f"no model in use hears {language}; name one with --model, or in {VARIABLE}")
-    return found
 
 
 def _read(file: Path, model: Model) -> WordFile:

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from ivr.commands.common import out
-from ivr.commands.speech.common import told
+from ivr.commands.speech.common import model_named, told
 from ivr.commands.speech.hearing import (
     DigitsOption,
     FileArgument,
@@ -22,7 +22,6 @@ from ivr.commands.speech.hearing import (
     audio_of,
     grammar_of,
     listed_phrases,
-    model_named,
     seconds,
 )
 from speech import mulaw

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from ivr.commands.common import out
-from ivr.commands.speech.common import told
+from ivr.commands.speech.common import model_named, told
 from ivr.commands.speech.hearing import (
     DigitsOption,
     FileArgument,
@@ -22,7 +22,6 @@ from ivr.commands.speech.hearing import (
     duration_ms,
     grammar_of,
     listed_phrases,
-    model_named,
     seconds,
 )
 from speech import mulaw
@@ -38,7 +37,7 @@ PAUSE_MS: Final = 1000
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said in a file; `digits` is None where it is no row of digits, and `pieces` has what else each may be."""
+    """What is said in a file; `digits` is None where it is no number, and `pieces` has what else each may be."""
 
     file: str
     model: str
@@ -108,9 +107,20 @@ def _transcript(
         model=model,
         duration_ms=duration_ms(audio),
         text=" ".join(words),
-        digits=to_digits(grammar.language, words),
+        digits=_digits(grammar, words, pieces),
         pieces=pieces,
     )
+
+
+def _digits(grammar: Grammar, words: Sequence[str], pieces: Sequence[tuple[Hypothesis, ...]]) -> str | None:
+    """The digits that the words say; where it is known how many there are, the likeliest number of so many."""
+    said = to_digits(grammar.language, words)
+    count = grammar.digits.min if grammar.digits is not None and grammar.digits.min == grammar.digits.max else None
+    if count is None or (said is not None and len(said) == count):
+        return said
+    others = pieces[0] if len(pieces) == 1 else ()
+    numbers = (to_digits(grammar.language, [word.text for word in other.words]) for other in others)
+    return next((number for number in numbers if number is not None and len(number) == count), None)
 
 
 def _print(transcript: Transcript) -> None:
@@ -123,5 +133,5 @@ def _print(transcript: Transcript) -> None:
                 f"{seconds(word.start_ms)} {seconds(word.end_ms)}  {word.confidence:4.2f}  {word.text}", markup=False
             )
         for other in piece[1:]:
-            text = " ".join(word.text for word in other.words)
+            text = " ".join(word.text for word in other.words) or "no word"
             out.print(f"{'or, by':>21} {other.score - piece[0].score:5.1f}  {text}", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from speech.errors import SpeechError
 from speech.models import (
     FST_MAGIC,
     KALDI_MAGIC,
+    SHIPPED_DIR,
     Model,
     ModelNotFoundError,
     ModelUnusableError,
@@ -50,6 +51,16 @@ def test_a_missing_model_says_where_it_was_looked_for_and_what_to_do(tmp_path: P
         find_model("nope", tmp_path)
     assert str(tmp_path / "models" / "nope") in str(caught.value)
     assert "SPEECH_MODEL" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [".", "..", "../lexicon", "telephone-en/graph"])
+def test_a_path_is_not_looked_for_among_the_shipped_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ModelNotFoundError, ModelUnusableError)) as caught:
+        find_model(name, tmp_path / "data")
+    assert str(SHIPPED_DIR) not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte"])
