@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -21,6 +21,32 @@ SPEECH_LEVEL = 0.08
 SPELLED_SHARE = 0.12
 WARPS = np.linspace(0.86, 1.14, 15)  # vocal tract length, shorter to longer
 SHIFTS = range(68, 93)  # samples between frames while training: speaking rate without pitch; 80 when recognising
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How hard a part of the training is. Everything is a range to draw from, or a share of the utterances.
+
+    rate: of speaking; warps: first and last of `WARPS`; bend: deviation of the slow waves laid over spectra, natural
+    logarithm; masked_bands and masked_frames: shares of utterances in which some are hidden; white, coloured, babble:
+    shares of kinds of noise, the rest has none; noise_db: how far below the speech it is.
+    """
+
+    rate: tuple[float, float]
+    warps: tuple[int, int]
+    bend: float
+    masked_bands: float
+    masked_frames: float
+    white: float
+    coloured: float
+    babble: float
+    noise_db: tuple[float, float]
+
+
+WILD = Stage((0.86, 1.16), (0, 15), 0.5, 0.5, 0.3, 0.3, 0.25, 0.2, (4, 50))
+MILD = Stage((0.93, 1.08), (3, 12), 0.3, 0.2, 0.1, 0.3, 0.25, 0.2, (10, 50))
+# Mild in all but noise: callers stand in the street.
+NOISY = replace(MILD, white=0.4, babble=0.17, noise_db=(5, 40))
 
 
 @dataclass
@@ -68,8 +94,8 @@ class Augmenter:
     """Draws training batches without end."""
 
     def __init__(self, groups: list[Group], units: Units, seed: int) -> None:
-        """Take the speakers to draw from; `mild` (an attribute) softens the distortions late in training."""
-        self.mild = False
+        """Take the speakers to draw from; `stage` (an attribute) says how much is done to them."""
+        self.stage = WILD
         self._random = random.Random(seed)  # noqa: S311 - reproducible draws, not secrets
         self._rng = np.random.default_rng(seed)
         self._units = units
@@ -91,7 +117,7 @@ class Augmenter:
         draw, rng = self._random, self._rng
         g = draw.choices(range(len(self._groups)), [group.share for group in self._groups])[0]
         takes = self._groups[g].takes[self._speakers[g][rng.choice(len(self._weights[g]), p=self._weights[g])]]
-        rate = rng.uniform(0.93, 1.08) if self.mild else rng.uniform(0.86, 1.16)
+        rate = rng.uniform(*self.stage.rate)
         parts: list[np.ndarray] = []
         words: list[str] = []
         spans: list[tuple[int, int, int, int]] = []
@@ -137,20 +163,20 @@ class Augmenter:
         return scipy.fft.irfft(scipy.fft.rfft(samples, n) * scipy.fft.rfft(response, n), n)[:length]
 
     def _noise(self, length: int) -> np.ndarray:
-        """White, coloured, babble, hum-free silence: at a level 3 to 50 dB below the speech."""
-        rng, kind = self._rng, self._random.random()
-        if kind < 0.3:
+        """White, coloured, babble or none at all, so far below the speech as the stage has it."""
+        rng, stage, kind = self._rng, self.stage, self._random.random()
+        if kind < stage.white:
             noise = rng.standard_normal(length, dtype=np.float32)
-        elif kind < 0.55:
+        elif kind < stage.white + stage.coloured:
             n = scipy.fft.next_fast_len(length, True)
             slope = (1 + np.arange(n // 2 + 1, dtype=np.float32)) ** np.float32(rng.uniform(0.2, 0.8))
             noise = scipy.fft.irfft(scipy.fft.rfft(rng.standard_normal(n, dtype=np.float32)) / slope, n)[:length]
-        elif kind < 0.75:
+        elif kind < stage.white + stage.coloured + stage.babble:
             voices = [self._random.choice(self._babble) for _ in range(self._random.randint(3, 6))]
             noise = sum(np.roll(np.resize(v, length), self._random.randint(0, length)) for v in voices)
         else:
             return np.zeros(length, np.float32)
-        level = SPEECH_LEVEL * 10 ** (-rng.uniform(10 if self.mild else 4, 50) / 20)
+        level = SPEECH_LEVEL * 10 ** (-rng.uniform(*stage.noise_db) / 20)
         return noise / (np.sqrt((noise**2).mean()) + 1e-9) * level
 
     def batch(self, size: int) -> Batch:
@@ -174,8 +200,7 @@ class Augmenter:
         mixed = (clean + noise) * gain + rng.standard_normal((count, length), dtype=np.float32) * floor
         shift = draw.choice(SHIFTS)
         samples = self._line(torch.from_numpy(mixed.astype(np.float32)))
-        low, high = (3, 12) if self.mild else (0, len(WARPS))
-        bank = torch.from_numpy(rng.integers(low, high, size=count))
+        bank = torch.from_numpy(rng.integers(*self.stage.warps, size=count))
         bands = self._mask(self._equalise(self._front_end.log_mel(samples, bank, shift)))
         scale = SHIFT_SAMPLES / shift
         rate = scale / BLOCK_SAMPLES
@@ -190,7 +215,7 @@ class Augmenter:
         """Bend half of the spectra by a few slow cosines over the bands: other handsets, other mouths."""
         rng, k = self._rng, np.arange(1, 4)
         waves = np.cos(np.pi * (np.arange(BANDS) + 0.5)[:, None] * k / BANDS)
-        size = rng.normal(0, 0.3 if self.mild else 0.5, (len(bands), 3)) * (rng.random((len(bands), 1)) < 0.5)
+        size = rng.normal(0, self.stage.bend, (len(bands), 3)) * (rng.random((len(bands), 1)) < 0.5)
         bend = torch.tensor(size @ waves.T, dtype=torch.float32)[:, None]
         return torch.where(bands > math.log(LOG_FLOOR) + 1e-3, bands + bend, bands)
 
@@ -198,11 +223,11 @@ class Augmenter:
         """Hide a few bands and a few frames. Source: SpecAugment (Park et al. 2019), on telephone scale."""
         draw, mean = self._random, bands.mean(1)
         for i in range(len(bands)):
-            if draw.random() < (0.2 if self.mild else 0.5):
+            if draw.random() < self.stage.masked_bands:
                 width = draw.randint(1, 6)
                 b = draw.randint(0, BANDS - width)
                 bands[i, :, b : b + width] = mean[i, b : b + width].mean()
-            if draw.random() < (0.1 if self.mild else 0.3):
+            if draw.random() < self.stage.masked_frames:
                 width = draw.randint(3, 8)
                 t = draw.randint(0, bands.shape[1] - width)
                 bands[i, t : t + width] = mean[i]

@@ -12,7 +12,7 @@ from speech.training.train import FRAME_WEIGHT, PRIOR_WEIGHT
 
 # Small chunks: libvosk computes scores every 12 frames (120 ms) instead of every 20, so partial results come sooner.
 # The end-of-speech rules are only a fall-back; the runtime decides on media timestamps.
-MODEL_CONF = """--min-active=200
+MODEL_CONF = """--min-active=20
 --max-active=3000
 --beam=13.0
 --lattice-beam=10.0

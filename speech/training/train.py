@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from speech.lexicon.units import WORD_TABLES, build_units
-from speech.training.augment import Augmenter
+from speech.training.augment import MILD, NOISY, WILD, Augmenter, Stage
 from speech.training.groups import groups_of
 from speech.training.network import Network
 from speech.training.objective import Objective
@@ -25,7 +25,8 @@ ENGLISH_UNTIL = 0.08
 LANGUAGE_SHARE = {"en": 0.5, "ar": 0.4, "fa": 0.1}
 PEAK_RATE, REFINE_RATE = 2e-3, 1e-3
 DECAY_FROM, MILD_FROM = 0.35, 0.7  # parts of the schedule
-REFINE_SHARE = 0.2  # so many updates more, from a fresh and lower rate
+# So many updates more in each round of refining, from a fresh and lower rate; and what is heard in each of them.
+REFINE_SHARE, REFINING = 0.22, (MILD, NOISY)
 FLAT_FOR = 250  # updates of each language
 # The model that is shipped is its twin up to here; then it hears the development speakers too.
 BRANCH_AT = 0.7
@@ -56,11 +57,18 @@ class Plan:
 
 
 def learning_rate(done: float, update: int) -> float:
-    """Return the rate: a short rise, a plateau, a cosine down to nothing, and when refining (from 1) another one."""
+    """Return the rate: a short rise, a plateau, a cosine down to nothing, and another one in each round of refining."""
     if done >= 1:
-        return REFINE_RATE * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 1) / REFINE_SHARE))) + 1e-6
+        return REFINE_RATE * 0.5 * (1 + math.cos(math.pi * ((done - 1) / REFINE_SHARE % 1))) + 1e-6
     decay = 1.0 if done < DECAY_FROM else 0.5 * (1 + math.cos(math.pi * (done - DECAY_FROM) / (1 - DECAY_FROM)))
     return PEAK_RATE * min(1, update / 100) * decay + 1e-6
+
+
+def stage_of(done: float) -> Stage:
+    """Return how hard the training is at a part of the schedule; from 1 on it is refined."""
+    if done >= 1:
+        return REFINING[min(int((done - 1) / REFINE_SHARE), len(REFINING) - 1)]
+    return MILD if done > MILD_FROM else WILD
 
 
 class Training:
@@ -102,11 +110,11 @@ class Training:
             self._data[language] = Augmenter(groups, self.units[language], self.plan.seed)
         return self._data[language]
 
-    def update(self, language: str, rate: float, *, mild: bool, flat: bool) -> None:
+    def update(self, language: str, rate: float, stage: Stage, *, flat: bool) -> None:
         """Make one step on one batch of one language; `flat`: words cut evenly, as long as nothing is aligned."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.data(language).mild = mild
+        self.data(language).stage = stage
         batch = self.data(language).batch(BATCH)
         self.net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -155,7 +163,8 @@ def train(plan: Plan, out: Path) -> None:
     torch.set_num_threads(1)
     training = Training(plan)
     draw = np.random.default_rng(plan.seed)
-    count = round(plan.updates * (1 + REFINE_SHARE))
+    refining = round(plan.updates * REFINE_SHARE)
+    count = plan.updates + len(REFINING) * refining
     languages = draw.choice(list(LANGUAGE_SHARE), size=count, p=list(LANGUAGE_SHARE.values())).tolist()
     languages[: int(ENGLISH_UNTIL * plan.updates)] = ["en"] * int(ENGLISH_UNTIL * plan.updates)
     of_language: Counter[str] = Counter()
@@ -167,11 +176,11 @@ def train(plan: Plan, out: Path) -> None:
     for update, language in enumerate(languages[first:], first):
         if update == branch and not plan.everyone:
             training.leave()
-        if update == plan.updates:
+        if update >= plan.updates and (update - plan.updates) % refining == 0:
             training.begin_again()
         done = update / plan.updates
         flat = of_language[language] < FLAT_FOR and not plan.everyone
-        training.update(language, learning_rate(done, update), mild=done > MILD_FROM, flat=flat)
+        training.update(language, learning_rate(done, update), stage_of(done), flat=flat)
         of_language[language] += 1
         if update < AVERAGE_OVER:
             training.average.module.load_state_dict(training.net.state_dict())
