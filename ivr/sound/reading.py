@@ -35,7 +35,6 @@ _PAUSE_PHONEME: Final = " [[_:]] "
 _KEPT_FORMATS: Final = "\u200c"
 _MARKUP: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--.*?-->", re.DOTALL)
 _PHONEME_BRACKETS: Final = re.compile(r"\[{2,}|\]{2,}")
-_ARABIC_SCRIPT: Final = re.compile(r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]")
 _PERSIAN_LETTERS: Final = re.compile("[پچژگکی]")
 _ARABIC_RUN: Final = re.compile(
     r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]"

@@ -19,7 +19,7 @@ import msgspec
 
 from speech.lexicon.phones import PHONES
 from speech.lexicon.sounds_alike import phone_distance
-from speech.lexicon.spelling import normalised
+from speech.lexicon.spelling import foreign_letters, normalised
 
 # Source: ours. A closed list of more words is better heard by a model with an open vocabulary.
 MOST_WORDS: Final = 1000
@@ -33,7 +33,6 @@ _OTHER_NAMES: Final = {
     "AX": "AH", "IX": "IH", "AXR": "ER", "UX": "UW", "H": "HH", "HV": "HH", "J": "JH", "C": "K", "DX": "T",
     "EL": "AH L", "EM": "AH M", "EN": "AH N", "NX": "N", "WH": "W", "KH": "X", "E": "EH", "O": "OW",
 }  # fmt: skip
-_SCRIPTS: Final = {"en": "LATIN", "ar": "ARABIC", "fa": "ARABIC"}
 
 Level = Literal["error", "warning"]
 
@@ -138,9 +137,7 @@ class _Reader:
         return True
 
     def _add(self, number: int, word: str, rows: Sequence[Sequence[str]]) -> None:
-        script = _SCRIPTS.get(self._language)
-        odd = [c for c in word if c.isalpha() and script is not None and not unicodedata.name(c, "").startswith(script)]
-        if odd:
+        if odd := foreign_letters(word, self._language):
             self.problem(number, f'"{word}" has letters that {self._language} is not written with: {odd[0]}', "warning")
         for row in rows:
             said = " ".join(row)

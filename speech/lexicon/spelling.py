@@ -19,6 +19,7 @@ _LETTERS: Final = {
     "ar": str.maketrans("کیىأإآٱةؤئ", "كييااااهوي"),
     "fa": str.maketrans("كيىأإآٱةؤئ", "کییااااهوی"),
 }
+_SCRIPTS: Final = {"en": "LATIN", "ar": "ARABIC", "fa": "ARABIC"}
 # No vocabulary joins more words of a phrase in one: "می‌خواهم" is typed with a space, or with none that can be seen.
 _MOST_JOINED: Final = 3
 
@@ -35,6 +36,12 @@ def normalised(phrase: str, language: str) -> str:
     text = " ".join(_NOT_WORDS.sub(" ", text).split())
     letters = _LETTERS.get(_base(language))
     return text if letters is None else text.translate(letters)
+
+
+def foreign_letters(word: str, language: str) -> list[str]:
+    """The letters of a word that are of another script than the language's; none where that is not known."""
+    script = _SCRIPTS.get(_base(language))
+    return [c for c in word if script is not None and c.isalpha() and not unicodedata.name(c, "").startswith(script)]
 
 
 class Spellings:

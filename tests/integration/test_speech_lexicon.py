@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
+from ivr.commands.speech.lexicon_checks import alike_in_file
 from ivr.commands.speech.transcribe import heard_in
 from ivr.sound.espeak import find_engine, synthesise
 from speech.lexicon.building import TOOLS, MissingToolError, plugin_folder, require
@@ -96,6 +97,12 @@ def test_a_file_is_checked_with_all_its_problems(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert [problem["line"] for problem in found["problems"]] == [1, 2]
     assert ("built", "guilt") in {(pair["first"], pair["second"]) for pair in found["alike"]}
+
+
+def test_a_word_of_the_file_is_compared_with_all_ways_to_say_a_word_of_the_model() -> None:
+    found = alike_in_file({"yes": ("Y UW",), "yen": ("Y EH N",)}, {"yes": ("Y EH S",), "no": ("N OW",)})
+    assert [(pair.first, pair.second, pair.first_said) for pair in found] == [("yes", "yen", "Y EH S")]
+    assert alike_in_file({"umbrella": ("AH M B R EH L AH",)}, {"nine": ("N AY N",), "line": ("L AY N",)}) == []
 
 
 def test_a_file_that_is_not_there_is_another_exit_status(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -13,10 +12,8 @@ from flows.model import Flow
 from ivr.commands.speech.pronouncing import suggestion
 from ivr.flow_turns import Turn, own_phrases
 from speech.digits import digit_words
-from speech.lexicon.sounds_alike import ALIKE, Pair, nearest, of_phrase
-from speech.lexicon.spelling import Spellings, normalised
-
-_SCRIPTS: Final = {"en": "LATIN", "ar": "ARABIC", "fa": "ARABIC"}
+from speech.lexicon.sounds_alike import ALIKE, Pair, nearest, of_phrase, pairs
+from speech.lexicon.spelling import Spellings, foreign_letters, normalised
 
 
 class Alike(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +41,8 @@ Said = Mapping[str, Sequence[str]]
 
 def alike_in_file(words: Said, core: Said) -> list[Alike]:
     """Words of a file that sound like each other, or like one that is listened for in most turns."""
-    said = {**core, **words}
-    found: list[Pair] = []
-    for first, second in combinations(said, 2):
-        if first in words or second in words:
-            found += _near(first, second, said)
-    return [_alike(pair, ()) for pair in sorted(found)]
+    said = {word: (*core.get(word, ()), *words.get(word, ())) for word in {**core, **words}}
+    return [_alike(pair, ()) for pair in pairs(said) if pair.first in words or pair.second in words]
 
 
 def alike_in_flow(flow: Flow, turns: Sequence[Turn], said: Said, language: str) -> list[Alike]:
@@ -65,7 +58,8 @@ def alike_in_flow(flow: Flow, turns: Sequence[Turn], said: Said, language: str) 
         spoken = [phrase for phrase, way in ways.items() if way]
         for first, second in combinations(spoken, 2):
             if means[first] != means[second] and (first in own or second in own):
-                for pair in _near(first, second, ways):
+                pair = nearest(first, second, ways)
+                if pair.distance <= ALIKE:
                     found.setdefault((first, second), (pair, {}))[1].update(dict.fromkeys(turn.nodes))
     return [_alike(pair, tuple(nodes)) for pair, nodes in sorted(found.values(), key=lambda each: each[0])]
 
@@ -80,7 +74,7 @@ def unknown_in_flow(
     for turn in turns:
         for phrase in turn.phrases:
             for word in spellings.unknown(phrase):
-                if _in_script(word, language):
+                if not foreign_letters(normalised(word, language), language):
                     phrases.setdefault(word, {})[phrase] = None
                     nodes.setdefault(word, {}).update(dict.fromkeys(turn.nodes))
     return [
@@ -99,11 +93,6 @@ def as_plain(values: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(value) for value in values]
 
 
-def _near(first: str, second: str, said: Said) -> list[Pair]:
-    pair = nearest(first, second, said)
-    return [pair] if pair.distance <= ALIKE else []
-
-
 def _alike(pair: Pair, nodes: tuple[str, ...]) -> Alike:
     return Alike(
         first=pair.first,
@@ -113,9 +102,3 @@ def _alike(pair: Pair, nodes: tuple[str, ...]) -> Alike:
         second_said=pair.second_said,
         nodes=nodes,
     )
-
-
-def _in_script(word: str, language: str) -> bool:
-    script = _SCRIPTS.get(language)
-    letters = [letter for letter in normalised(word, language) if letter.isalpha()]
-    return script is None or all(unicodedata.name(letter, "").startswith(script) for letter in letters)

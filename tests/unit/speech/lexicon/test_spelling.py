@@ -8,7 +8,7 @@ import pytest
 
 from flows.phrases import normalised as flow_form
 from flows.phrases import spelling_key
-from speech.lexicon.spelling import Spellings, normalised
+from speech.lexicon.spelling import Spellings, foreign_letters, normalised
 from speech.lexicon.units import WORD_TABLES
 
 
@@ -93,3 +93,10 @@ def test_an_empty_phrase_is_no_phrase_of_any_model() -> None:
 
 def test_the_unknown_word_is_no_word_that_somebody_says() -> None:
     assert Spellings({"[unk]", "yes"}, "en").find("unk") is None
+
+
+def test_letters_of_another_script_are_found_and_none_where_a_language_has_no_known_one() -> None:
+    assert foreign_letters("ca\u0641\u0438", "en-GB") == ["\u0641", "\u0438"]
+    assert foreign_letters("\u06af\u0627\u0631\u0627\u0646\u062a\u06cc-2", "fa") == []
+    assert foreign_letters("o'clock 9", "en") == []
+    assert foreign_letters("\u0438", "ru") == []
