@@ -59,7 +59,8 @@ def fetch(url: str, max_bytes: int) -> bytes:
                 raise DownloadError(f"{url} answers {response.status}")
             body = response.read(max_bytes + 1)
     except (HTTPError, OSError) as error:
-        raise DownloadError(f"{url} cannot be had: {_words(error)}") from None
+        what = "try again later, or give a file that you have with --from"
+        raise DownloadError(f"{url} cannot be had: {_words(error)}; {what}") from None
     if len(body) > max_bytes:
         raise DownloadError(f"{url} is larger than {max_bytes} bytes")
     return body

@@ -230,7 +230,7 @@ def _phrases(model: Model, takes: Sequence[Take], wanted: Sequence[str] | None) 
     if wanted is not None:
         unknown = sorted({word for word in wanted if not _has(model, word)})
         if unknown or not wanted:
-            known = sorted(model.vocabulary - {UNKNOWN_WORD})
+            known = model.words
             more = f" and {len(known) - MOST_WORDS_TOLD} more" if len(known) > MOST_WORDS_TOLD else ""
             what = f"does not have: {', '.join(unknown)}" if unknown else "cannot listen for no words"
             raise WordsUnknownError(

@@ -60,6 +60,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     card: Card = Card()
     resident_bytes: int = 0
 
+    @property
+    def words(self) -> list[str]:
+        """What somebody can say, sorted: the vocabulary without symbols such as `[unk]`."""
+        return sorted(word for word in self.vocabulary if word.strip("[]") == word)
+
 
 def find_model(name: str, data_dir: Path) -> Model:
     """The model that is shipped under this name, or installed in the data folder, or lies at this path.

@@ -56,6 +56,7 @@ def test_models_lists_what_is_here_and_what_there_is(speech: Speech) -> None:
     found = listed(speech)
     here = next(each for each in found["installed"] if each["name"] == "telephone-en")
     assert (here["language"], here["rate_hz"], here["active"], here["shipped"]) == ("en", 8000, True, True)
+    assert here["words"] == len(json.loads(speech("lexicon", "words", "--json").stdout))
     assert {each["language"] for each in found["available"]} == {"en", "ar", "fa"}
     usable = {each["name"]: each["usable"] for each in found["available"]}
     assert (usable[ENGLISH], usable["vosk-model-en-us-0.22"]) == (True, False)

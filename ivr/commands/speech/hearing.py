@@ -77,7 +77,7 @@ def grammar_of(model: Model, phrases: str | None, *, digits: bool, length: int |
     language = model.language or ""
     listed = [" ".join(phrase.lower().split()) for phrase in (phrases or "").split(",") if phrase.strip()]
     if not listed and not digits:
-        listed = sorted(word for word in model.vocabulary if word.strip("[]") == word)
+        listed = model.words
     if digits and not digit_words(language):
         raise NothingToHearError(f"no digits are known for the language of {model.name} ({language or 'unknown'})")
     counts = Digits(min=length or 1, max=length or MOST_DIGITS) if digits else None

@@ -60,7 +60,7 @@ def _install(order: Order, settings: SpeechSettings, bars: _Bars) -> Model:
         return find_model(order.name, settings.data_dir)
     bars.stop()
     licence = known.licence if (known := offered(order.name)) else "see its own folder"
-    facts = f"{model.language or 'language unknown'}, {model.rate_hz} Hz, {len(model.vocabulary)} words"
+    facts = f"{model.language or 'language unknown'}, {model.rate_hz} Hz, {len(model.words)} words"
     out.print(f"{model.name} is installed in {model.path} ({facts}; licence: {licence})", markup=False, soft_wrap=True)
     return model
 

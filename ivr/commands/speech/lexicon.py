@@ -42,7 +42,7 @@ def words(
     with told():
         found = model_named(model)
     said = pronunciations_of(found.card)
-    known = {word: list(said.get(word, ())) for word in sorted(found.vocabulary) if word.strip("[]") == word}
+    known = {word: list(said.get(word, ())) for word in found.words}
     if as_json:
         typer.echo(json.dumps(known, ensure_ascii=False))
         return

@@ -113,7 +113,7 @@ def _here(name: str, data_dir: Path, *, shipped: bool, active: bool) -> Installe
         folder_bytes(model.path),
         model.language,
         model.rate_hz,
-        len(model.vocabulary),
+        len(model.words),
         model.resident_bytes,
     )
 

@@ -46,6 +46,12 @@ def test_a_model_is_found_in_the_data_folder_and_by_path(tmp_path: Path) -> None
     assert installed_names(tmp_path) == ["mine"]
 
 
+def test_symbols_are_no_words_that_somebody_says(tmp_path: Path) -> None:
+    make_model(tmp_path / "models" / "mine", words="<eps> 0\nyes 1\n[unk] 2\na 3\n#0 4\n")
+    model = find_model("mine", tmp_path)
+    assert (model.vocabulary, model.words) == ({"yes", "a", "[unk]"}, ["a", "yes"])
+
+
 def test_a_missing_model_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="no speech model 'nope'") as caught:
         find_model("nope", tmp_path)
