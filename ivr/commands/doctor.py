@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from flows.problems import FlowError
 from ivr.commands.common import out
 from ivr.desk.ledger import journal_of, journal_path
 from ivr.desk.when import count_words
+from ivr.documents import spoken_by_us
 from ivr.processes import PortInUseError, check_port_free
 from ivr.redis_client import Redis, RedisError, connect
 from ivr.redis_clock import SharedClock
@@ -74,7 +75,7 @@ def _findings() -> Iterator[Finding]:
     yield Finding("settings", "ok", f"the carrier reaches us at {settings.public_url}")
     finding, flow = _flow(settings)
     yield finding
-    yield _espeak(flow)
+    yield _espeak(flow, settings.own_voices)
     yield from _redis_and_what_is_in_it(settings)
     running = private_url(settings.data_dir) is not None
     yield from _speech(settings, flow, running=running)
@@ -85,20 +86,23 @@ def _findings() -> Iterator[Finding]:
         yield _port(host, port, variable, running=running)
 
 
-def _espeak(flow: Flow | None) -> Finding:
-    """Who speaks for us: the local carrier's prompts, and those of the flow in a language without a carrier's voice."""
-    ours = [language for language in (flow.languages if flow is not None else ()) if not has_voice(language)]
+def _espeak(flow: Flow | None, own_voices: Collection[str]) -> Finding:
+    """Who speaks for us: the local carrier's prompts, and those of the flow in the languages that are ours to speak."""
+    ours = [each for each in (flow.languages if flow is not None else ()) if spoken_by_us(each, own_voices)]
     what = f"the flow's prompts in {', '.join(ours)} and the local carrier's" if ours else "the local carrier's prompts"
     if shutil.which("espeak-ng"):
         return Finding("espeak-ng", "ok", f"the system's command speaks {what}")
     if importlib.util.find_spec("espeakng_loader") is not None:
         return Finding("espeak-ng", "ok", f"the library of the extra espeak-gpl speaks {what}")
+    install = "apt-get install espeak-ng"
+    mute = [language for language in ours if not has_voice(language)]
+    if mute:
+        lost = f"whoever calls in {', '.join(mute)} is put through to PERSON_NUMBER at once"
+        return Finding("espeak-ng", "problem", f"is missing: {lost}, as the carrier has no such voice: {install}")
     if ours:
-        advice = (
-            f"is missing: whoever calls in {', '.join(ours)} is put through to PERSON_NUMBER at once, as the carrier"
-        )
-        return Finding("espeak-ng", "problem", f"{advice} has no such voice: apt-get install espeak-ng")
-    advice = "is missing, which only the local carrier and the demo need: apt-get install espeak-ng"
+        lost = f"the carrier's voice speaks {', '.join(ours)} in spite of OWN_VOICE_LANGUAGES"
+        return Finding("espeak-ng", "warning", f"is missing: {lost}: {install}")
+    advice = f"is missing, which only the local carrier and the demo need: {install}"
     return Finding("espeak-ng", "warning", advice)
 
 
