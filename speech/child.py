@@ -206,7 +206,7 @@ class Child(asyncio.Protocol):
     def _send_next(self) -> None:
         now_s = self._loop.time()
         while (job := self._schedule.next(now_s)) is not None:
-            self._send(job.request)
+            self._send(job.sealed())
 
     def _send(self, request: Request) -> None:
         # No flow control: a few requests are on their way at a time, and a child that does not read is killed.

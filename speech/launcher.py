@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ STOP_WITHIN_S: Final = 2.0
 # How long a process may take to end by itself when it has closed its socket; what it says of itself is worth the wait.
 EXIT_WITHIN_S: Final = 10.0
 PACKAGE_PARENT_DIR: Final = Path(__file__).resolve().parent.parent
+# libvosk allocates much and everywhere; with huge pages its many streams miss fewer addresses in the processor's table.
+# Source: measured, docs/speech/benchmarks.md; glibc 2.35 and later (malloc tunables), nothing elsewhere.
+ALLOCATION: Final = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 class LaunchError(SpeechError):
@@ -64,6 +68,8 @@ class ForkServer:
                     stdin=theirs.fileno(),
                     # `-m` looks in the working folder first: let it find this package and no other of its name.
                     cwd=PACKAGE_PARENT_DIR,
+                    # An operator's own choice goes before ours.
+                    env={**ALLOCATION, **os.environ},
                 )
         except OSError as error:
             ours.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+import zlib
 from array import array
 from typing import Final
 
@@ -39,12 +40,13 @@ LINEAR: Final = tuple(_decoded(code) for code in range(256))
 _LOW_BYTES: Final = bytes(sample & 0xFF for sample in LINEAR)
 _HIGH_BYTES: Final = bytes(sample >> 8 & 0xFF for sample in LINEAR)
 _SQUARES: Final = tuple(sample * sample for sample in LINEAR)
-# The energy of each code, a byte of it in each table: `bytes.translate` and `sum` are the fastest way without a
-# library. The lowest level but zero has an energy of 64, so that six bits tell nothing.
+# The energy of each code, a byte of it in each table. The lowest level but zero has an energy of 64, so that six bits
+# tell nothing.
 _ENERGY_SHIFT: Final = 6
 _ENERGY_PLANES: Final = tuple(
-    (bytes(square >> _ENERGY_SHIFT + shift & 0xFF for square in _SQUARES), shift) for shift in (0, 8, 16)
+    bytes(square >> _ENERGY_SHIFT + shift & 0xFF for square in _SQUARES) for shift in (0, 8, 16)
 )
+_LEVEL_BYTES: Final = LEVEL_MS * BYTES_PER_MS
 _FULL_SCALE_DB: Final = 20 * math.log10(32768)
 # The code of each sample, indexed by the sample as an unsigned 16-bit number.
 CODES: Final = bytes(_encoded(value - 0x10000 if value & 0x8000 else value) for value in range(0x10000))
@@ -76,16 +78,20 @@ def level_dbfs(mulaw: bytes) -> float:
 
 
 def levels_dbfs(mulaw: bytes) -> tuple[float, ...]:
-    """The level of each `LEVEL_MS` of it; the last part may be shorter, and no audio has no level.
-
-    Every second sample is looked at. Source: measured, 1.3 % instead of 6 % of what recognition costs, and noise is met
-    within a decibel; only a tone of exactly 2 kHz may be missed.
-    """
-    part = LEVEL_MS * BYTES_PER_MS
+    """The level of each `LEVEL_MS` of it; the last part may be shorter, and no audio has no level."""
+    low, middle, high = (mulaw.translate(plane) for plane in _ENERGY_PLANES)
     levels = []
-    for at in range(0, len(mulaw), part):
-        samples = mulaw[at : at + part : 2]
-        energy = sum(sum(samples.translate(plane)) << shift for plane, shift in _ENERGY_PLANES)
-        mean = (energy << _ENERGY_SHIFT) / len(samples)
+    for at in range(0, len(mulaw), _LEVEL_BYTES):
+        end = min(at + _LEVEL_BYTES, len(mulaw))
+        energy = _sum(low[at:end]) + (_sum(middle[at:end]) << 8) + (_sum(high[at:end]) << 16)
+        mean = (energy << _ENERGY_SHIFT) / (end - at)
         levels.append(max(SILENCE_DBFS, 10 * math.log10(mean) - _FULL_SCALE_DB) if energy else SILENCE_DBFS)
     return tuple(levels)
+
+
+def _sum(data: bytes) -> int:
+    """The sum of at most 256 bytes. Adler's checksum has it in its lower half, at the speed of C.
+
+    Source: RFC 1950, section 8.2 (s1); measured, a fifth of what `sum` takes.
+    """
+    return zlib.adler32(data, 0) & 0xFFFF

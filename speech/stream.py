@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -31,12 +31,23 @@ class StreamLostError(SpeechError):
     code = "speech.stream_lost"
 
 
+# Asked when a chunk is about to be sent: the audio that has come since, which follows on it.
+More = Callable[[], bytes]
+
+
 class Job(msgspec.Struct, eq=False):
     """A request with its deadline on the loop's clock; `answer` is None where nobody waits for it: audio said again."""
 
     request: Asked
     due_s: float
     answer: asyncio.Future[Reply] | None = None
+    more: More | None = None
+
+    def sealed(self) -> Asked:
+        """The request, to be sent now."""
+        if self.more is not None and isinstance(self.request, Feed) and (more := self.more()):
+            self.request = msgspec.structs.replace(self.request, mulaw=self.request.mulaw + more)
+        return self.request
 
     @property
     def audio_s(self) -> float:
@@ -108,14 +119,17 @@ class Stream:
         reply = await self._ask(Reset(self.number, language, list(phrases), before), self._loop.time())
         return reply.levels_dbfs if isinstance(reply, Done) else ()
 
-    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard:
+    async def feed(
+        self, media_ms: int, mulaw: bytes, arrived_s: float | None = None, more: More | None = None
+    ) -> Heard:
         """Recognise the next audio, which arrived at `arrived_s` of the loop's clock (now, where it is not said).
 
-        Answers the words of the utterance so far, and the levels of this audio.
+        Where the child is busy, the audio waits; what has come meanwhile, `more` answers, is heard in one go with it.
+        Answers the words of the utterance so far, and the levels of all this audio.
         """
         now_s = self.fed_s = self._loop.time()
         due_s = (now_s if arrived_s is None else arrived_s) + (SPEAKING_LAG_S if self._speaking else QUIET_LAG_S)
-        reply = await self._ask(Feed(self.number, media_ms, mulaw), due_s)
+        reply = await self._ask(Feed(self.number, media_ms, mulaw), due_s, more)
         if not isinstance(reply, Partial):
             raise StreamLostError(f"a {type(reply).__name__} is no answer to audio")
         return Heard(reply.words, reply.levels_dbfs)
@@ -215,12 +229,12 @@ class Stream:
         if self._job is not None:
             raise RuntimeError("a stream has one request on its way at a time")
 
-    async def _ask(self, request: Asked, due_s: float) -> Reply:
+    async def _ask(self, request: Asked, due_s: float, more: More | None = None) -> Reply:
         self._usable()
         if self.child is None and not self.moving:
             self._home.place(self, anew=False)
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        self._job = Job(request, due_s, answer)
+        self._job = Job(request, due_s, answer, more)
         if self.child is not None:
             self.child.submit(self)
         try:

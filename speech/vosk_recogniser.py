@@ -37,6 +37,13 @@ IDLE_ENGINES: Final = 24
 _ONE_SAMPLE: Final = b"\0\0"
 
 
+class _Partial(msgspec.Struct):
+    partial: str = ""
+
+
+_partial: Final = msgspec.json.Decoder(_Partial)
+
+
 class _Native(Protocol):
     def AcceptWaveform(self, data: bytes) -> int: ...  # noqa: N802
     def Result(self) -> str: ...  # noqa: N802
@@ -86,7 +93,7 @@ class Engine:
 
     def partial(self) -> list[str]:
         """The words since the last result, as they seem now."""
-        return str(json.loads(self._native.PartialResult()).get("partial", "")).split()
+        return _partial.decode(self._native.PartialResult()).partial.split()
 
     def cut(self) -> list[Hypothesis]:
         """The result of what was said since the last one; what comes next is heard with the sound before it."""

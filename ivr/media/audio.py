@@ -11,6 +11,9 @@ from speech import mulaw
 # Source: measured, 600 spoken numbers in 100 and in 200 ms: the same numbers were right but for one, the median from
 # the end of speech to the early commit was 60 to 110 ms instead of 210 to 230, and the recogniser's work was the same.
 CHUNK_MS: Final = 100
+# While nobody speaks. Source: measured, 300 recorded answers of one and of four digits: the same meanings, known in the
+# same moment; the beginning of speech was known 43 ms later in the mean, and the chunks were 13 and 28 % fewer.
+QUIET_CHUNK_MS: Final = 200
 # Source: Twilio's timestamps are whole milliseconds and wobble; two frames of 20 ms are no gap.
 JITTER_MS: Final = 40
 # Source: design, section 4: a longer jump is loss, a shorter one is a late start of a frame.
@@ -36,14 +39,14 @@ class Jump(msgspec.Struct, frozen=True):
 
 
 class Chunker:
-    """Cuts the audio of one stream into chunks of `chunk_ms`.
+    """Cuts the audio of one stream into chunks of `chunk_ms`, which may be changed at any time.
 
     A gap of less than a second is filled with silence, so that the recogniser's own clock stays right; a frame that
     came before is dropped.
     """
 
     def __init__(self, chunk_ms: int = CHUNK_MS) -> None:
-        self._chunk_bytes = chunk_ms * mulaw.BYTES_PER_MS
+        self.chunk_ms = chunk_ms
         self._buffer = bytearray()
         self._next_ms: int | None = None
 
@@ -62,11 +65,11 @@ class Chunker:
         self._buffer += payload
         self._next_ms = end_ms
         start_ms = end_ms - len(self._buffer) // mulaw.BYTES_PER_MS
-        taken = 0
-        while len(self._buffer) - taken >= self._chunk_bytes:
-            audio = bytes(self._buffer[taken : taken + self._chunk_bytes])
+        taken, chunk_bytes = 0, self.chunk_ms * mulaw.BYTES_PER_MS
+        while len(self._buffer) - taken >= chunk_bytes:
+            audio = bytes(self._buffer[taken : taken + chunk_bytes])
             ready.append(AudioChunk(start_ms + taken // mulaw.BYTES_PER_MS, audio))
-            taken += self._chunk_bytes
+            taken += chunk_bytes
         del self._buffer[:taken]
         return ready
 

@@ -1,7 +1,8 @@
 """One call's stream: audio in, at most one result for each turn out.
 
     waiting     no grammar: audio is drained
-    listening   a turn's grammar is with the recogniser; audio is chunked and fed, one chunk at a time
+    listening   a turn's grammar is with the recogniser; audio is chunked and fed, one chunk at a time, or what has come
+                while the recogniser was busy; chunks are longer while nobody speaks
     finished    the turn has its result; audio is drained until the next turn
 
 A new turn leads to `listening` (or `waiting`) from everywhere, and nothing of the audio before it is carried over but
@@ -19,7 +20,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from ivr.media.audio import CHUNK_MS, AudioChunk, Chunker, Jump
+from ivr.media.audio import CHUNK_MS, QUIET_CHUNK_MS, AudioChunk, Chunker, Jump
 from ivr.media.frames import Media
 from ivr.redis_listen import ListenRecord
 from speech import mulaw
@@ -28,11 +29,15 @@ from speech.echo import EchoGate
 from speech.endpointing import NoiseFloor, SpeechStarted, timers_for
 from speech.grammar import Grammar, unknown_words, vosk_phrases
 from speech.interpretation import Interpretation, Word
-from speech.listening import PLAINLY, Event, Finished, Interpret, Listener, hear
+from speech.listening import PLAINLY, Dismissed, Event, Finished, Interpret, Listener, hear
 from speech.recognition import Heard, Hypothesis
+from speech.stream import More
 
 # Source: ours. More than this behind, an answer would come too late to be one.
-BACKLOG_S: Final = 5.0
+BACKLOG_MS: Final = 5000
+# What is fed in one go is no longer than this: the end of an utterance is looked for behind it. Source: ours.
+AT_ONCE_MS: Final = 300
+AT_ONCE_BYTES: Final = AT_ONCE_MS * mulaw.BYTES_PER_MS
 # What is kept of the audio before a turn listens, to know the line's noise by; as long as `NoiseFloor` looks back.
 KEPT_MS: Final = 3000
 
@@ -43,20 +48,24 @@ class Recogniser(Protocol):
     """What a session needs of `speech.pool.Stream`."""
 
     async def reset(self, language: str, phrases: list[str], before: bytes = b"") -> tuple[float, ...]: ...
-    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard: ...
+    async def feed(
+        self, media_ms: int, mulaw: bytes, arrived_s: float | None = None, more: More | None = None
+    ) -> Heard: ...
     async def finish(self) -> list[Hypothesis]: ...
     def prepare(self, language: str, phrases: list[str]) -> None: ...
 
 
 class _Ear:
-    """The recogniser, for audio that arrived at one time."""
+    """The recogniser, which was fed the next audio already and heard this."""
 
-    def __init__(self, recogniser: Recogniser, arrived_s: float) -> None:
+    def __init__(self, recogniser: Recogniser, arrived_s: float, heard: Heard) -> None:
         self._recogniser = recogniser
         self._arrived_s = arrived_s
+        self._heard: Heard | None = heard
 
     async def feed(self, media_ms: int, mulaw: bytes) -> Heard:
-        return await self._recogniser.feed(media_ms, mulaw, self._arrived_s)
+        heard, self._heard = self._heard, None
+        return heard or await self._recogniser.feed(media_ms, mulaw, self._arrived_s)
 
     async def finish(self) -> list[Hypothesis]:
         return await self._recogniser.finish()
@@ -92,10 +101,13 @@ class Session:
         vocabularies: Mapping[str, Collection[str]],
         report: Report,
         report_start: ReportStart,
-        chunk_ms: int = CHUNK_MS,
         interpreters: Mapping[str, Interpret] | None = None,
+        quiet_chunk_ms: int = QUIET_CHUNK_MS,
     ) -> None:
-        """`vocabularies` and `interpreters` are by language; without an interpreter the plain rules hold."""
+        """`vocabularies` and `interpreters` are by language; without an interpreter the plain rules hold.
+
+        `quiet_chunk_ms` is how much audio is fed in one go while nobody speaks.
+        """
         self.call_sid = call_sid
         self.record: ListenRecord | None = None
         self._recogniser = recogniser
@@ -103,15 +115,19 @@ class Session:
         self._interpreters = interpreters or {}
         self._report = report
         self._report_start = report_start
-        self._chunker = Chunker(chunk_ms)
-        self._chunks: asyncio.Queue[tuple[AudioChunk, float]] = asyncio.Queue(round(1000 * BACKLOG_S / chunk_ms))
+        self._quiet_chunk_ms = quiet_chunk_ms
+        self._chunker = Chunker(quiet_chunk_ms)
+        # What waits for the recogniser, with the time at which it came; and whether there is any.
+        self._chunks: deque[tuple[AudioChunk, float]] = deque()
+        self._came = asyncio.Event()
         self._noise = NoiseFloor()
         self._echo = EchoGate()
         # The audio of the last seconds that nobody listened to.
-        self._unheard: deque[AudioChunk] = deque(maxlen=KEPT_MS // chunk_ms)
+        self._unheard: deque[AudioChunk] = deque()
         # What the recogniser was last told to listen for; not `record` until the next chunk has come.
         self._told: ListenRecord | None = None
         self._listener: Listener | None = None
+        self._speaking = False
 
     def take(self, media: Media) -> None:
         """Take a frame of audio; raises `BacklogError`."""
@@ -123,10 +139,10 @@ class Session:
                 log.warning("media.audio_lost", call_sid=self.call_sid, jump_ms=item.ms)
                 self._start_over()
                 continue
-            try:
-                self._chunks.put_nowait((item, arrived_s))
-            except asyncio.QueueFull:
-                raise BacklogError(f"{BACKLOG_S:g} s of audio wait for the recogniser") from None
+            self._chunks.append((item, arrived_s))
+            self._came.set()
+            if item.end_ms - self._chunks[0][0].start_ms > BACKLOG_MS:
+                raise BacklogError(f"{BACKLOG_MS} ms of audio wait for the recogniser")
 
     def turn(self, record: ListenRecord | None) -> None:
         """Take the call's present record. One that is known or older changes nothing, so that it may be repeated."""
@@ -142,22 +158,54 @@ class Session:
     async def listen(self) -> None:
         """Recognise until cancelled; raises what the recogniser and the report raise."""
         while True:
-            chunk, arrived_s = await self._chunks.get()
+            while not self._chunks:
+                self._came.clear()
+                await self._came.wait()
+            chunk, arrived_s = self._chunks.popleft()
             if self.record is not self._told:
                 await self._begin()
             record, listener = self._told, self._listener
             if record is None or record.grammar is None or listener is None:
                 self._unheard.append(chunk)
+                while chunk.end_ms - self._unheard[0].end_ms >= KEPT_MS:
+                    self._unheard.popleft()
                 continue
-            for event in await hear(listener, _Ear(self._recogniser, arrived_s), chunk.start_ms, chunk.mulaw):
+            events, arrived_s = await self._hear(record, listener, chunk, arrived_s)
+            for event in events:
                 if self.record is not record or self._listener is not listener:
                     break
                 self._tell(record, record.grammar, event, arrived_s)
 
+    async def _hear(
+        self, record: ListenRecord, listener: Listener, chunk: AudioChunk, arrived_s: float
+    ) -> tuple[list[Event], float]:
+        """Put a chunk through the recogniser, and with it what comes while that is busy; when the last of it came."""
+        audio = chunk.mulaw
+
+        def more() -> bytes:
+            nonlocal audio, arrived_s
+            before = len(audio)
+            while self._chunks and self.record is record and self._listener is listener:
+                following, came_s = self._chunks[0]
+                if len(audio) + len(following.mulaw) > AT_ONCE_BYTES:
+                    break
+                audio, arrived_s = audio + following.mulaw, came_s
+                self._chunks.popleft()
+            return audio[before:]
+
+        heard = await self._recogniser.feed(chunk.start_ms, audio, arrived_s, more)
+        events = await hear(listener, _Ear(self._recogniser, arrived_s, heard), chunk.start_ms, audio)
+        for event in events:
+            if isinstance(event, SpeechStarted | Dismissed | Finished):
+                self._speaking = isinstance(event, SpeechStarted)
+        self._chunker.chunk_ms = CHUNK_MS if self._speaking or heard.words else self._quiet_chunk_ms
+        return events, arrived_s
+
     async def _begin(self) -> None:
         """Tell the recogniser what this turn listens for."""
         record = self._told = self.record
-        self._listener = None
+        self._listener, self._speaking = None, False
+        self._chunker.chunk_ms = self._quiet_chunk_ms
         if record is None or record.grammar is None:
             return
         language = record.grammar.language
@@ -218,8 +266,7 @@ class Session:
 
     def _forget_audio(self) -> None:
         self._chunker.clear()
-        while not self._chunks.empty():
-            self._chunks.get_nowait()
+        self._chunks.clear()
 
     def _start_over(self) -> None:
         """After a loss the two halves of an utterance are none: listen anew in the same turn, if it has no result."""

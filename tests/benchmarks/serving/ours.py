@@ -12,6 +12,7 @@ from typing import Any, Final
 from speech.admission import NO_LIMITS
 from speech.child import Stream
 from speech.pool import RecogniserPool
+from speech.stream import More
 from tests.benchmarks.serving.audio import LANGUAGE, PHRASES
 
 PLAIN: Final = (sys.executable, "-m", "speech.vosk_child")
@@ -50,9 +51,9 @@ class OurStream:
         """A turn begins."""
         await self._stream.reset(LANGUAGE, PHRASES)
 
-    async def feed(self, media_ms: int, mulaw: bytes) -> None:
-        """The next chunk."""
-        await self._stream.feed(media_ms, mulaw)
+    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None, more: More | None = None) -> None:
+        """The next chunk, and what has come since."""
+        await self._stream.feed(media_ms, mulaw, arrived_s, more)
 
     async def finish(self) -> None:
         """The turn is over."""

@@ -20,6 +20,7 @@ from typing import Any
 import vosk
 
 from speech import mulaw
+from speech.stream import More
 from tests.benchmarks.serving.audio import PHRASES
 
 RATE_HZ = float(mulaw.RATE_HZ)
@@ -50,8 +51,8 @@ class Connection:
         """The client connects anew: an utterance ends its connection there."""
         self._recogniser = None
 
-    async def feed(self, _media_ms: int, audio: bytes) -> None:
-        """A message with samples of 16 bits, which is what this server takes."""
+    async def feed(self, _media_ms: int, audio: bytes, _arrived_s: float, _more: More) -> None:
+        """A message of 100 ms, whatever waits behind it, with samples of 16 bits, which is what this server takes."""
         if self._recogniser is None:
             self._recogniser = vosk.KaldiRecognizer(self._server.model, RATE_HZ, self._server.phrases)
             self._recogniser.SetWords(True)

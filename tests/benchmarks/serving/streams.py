@@ -9,12 +9,16 @@ from typing import Final, Protocol
 
 import msgspec
 
+from ivr.media.session import AT_ONCE_MS
+from speech.stream import More
 from tests.benchmarks.callbacks.figures import percentile
 from tests.benchmarks.serving.audio import CHUNK_MS, SEED, chunks
 
 # An answer that is so late ends the trial: nothing is learned from what follows.
 HOPELESS_S: Final = 2.0
 CHUNK_S: Final = CHUNK_MS / 1000
+# As many chunks as a call's session gives to a recogniser in one go.
+AT_ONCE: Final = AT_ONCE_MS // CHUNK_MS
 
 
 class Listening(Protocol):
@@ -23,8 +27,8 @@ class Listening(Protocol):
     async def begin(self) -> None:
         """A turn begins."""
 
-    async def feed(self, media_ms: int, mulaw: bytes) -> None:
-        """The next chunk."""
+    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float, more: More) -> None:
+        """The next chunk, which arrived at this time; what comes while it waits, `more` answers, once."""
 
     async def finish(self) -> None:
         """The turn is over."""
@@ -39,7 +43,7 @@ class Nothing:
     async def begin(self) -> None:
         """Do nothing."""
 
-    async def feed(self, media_ms: int, mulaw: bytes) -> None:
+    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float, more: More) -> None:
         """Do nothing."""
 
     async def finish(self) -> None:
@@ -73,8 +77,9 @@ async def play(
 ) -> Lag:
     """Play utterances, one after the other, on so many streams for some seconds, in real time.
 
-    A chunk is fed when its last sample has been spoken, or when the one before has been answered, if that is later. Its
-    lag is the time from its last sample to its answer. `on_count` is called when counting begins.
+    A chunk is fed when its last sample has been spoken, or when the one before has been answered, if that is later.
+    What is spoken while it waits may be taken in one go with it, as from a call's session. The lag of each is the time
+    from its last sample to its answer. `on_count` is called when counting begins.
     """
     loop = asyncio.get_running_loop()
     lags: list[tuple[float, float]] = []
@@ -87,23 +92,34 @@ async def play(
         first_s = started + CHUNK_S * number / streams
         count, rest = 0, chunks(rng.choice(utterances))
         rest = rest[rng.randrange(len(rest)) :]
+        taken = 0
+
+        def due_s(number: int) -> float:
+            return first_s + (number + 1) * CHUNK_S
+
+        def more() -> bytes:
+            nonlocal taken
+            before, now_s = taken, loop.time()
+            while taken < min(AT_ONCE, len(rest)) and due_s(count + taken) <= now_s:
+                taken += 1
+            return b"".join(rest[before:taken])
+
         await stream.begin()
-        while True:
-            for chunk in rest:
-                due_s = first_s + (count + 1) * CHUNK_S
-                if due_s >= started + seconds:
-                    return
-                if (wait_s := due_s - loop.time()) > 0:
-                    await asyncio.sleep(wait_s)
-                await stream.feed(count * CHUNK_MS, chunk)
-                lag_s = loop.time() - due_s
-                lags.append((due_s, lag_s))
-                if lag_s > HOPELESS_S:
-                    raise _Hopeless
-                count += 1
-            await stream.finish()
-            await stream.begin()
-            rest = chunks(rng.choice(utterances))
+        while (at_s := due_s(count)) < started + seconds:
+            if (wait_s := at_s - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
+            taken = 1
+            await stream.feed(count * CHUNK_MS, rest[0], at_s, more)
+            now_s = loop.time()
+            lags.extend((due_s(number), now_s - due_s(number)) for number in range(count, count + taken))
+            if now_s - at_s > HOPELESS_S:
+                raise _Hopeless
+            count += taken
+            del rest[:taken]
+            if not rest:
+                await stream.finish()
+                await stream.begin()
+                rest = chunks(rng.choice(utterances))
 
     hopeless = False
     loop.call_at(started + counted_from_s, on_count)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import pytest
 
+from ivr.media.audio import CHUNK_MS, QUIET_CHUNK_MS
 from ivr.media.frames import Media
 from ivr.media.session import BacklogError, Session, Utterance, masked_words
 from ivr.redis_listen import ListenRecord
@@ -16,6 +17,7 @@ from speech.child import StreamLostError
 from speech.grammar import Digits, Grammar
 from speech.mulaw import levels_dbfs
 from speech.recognition import Heard, Hypothesis, Word
+from speech.stream import More
 
 MENU = Grammar(language="en", phrases={"sales": "to:sales", "agent": "person"})
 PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=4, max=4))
@@ -48,12 +50,17 @@ class ScriptedRecogniser:
         self.before = before
         return levels_dbfs(before)
 
-    async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None) -> Heard:  # noqa: ARG002
+    async def feed(
+        self, media_ms: int, mulaw: bytes, _arrived_s: float | None = None, more: More | None = None
+    ) -> Heard:
+        busy = not self.gate.is_set()
         await self.gate.wait()
         if self.fail:
             raise StreamLostError("gone")
-        self.asked.append(f"feed {media_ms}")
-        if mulaw in (LOUD, HUM):
+        if busy and more is not None:
+            mulaw += more()
+        self.asked.append(f"feed {media_ms}" if len(mulaw) == len(QUIET) else f"feed {media_ms} for {len(mulaw) // 8}")
+        if mulaw[: len(LOUD)] in (LOUD, HUM):
             self._words = list(self.heard)
         return Heard(self._words, levels_dbfs(mulaw))
 
@@ -69,7 +76,7 @@ class ScriptedRecogniser:
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, quiet_chunk_ms: int = CHUNK_MS) -> None:
         self.recogniser = ScriptedRecogniser()
         self.results: list[tuple[ListenRecord, Utterance]] = []
         self.started: list[int] = []
@@ -79,7 +86,7 @@ class Rig:
             {"en": VOCABULARY},
             lambda *result: self.results.append(result),
             lambda record: self.started.append(record.turn),
-            100,
+            quiet_chunk_ms=quiet_chunk_ms,
         )
         self.at_ms = 0
         self.task: asyncio.Task[None] | None = None
@@ -97,7 +104,7 @@ class Rig:
         await self.drained()
 
     async def drained(self) -> None:
-        await self.until(lambda: self.session._chunks.empty())
+        await self.until(lambda: not self.session._chunks)
         for _ in range(20):
             await asyncio.sleep(0)
 
@@ -111,14 +118,19 @@ def record(turn: int, grammar: Grammar | None) -> ListenRecord:
     return ListenRecord(token="t", turn=turn, turn_url=f"https://ivr.example/{turn}", grammar=grammar)
 
 
+@contextlib.asynccontextmanager
+async def listening(rig: Rig) -> AsyncIterator[Rig]:
+    rig.task = asyncio.create_task(rig.session.listen())
+    yield rig
+    rig.task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, StreamLostError):
+        await rig.task
+
+
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    made = Rig()
-    made.task = asyncio.create_task(made.session.listen())
-    yield made
-    made.task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, StreamLostError):
-        await made.task
+    async with listening(Rig()) as made:
+        yield made
 
 
 async def test_a_phrase_and_silence_make_a_result(rig: Rig) -> None:
@@ -230,7 +242,7 @@ async def test_a_turn_that_arrives_during_recognition_makes_its_answer_void(rig:
     await rig.drained()
     rig.recogniser.gate.clear()
     rig.send(QUIET, 10)
-    await rig.until(lambda: rig.session._chunks.qsize() < 10)
+    await rig.until(lambda: len(rig.session._chunks) < 10)
     rig.session.turn(record(2, None))
     rig.recogniser.gate.set()
     rig.send(QUIET, 5)
@@ -292,6 +304,64 @@ async def test_more_than_five_seconds_behind_is_too_far_behind(rig: Rig) -> None
     rig.recogniser.gate.clear()
     with pytest.raises(BacklogError):
         rig.send(QUIET, 60)
+
+
+async def test_chunks_are_longer_while_nobody_speaks() -> None:
+    async with listening(Rig(QUIET_CHUNK_MS)) as rig:
+        rig.session.turn(record(1, MENU))
+        rig.recogniser.heard = ["sales"]
+        for audio in [QUIET] * 4 + [LOUD] * 3 + [QUIET] * 4:
+            rig.send(audio)
+            await rig.drained()
+        fed = [asked.removeprefix("feed ") for asked in rig.recogniser.asked if asked.startswith("feed")]
+        assert fed == ["0 for 200", "200 for 200", "400 for 200", "600", "700", "800", "900"]
+        ((_, utterance),) = rig.results
+        assert (utterance.speech_ended_ms, utterance.committed_ms) == (700, 1000)
+
+
+async def test_what_comes_while_the_recogniser_is_busy_is_heard_in_one_go(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.heard = ["sales"]
+    rig.recogniser.gate.clear()
+    rig.send(LOUD, 5)
+    rig.send(QUIET, 5)
+    await rig.until(lambda: len(rig.session._chunks) == 9)
+    rig.recogniser.gate.set()
+    await rig.drained()
+    fed = [asked for asked in rig.recogniser.asked if asked.startswith("feed")]
+    assert fed[:2] == ["feed 0 for 300", "feed 300"]
+    ((_, utterance),) = rig.results
+    assert (utterance.interpretation.intent, utterance.speech_ended_ms) == ("to:sales", 500)
+
+
+async def test_audio_of_the_next_turn_is_not_heard_with_that_of_this_one(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.gate.clear()
+    rig.send(LOUD, 2)
+    await rig.until(lambda: len(rig.session._chunks) == 1)
+    rig.session.turn(record(2, MENU))
+    rig.send(QUIET, 2)
+    rig.recogniser.gate.set()
+    await rig.drained()
+    assert [asked.split(",")[0] for asked in rig.recogniser.asked] == [
+        "reset sales",
+        "feed 0",
+        "reset sales",
+        "feed 200",
+        "feed 300",
+    ]
+
+
+async def test_audio_after_a_loss_is_not_heard_with_that_before(rig: Rig) -> None:
+    rig.session.turn(record(1, MENU))
+    rig.recogniser.gate.clear()
+    rig.send(LOUD, 2)
+    await rig.until(lambda: len(rig.session._chunks) == 1)
+    rig.at_ms += 5000
+    rig.send(QUIET, 2)
+    rig.recogniser.gate.set()
+    await rig.drained()
+    assert [asked for asked in rig.recogniser.asked if asked.startswith("feed")] == ["feed 0", "feed 5200", "feed 5300"]
 
 
 async def test_a_lost_recogniser_ends_listening(rig: Rig) -> None:
