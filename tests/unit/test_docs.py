@@ -23,7 +23,7 @@ from ivr.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = DOCS / "flows.md"
-DOCUMENTS = (*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md")
+DOCUMENTS = (*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md")
 # Variables that are not ours.
 NO_SETTINGS = ("SSL_CERT_FILE",)
 # Words of a flow whose entries are added one by one; a block that has others replaces them.
