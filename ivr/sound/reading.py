@@ -42,9 +42,27 @@ _ARABIC_RUN: Final = re.compile(
     r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff])?"
 )
 _CURRENCY_SIGNS: Final = {"£": "GBP", "$": "USD", "€": "EUR"}
-_MONEY: Final = re.compile(r"([£$€])\s?([0-9]{1,12}(?:\.[0-9]{1,2})?)(?![0-9])")
+# "£1.5 million" is left to the voice, which knows the sign.
+_MONEY: Final = re.compile(
+    r"([£$€])\s?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.[0-9]{1,2})?)"
+    r"(?![0-9]|[.,][0-9]|\s(?:thousand|million|billion)\b)"
+)
 _ISO_DATE: Final = re.compile(r"(?<![0-9-])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9-])")
-_CLOCK: Final = re.compile(r"(?<![0-9:])([01]?[0-9]|2[0-3]):([0-5][0-9])(?![0-9:])")
+_CLOCK: Final = re.compile(
+    r"(?<![0-9:])([01]?[0-9]|2[0-3]):([0-5][0-9])(?![0-9:])"
+    r"(?:\s?(?P<half>[AaPp](?:[Mm]\b|\.[Mm]\.)|[صم](?!\w)|[قب]\.ظ))?"
+)
+_HALVES: Final = {"a": 0, "p": 12, "ص": 0, "م": 12, "ق": 0, "ب": 12}
+# Where it follows the time, the part of the day is said already.
+_DAY_PART: Final = {
+    "en": re.compile(r"\s+(?:in the (?:morning|afternoon|evening)|at night)\b"),
+    "ar": re.compile(r"\s*(?:صباح|مساء|ظهر|بعد|عصر|ليل|فجر|منتصف)"),
+    "fa": re.compile(r"\s*(?:صبح|ظهر|بعد|عصر|شب|بامداد|نیمه)"),
+}
+# A telephone number in groups, as people write it: from a plus sign or a leading zero on.
+_PHONE: Final = re.compile(r"(?<![\w.,:-])(?:\+[0-9]{1,3}|0[0-9]{1,5})(?:[ -][0-9]{2,8}){1,4}(?![\w:]|[.,-][0-9])")
+_SHORTEST_PHONE: Final = 7
+_DAY_MONTH_YEAR: Final = re.compile(r"[0-9]{2}[ -][0-9]{2}[ -][0-9]{4}")
 # Capitals and digits run together, but for times such as 9AM.
 _CODE: Final = re.compile(r"(?<![\w-])(?![0-9]{1,2}[AP]M\b)(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{2,20}(?![\w])")
 _NUMBER: Final = re.compile(r"\+?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
@@ -124,13 +142,14 @@ def _values(text: str, language: str) -> str:
     """Dates, money and long numbers in words; in Arabic and Persian every number, which their voices misread."""
     text = _MONEY.sub(lambda found: _said_or(found, _money, language), text)
     text = _ISO_DATE.sub(lambda found: _said_or(found, _date, language), text)
+    text = _PHONE.sub(lambda found: _phone(found.group(), language), text)
     text = _CODE.sub(lambda found: speaking.digits(language, found.group()), text)
+    text = _CLOCK.sub(lambda found: _said_or(found, _clock, language), text)
     if language == "en":
         text = _MINUTES.sub(r"\1 oh \2", text)
         return _NUMBER.sub(
             lambda found: _number(found.group(), language) if _is_long(found.group()) else found[0], text
         )
-    text = _CLOCK.sub(lambda found: _said_or(found, _clock, language), text)
     return _NUMBER.sub(lambda found: _number(found.group(), language), text)
 
 
@@ -143,7 +162,7 @@ def _said_or(found: re.Match[str], say: object, language: str) -> str:
 
 
 def _money(found: re.Match[str], language: str) -> str:
-    return speaking.money(language, Decimal(found[2]), _CURRENCY_SIGNS[found[1]])
+    return speaking.money(language, Decimal(found[2].replace(",", "")), _CURRENCY_SIGNS[found[1]])
 
 
 def _date(found: re.Match[str], language: str) -> str:
@@ -151,9 +170,30 @@ def _date(found: re.Match[str], language: str) -> str:
 
 
 def _clock(found: re.Match[str], language: str) -> str:
-    """Without the word for "o'clock", which stands before it where there is one."""
-    words = speaking.time(language, datetime.time(int(found[1]), int(found[2])))
+    """Without the word for "o'clock", which stands before it where there is one.
+
+    The part of the day is left out where it follows, and in English where "7:30" may be in either half of the day.
+    """
+    hour, half = int(found[1]), found["half"]
+    if half and hour <= 12:
+        hour = hour % 12 + _HALVES[half[0].lower()]
+    moment = datetime.time(hour, int(found[2]))
+    either = language == "en" and not half and 1 <= hour <= 12 and found[1][0] != "0"
+    if either or _DAY_PART[language].match(found.string, found.end()):
+        words, _ = speaking.between(language, moment, moment)
+    else:
+        words = speaking.time(language, moment)
+    if language == "en":
+        return words.replace(" 0", " oh ")
     return words.removeprefix("الساعة ").removeprefix("ساعت ")
+
+
+def _phone(number: str, language: str) -> str:
+    """Its groups digit by digit; as it is written where it is too short for a telephone number, or may be a date."""
+    groups = re.findall("[0-9]+", number)
+    if sum(map(len, groups)) < _SHORTEST_PHONE or _DAY_MONTH_YEAR.fullmatch(number):
+        return number
+    return (", " if language == "en" else "، ").join(speaking.digits(language, group) for group in groups)
 
 
 def _is_long(number: str) -> bool:

@@ -11,7 +11,7 @@ from ivr.sound import espeak, levels, reading, wav
 from ivr.sound.resample import resample
 
 # To be raised whenever the same text or recording would come out in another way: sounds that were kept are made anew.
-FORMAT: Final = 1
+FORMAT: Final = 2
 VOICES: Final = {"en": "en-gb", "ar": "ar", "fa": "fa"}
 # Words a minute. Arabic words are long, and Persian listeners find the voice hard to follow.
 RATES_WPM: Final = {"en": 160, "ar": 140, "fa": 150}
