@@ -51,8 +51,10 @@ def render(
     settings = load_sound_settings()
     engine = espeak.find_engine()
     status, told = 0, []
-    for file in files:
-        flow = _flow(file)
+    flows = [(file, _flow(file)) for file in files]
+    for _, flow in flows:
+        _check_language(flow, language)
+    for file, flow in flows:
         if isinstance(flow, int):
             status = max(status, flow)
             continue
@@ -80,6 +82,7 @@ def list_prompts(
     """
     settings = load_sound_settings()
     flow = _flow(file)
+    _check_language(flow, language)
     if isinstance(flow, int):
         raise typer.Exit(flow)
     kept = PromptFiles(_folder(settings))
@@ -111,6 +114,14 @@ def _flow(file: Path) -> Flow | int:
         return UNREAD if any(problem.rule == "file" for problem in error.problems) else 1
 
 
+def _check_language(flow: Flow | int, language: str | None) -> None:
+    """Ends the command where a flow does not have the language, before anything is made."""
+    if isinstance(flow, Flow) and language is not None and language not in flow.languages:
+        raise typer.BadParameter(
+            f'{flow.name} has no language "{language}" (known: {", ".join(flow.languages)})', param_hint="--language"
+        )
+
+
 def _folder(settings: SoundSettings) -> Path:
     return settings.data_dir / "prompts"
 
@@ -119,10 +130,6 @@ def _voices(
     flow: Flow, settings: SoundSettings, language: str | None, *, everything: bool, listing: bool = False
 ) -> frozenset[str]:
     """The languages for which our own voice is to speak."""
-    if language is not None and language not in flow.languages:
-        raise typer.BadParameter(
-            f'{flow.name} has no language "{language}" (known: {", ".join(flow.languages)})', param_hint="--language"
-        )
     if listing:
         return settings.own_voices
     if language is not None:

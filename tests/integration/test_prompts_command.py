@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 import subprocess
 import sys
@@ -168,6 +169,17 @@ def test_a_language_that_the_flow_does_not_have_is_refused(flow: Path) -> None:
     result = prompts("render", flow, "--language", "ar")
     assert result.exit_code == 2
     assert "no language" in result.stderr
+
+
+def test_a_language_that_one_of_several_flows_does_not_have_is_refused_before_anything_is_made(flow: Path) -> None:
+    other = flow.parent / "other.yaml"
+    other.write_text(
+        re.sub(r"fa: [^,}]+, ", "", FLOW).replace("languages: [fa, en]", "languages: [en]"), encoding="utf-8"
+    )
+    result = prompts("render", flow, other, "--language", "fa")
+    assert (result.exit_code, "no language" in result.stderr) == (2, True)
+    assert not (flow.parent / "data").exists()
+    assert prompts("list", other).exit_code == 0
 
 
 def test_without_a_voice_it_is_said_what_to_install(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
