@@ -18,7 +18,7 @@ from flows.problems import FlowError
 from ivr.commands.common import err, out, print_problems
 from ivr.flow_prompts import FlowPrompt
 from ivr.prompt_files import PromptFiles
-from ivr.prompt_folder import PromptFolder
+from ivr.prompt_folder import LIST_NAME, PromptFolder
 from ivr.prompt_making import Made, Planned, different, is_there, key_of, make, plan
 from ivr.settings import SoundSettings, load_sound_settings
 from ivr.sound import espeak
@@ -170,7 +170,11 @@ def _made(
             told=lambda: progress.advance(task),
         )
     if named is not None:
-        named.close()
+        try:
+            named.close()
+        except OSError as error:
+            err.print(f"{named.folder / LIST_NAME} cannot be written: {error.strerror}", soft_wrap=True, markup=False)
+            raise typer.Exit(1) from None
     return made
 
 

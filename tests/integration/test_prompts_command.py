@@ -203,6 +203,13 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_not_a_traceback(flow: Pa
 
 
 @needs_voice
+def test_a_list_that_cannot_be_written_is_said_and_not_a_traceback(flow: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "prompts.json").mkdir(parents=True)
+    result = prompts("render", flow, "--out", tmp_path / "out", "--language", "en")
+    assert (result.exit_code, "prompts.json cannot be written: Is a directory" in result.stderr) == (1, True)
+
+
+@needs_voice
 def test_two_processes_that_render_the_same_at_once_come_to_the_same(flow: Path, tmp_path: Path) -> None:
     run = "import sys; from ivr.cli import main; sys.argv = ['ivr', *sys.argv[1:]]; main()"
     command = [sys.executable, "-c", FEW + run, "prompts", "render", str(flow), "--json"]
