@@ -71,6 +71,10 @@ class Other(msgspec.Struct, frozen=True):
 Frame = Start | Media | Stop | Other
 
 
+class _MediaMessage(msgspec.Struct, tag_field="event", tag="media"):
+    media: Media
+
+
 class _Envelope(msgspec.Struct):
     event: str
     start: msgspec.Raw = msgspec.Raw()
@@ -81,10 +85,16 @@ _envelope: Final = msgspec.json.Decoder(_Envelope)
 # Not strict: the carrier writes numbers as strings in some places and as numbers in others.
 _start: Final = msgspec.json.Decoder(Start, strict=False)
 _media: Final = msgspec.json.Decoder(Media, strict=False)
+_media_message: Final = msgspec.json.Decoder(_MediaMessage, strict=False)
 
 
 def parse(message: str | bytes) -> Frame:
     """One message of the socket; raises `FrameError`, whose text repeats nothing that the peer sent."""
+    try:
+        # Nearly every message is one of these.
+        return _media_message.decode(message).media
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        pass
     try:
         envelope = _envelope.decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

@@ -133,13 +133,12 @@ class Session:
         """Take a frame of audio; raises `BacklogError`."""
         if media.track not in ("inbound", "inbound_track"):
             return
-        arrived_s = asyncio.get_running_loop().time()
         for item in self._chunker.add(media.timestamp_ms, media.payload):
             if isinstance(item, Jump):
                 log.warning("media.audio_lost", call_sid=self.call_sid, jump_ms=item.ms)
                 self._start_over()
                 continue
-            self._chunks.append((item, arrived_s))
+            self._chunks.append((item, asyncio.get_running_loop().time()))
             self._came.set()
             if item.end_ms - self._chunks[0][0].start_ms > BACKLOG_MS:
                 raise BacklogError(f"{BACKLOG_MS} ms of audio wait for the recogniser")
