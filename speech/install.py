@@ -52,6 +52,8 @@ class AlreadyInstalledError(InstallError):
 class UselessError(InstallError):
     """What came is whole, and is no model that could be used."""
 
+    code = "speech.useless"
+
 
 class Listed(msgspec.Struct, frozen=True):
     """What the official list says of one model: `type` is small, big or big-lgraph, or something that hears nothing."""
