@@ -10,7 +10,6 @@ import msgspec
 from speech.doubt import Assessment, Doubt, Sound, assess
 from speech.doubt import Band as Band
 from speech.grammar import Grammar
-from speech.meaning import DIGITS_INTENT as DIGITS_INTENT
 from speech.meaning import Meant, is_short_noise, meant
 from speech.recognition import Hypothesis
 from speech.recognition import Word as Word  # it lived here once, and is looked for here

@@ -105,6 +105,13 @@ def test_a_word_of_the_file_is_compared_with_all_ways_to_say_a_word_of_the_model
     assert alike_in_file({"umbrella": ("AH M B R EH L AH",)}, {"nine": ("N AY N",), "line": ("L AY N",)}) == []
 
 
+def test_one_word_is_one_word(tmp_path: Path) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("invoice  IH N V OY S\n")
+    done = CliRunner().invoke(app, ["speech", "lexicon", "check", str(file), "--model", extendable().name])
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, f"{file}: 1 word")
+
+
 def test_a_file_that_is_not_there_is_another_exit_status(tmp_path: Path) -> None:
     command = ["speech", "lexicon", "check", str(tmp_path / "none.txt"), "--model", extendable().name]
     assert CliRunner().invoke(app, command).exit_code == 2

@@ -15,6 +15,7 @@ from ivr.commands.common import err, out, print_problems
 from ivr.commands.speech.activation import names_with
 from ivr.commands.speech.common import VARIABLE, model_named, speech_settings, told
 from ivr.commands.speech.lexicon_checks import Alike, Unknown, alike_in_file, alike_in_flow, as_plain, unknown_in_flow
+from ivr.desk.when import count_words
 from ivr.flow_turns import turns_of
 from speech.lexicon.entries import WordFile, WordProblem, read_words
 from speech.lexicon.extending import build, extended, model_units, pronunciations_of
@@ -117,7 +118,7 @@ def build_model(
         _, added = extended(base, read.lexicon)
         made = build(base, read.lexicon, name, settings.data_dir, force=force)
     out.print(
-        f"{made.name} is in {made.path}: {base.name} and {len(added)} words more ({', '.join(added)})",
+        f"{made.name} is in {made.path}: {base.name} and {count_words(len(added), 'word')} more ({', '.join(added)})",
         markup=False,
         soft_wrap=True,
     )
@@ -154,7 +155,7 @@ def _print_file_problems(file: Path, problems: tuple[WordProblem, ...]) -> None:
 def _print(file: Path | None, read: WordFile, alike: list[Alike], unknown: list[Unknown]) -> None:
     if file is not None:
         _print_file_problems(file, read.problems)
-        out.print(f"{file}: {len(read.lexicon)} words", markup=False, soft_wrap=True)
+        out.print(f"{file}: {count_words(len(read.lexicon), 'word')}", markup=False, soft_wrap=True)
     for pair in alike:
         where = f" ({_listed(pair.nodes)})" if pair.nodes else ""
         out.print(f'"{pair.first}" sounds like "{pair.second}"{where}', markup=False, soft_wrap=True)
