@@ -104,6 +104,20 @@ def test_with_an_env_file_install_names_the_model_there_and_other_languages_keep
     assert [each["name"] for each in listed(speech)["installed"] if each["active"]] == [ENGLISH, ARABIC]
 
 
+def test_an_env_file_that_cannot_be_written_is_said_with_the_line_to_set(
+    speech: Speech, archive: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\n")
+
+    def refused(_value: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(command, "activate", refused)
+    told = speech("install", ARABIC, "--from", archive)
+    assert (told.exit_code, ".env cannot be written: Permission denied" in told.stderr) == (0, True)
+    assert f"set this where `ivr` is started:\nSPEECH_MODEL=telephone-en,{ARABIC}\n" in told.stdout
+
+
 def test_no_activate_leaves_the_env_file_as_it_is(speech: Speech, archive: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("LOG_LEVEL=debug\n")
     told = speech("install", ARABIC, "--from", archive, "--no-activate")

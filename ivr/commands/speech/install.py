@@ -77,11 +77,19 @@ def _put_to_use(model: Model, settings: SpeechSettings, *, write: bool) -> None:
         out.print(f"in use: {VARIABLE}={value}", markup=False, soft_wrap=True)
     elif not settings.speech_models:
         out.print(f"speech is switched off; to use it, set {VARIABLE}={value}", markup=False, soft_wrap=True)
-    elif VARIABLE in os.environ or not write or not ENV_FILE.is_file():
-        out.print(f"to use it, set this where `ivr` is started:\n{VARIABLE}={value}", markup=False, soft_wrap=True)
-    else:
-        activate(value)
+    elif VARIABLE not in os.environ and write and ENV_FILE.is_file() and _is_written(value):
         out.print(f"{ENV_FILE} now says {VARIABLE}={value}; start `ivr` again for it to count", soft_wrap=True)
+    else:
+        out.print(f"to use it, set this where `ivr` is started:\n{VARIABLE}={value}", markup=False, soft_wrap=True)
+
+
+def _is_written(value: str) -> bool:
+    try:
+        activate(value)
+    except OSError as error:
+        err.print(f"{ENV_FILE} cannot be written: {error.strerror}", markup=False)
+        return False
+    return True
 
 
 class _Bars(Progress):
