@@ -18,15 +18,15 @@ from tests.benchmarks.serving.counters import Counters
 FOLDER_VARIABLE: Final = "SERVING_COUNTERS"
 NATIVE: Final = ("AcceptWaveform", "PartialResult", "Result", "FinalResult", "Reset", "SetGrammar")
 
-_own: dict[int, Counters] = {}
+# The counters of this process.
+_own: list[Counters] = []
+os.register_at_fork(after_in_child=_own.clear)
 
 
 def _counters() -> Counters:
-    pid = os.getpid()
-    if pid not in _own:  # the first call, or the first one after a fork
-        _own.clear()
-        _own[pid] = Counters(Path(os.environ[FOLDER_VARIABLE]) / str(pid))
-    return _own[pid]
+    if not _own:
+        _own.append(Counters(Path(os.environ[FOLDER_VARIABLE]) / str(os.getpid())))
+    return _own[0]
 
 
 def _timed(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -46,14 +46,16 @@ class OurStream:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self.quiet = True
 
     async def begin(self) -> None:
         """A turn begins."""
+        self.quiet = True
         await self._stream.reset(LANGUAGE, PHRASES)
 
     async def feed(self, media_ms: int, mulaw: bytes, arrived_s: float | None = None, more: More | None = None) -> None:
         """The next chunk, and what has come since."""
-        await self._stream.feed(media_ms, mulaw, arrived_s, more)
+        self.quiet = not (await self._stream.feed(media_ms, mulaw, arrived_s, more)).words
 
     async def finish(self) -> None:
         """The turn is over."""

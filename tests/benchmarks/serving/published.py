@@ -43,6 +43,8 @@ class Published:
 class Connection:
     """One connection, which serves one utterance after the other."""
 
+    quiet = False
+
     def __init__(self, server: Published) -> None:
         self._server = server
         self._recogniser: Any = None

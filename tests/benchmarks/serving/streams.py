@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from ivr.media.audio import QUIET_CHUNK_MS
 from ivr.media.session import AT_ONCE_MS
 from speech.stream import More
 from tests.benchmarks.callbacks.figures import percentile
@@ -19,10 +20,14 @@ HOPELESS_S: Final = 2.0
 CHUNK_S: Final = CHUNK_MS / 1000
 # As many chunks as a call's session gives to a recogniser in one go.
 AT_ONCE: Final = AT_ONCE_MS // CHUNK_MS
+QUIET: Final = QUIET_CHUNK_MS // CHUNK_MS
 
 
 class Listening(Protocol):
     """One stream of what is measured; each method returns when it has its answer."""
+
+    # Whether nobody speaks, so that chunks of twice the length will do.
+    quiet: bool
 
     async def begin(self) -> None:
         """A turn begins."""
@@ -39,6 +44,8 @@ class Listening(Protocol):
 
 class Nothing:
     """Recognises nothing at no cost: what is left is the cost of the measurement."""
+
+    quiet = False
 
     async def begin(self) -> None:
         """Do nothing."""
@@ -78,8 +85,9 @@ async def play(
     """Play utterances, one after the other, on so many streams for some seconds, in real time.
 
     A chunk is fed when its last sample has been spoken, or when the one before has been answered, if that is later.
-    What is spoken while it waits may be taken in one go with it, as from a call's session. The lag of each is the time
-    from its last sample to its answer. `on_count` is called when counting begins.
+    What is spoken while it waits may be taken in one go with it, and two are fed together where nobody speaks yet, as
+    by a call's session. The lag of each is the time from its last sample to its answer. `on_count` is called when
+    counting begins.
     """
     loop = asyncio.get_running_loop()
     lags: list[tuple[float, float]] = []
@@ -105,11 +113,13 @@ async def play(
             return b"".join(rest[before:taken])
 
         await stream.begin()
-        while (at_s := due_s(count)) < started + seconds:
+        while True:
+            taken = min(QUIET if stream.quiet else 1, len(rest))
+            if (at_s := due_s(count + taken - 1)) >= started + seconds:
+                return
             if (wait_s := at_s - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
-            taken = 1
-            await stream.feed(count * CHUNK_MS, rest[0], at_s, more)
+            await stream.feed(count * CHUNK_MS, b"".join(rest[:taken]), at_s, more)
             now_s = loop.time()
             lags.extend((due_s(number), now_s - due_s(number)) for number in range(count, count + taken))
             if now_s - at_s > HOPELESS_S:

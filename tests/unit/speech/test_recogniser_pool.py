@@ -111,6 +111,29 @@ async def test_many_streams_get_their_own_answers(pool: RecogniserPool) -> None:
     assert (await heard(streams[3]))[0] == "other"
 
 
+async def test_what_has_come_meanwhile_is_asked_for_once_and_when_a_busy_child_is_ready_for_it(
+    lone: RecogniserPool,
+) -> None:
+    busy = [await lone.open("en", ["slow"]) for _ in range(3)]
+    waiting = await lone.open("en", ["fine"])
+    came: list[bytes] = []
+    asked: list[list[bytes]] = []
+
+    def more() -> bytes:
+        asked.append(list(came))
+        return b"".join(came)
+
+    before = [asyncio.create_task(feed(stream, 1)) for stream in busy]
+    await asyncio.sleep(0)
+    fed = asyncio.create_task(waiting.feed(0, b"\xff" * 800, None, more))
+    await asyncio.sleep(0)
+    assert asked == []
+    came.append(b"\xff" * 800)
+    assert (await fed).words == ["fine"]
+    assert asked == [came]
+    await asyncio.gather(*before)
+
+
 async def test_a_stream_that_only_waits_is_on_no_child_until_it_listens(pool: RecogniserPool) -> None:
     stream = await pool.open()
     assert stream.child is None
