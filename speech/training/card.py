@@ -146,8 +146,8 @@ def _readme(language: str, rows: Mapping[str, Evaluation], made: Mapping[str, ob
         "## How it was made\n",
         _paragraph(
             f"""One network for English, Arabic and Persian, {made["width"]} channels, {made["updates"]} updates,
-            weights averaged; words start at even cuts, then maximum mutual information over whole paths. Costs:
-            {asdict(costs)}."""
+            weights averaged; words start at even cuts, then maximum mutual information over whole paths; two rounds of
+            refining, the second one in noise. Costs: {asdict(costs)}."""
         ),
         "Never tried: real telephone calls, children, two people at once.\n",
     ]
