@@ -12,6 +12,7 @@ A proof runs the engine itself (`engine.step`), not a model of it, on states tha
 | values from an earlier call | any that may be asked about again may be known, at any question for it |
 | a callback that the caller has | none, one as soon as possible, or one in a window; wherever a callback is at stake |
 | times that can be promised | none, a few, those of one day, those of many |
+| who comes first in line | left out; it changes nothing that the caller is asked |
 | people who did not answer | one person and one number; the line's questions are one for all nodes |
 | the way so far | only the subflow calls that are open |
 | languages, speech up or down, misses, help, confirmation | kept |
@@ -73,6 +74,8 @@ HOURS_OF_A_WEEK: Final = 168
 # A filled-in value takes as long to say as two or three words; the templates of a flow are replaced by these.
 STAND_IN: Final = "some value here"
 
+# The stages that may stand over another one.
+OVER: Final = (Confirming, Helping, ChoosingLanguage, OfferingPerson)
 # Where it matters who has missed this call: before the caller does something again.
 ASKS_FOR_PEOPLE: Final = (SeekingPerson, WithPerson, AskingSlots, WaitingInLine)
 
@@ -89,9 +92,10 @@ def without_values(flow: Flow) -> Flow:
         name: subflow.model_copy(update={"nodes": {inner: _plain_node(node) for inner, node in subflow.nodes.items()}})
         for name, subflow in flow.subflows.items()
     }
+    queues = {name: queue.model_copy(update={"priorities": ()}) for name, queue in flow.queues.items()}
     fields = {name: getattr(flow, name) for name in Flow.model_fields}
     # Not a copy of the model: that would keep what was worked out from the old nodes.
-    return Flow.model_construct(**{**fields, "nodes": plain, "subflows": subflows})
+    return Flow.model_construct(**{**fields, "nodes": plain, "subflows": subflows, "queues": queues})
 
 
 def _plain_node(node: nodes.Node) -> nodes.Node:
@@ -146,7 +150,8 @@ def open_and_closed(flow: Flow) -> list[datetime]:
 def canonical(flow: Flow, state: CallState) -> CallState:
     """The one state that stands for all with the same key."""
     node, frames = state.node, state.frames
-    on_the_way = isinstance(innermost(state.stage), ON_THE_WAY)
+    inner = innermost(state.stage)
+    on_the_way = isinstance(inner, ON_THE_WAY)
     if isinstance(state.stage, Ended) or (on_the_way and not _returns_to_flow(flow, node)):
         node, frames = flow.start, ()
     silences, mismatches, missed = state.silences, state.mismatches, state.missed
@@ -154,7 +159,7 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         silences, mismatches, missed = state.misses, 0, None
     if on_the_way and state.misses:  # the last miss before we go on without an answer stands for those before it
         silences, mismatches = MISSES_BEFORE_ASSUMING - 1, 0
-    slots = _slots_before(flow.all_nodes[node], innermost(state.stage))
+    slots = _slots_before(flow.all_nodes[node], inner)
     return msgspec.structs.replace(
         state,
         node=node,
@@ -178,16 +183,15 @@ def canonical(flow: Flow, state: CallState) -> CallState:
         tried=state.tried if isinstance(state.stage, ASKS_FOR_PEOPLE) else (),
         walked=0,
         keyed_at=None,
-        promise=promise_of(flow) if _shows_promise(state) else None,
+        promise=promise_of(flow) if _shows_promise(state, inner) else None,
         promise_id=None,
         in_its_place=False,
         queue=flow.queue,
     )
 
 
-def _shows_promise(state: CallState) -> bool:
-    """Whether the caller has a promise, as the stage tells; elsewhere they may have one, and both are explored."""
-    stage = innermost(state.stage)
+def _shows_promise(state: CallState, stage: Stage) -> bool:
+    """Whether the caller has a promise, as the innermost stage tells; elsewhere they may, and both are explored."""
     if isinstance(stage, ChoosingLanguage):  # the first question of a call, before they are told
         return state.promise is not None
     return is_about_the_promise(stage) or getattr(stage, "kept", False)
@@ -245,7 +249,7 @@ def _returns_to_flow(flow: Flow, name: str) -> bool:
 
 def innermost(stage: Stage) -> Stage:
     """The stage that a confirmation, help, the choice of a language or the offer of a person stands over."""
-    while isinstance(stage, Confirming | Helping | ChoosingLanguage | OfferingPerson) and stage.over is not None:
+    while isinstance(stage, OVER) and stage.over is not None:
         stage = stage.over
     return stage
 

@@ -22,6 +22,7 @@ from flows.prove.abstraction import (
     canonical,
     innermost,
     key_of,
+    open_and_closed,
     promise_of,
     queues_of,
     without_values,
@@ -55,16 +56,15 @@ FROM_SHELL: Final = (
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """One event, and the state that it leads to; `seconds` is what is spoken on the way, up to the exit's offer."""
+    """One event, and the state that it leads to; `seconds` is what is spoken on the way, up to the exit's offer.
+
+    `by_caller` says whether the caller did this, or could have done something else meanwhile.
+    """
 
     event: Happened
     to: int
     seconds: float
-
-    @property
-    def by_caller(self) -> bool:
-        """Whether the caller did this, or could have done something else meanwhile."""
-        return not isinstance(self.event, FROM_SHELL)
+    by_caller: bool
 
 
 class Place(msgspec.Struct):
@@ -111,6 +111,7 @@ class _Exploration:
         self._known: dict[Key, int] = {}
         self._todo: deque[int] = deque()
         self._queues = queues_of(flow)
+        self._hours = open_and_closed(flow)
         self._promises = [promise_of(flow, window=window) for window in (False, True)]
 
     def visit(self, step: Step, came_from: int, by: Happened | None) -> tuple[int, float]:
@@ -135,16 +136,17 @@ class _Exploration:
         place = self.places[index]
         if isinstance(place.state.stage, Ended):
             return
-        happenings: list[Happened] = [*after(self.flow, place.state, place.did)]
+        happenings: list[Happened] = [*after(self.flow, place.state, place.did, self._hours)]
         if isinstance(place.state.stage, effort.WORKING) and any(isinstance(a, actions.Collect) for a in place.did):
             happenings.append(EffortSpent())
             if still_asked(self.flow, place.state) is not None:
                 happenings.append(Remembered())
         for event in happenings:
+            by_caller = not isinstance(event, FROM_SHELL)
             try:
                 for step in self._steps(place.state, event):
                     to, seconds = self.visit(step, index, event)
-                    place.edges.append(Edge(event, to, seconds))
+                    place.edges.append(Edge(event, to, seconds, by_caller))
             except Exception as error:
                 self.faults.append(Fault(index, event, f"{type(error).__name__}: {error}"))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final, get_args
 
 from flows import actions, events, nodes, parts, speaking
@@ -15,7 +15,7 @@ from flows.engine.universal import HELP_AMONG_DIGITS, PERSON
 from flows.engine.walk import ways_out
 from flows.model import Flow
 from flows.node_facts import saved_by
-from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, open_and_closed, promise_of
+from flows.prove.abstraction import AT, CALLER, PERSON_ID, PERSON_NUMBER, promise_of
 from flows.state import AskingSlot, AtNode, CallState
 
 
@@ -36,8 +36,14 @@ UNIVERSAL: Final = ("0", "*", "#")
 KEYS: Final = ("0", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
-def after(flow: Flow, state: CallState, did: list[actions.Action]) -> Iterator[events.Event | events.Decided]:
-    """Each event that can follow, given what the engine did last."""
+def after(
+    flow: Flow, state: CallState, did: list[actions.Action], hours: Sequence[datetime]
+) -> Iterator[events.Event | events.Decided]:
+    """Each event that can follow, given what the engine did last.
+
+    `hours` are those at which nobody may be free (`flows.prove.abstraction.open_and_closed`): a week of each table is
+    too much to be gone through at every state.
+    """
     for action in did:
         match action:
             case actions.Decide():
@@ -56,7 +62,7 @@ def after(flow: Flow, state: CallState, did: list[actions.Action]) -> Iterator[e
                 yield events.TransferEnded(at=AT, talked=False)
                 yield events.HungUp(at=AT)
             case _:
-                yield from _from_shell(flow, action)
+                yield from _from_shell(flow, action, hours)
 
 
 def _always() -> Iterator[events.Event]:
@@ -64,7 +70,7 @@ def _always() -> Iterator[events.Event]:
     yield events.Failed(at=AT, code="proof")
 
 
-def _from_shell(flow: Flow, action: actions.Action) -> Iterator[events.Event]:
+def _from_shell(flow: Flow, action: actions.Action, hours: Sequence[datetime]) -> Iterator[events.Event]:
     match action:
         case actions.Lookup():
             yield events.LookupFound(at=AT, values=dict.fromkeys(action.save, "1"))
@@ -99,7 +105,7 @@ def _from_shell(flow: Flow, action: actions.Action) -> Iterator[events.Event]:
             # The shell never offers somebody who has missed this call already.
             if PERSON_ID not in tried:
                 yield events.PersonFound(at=AT, person_id=PERSON_ID, person_number=PERSON_NUMBER)
-            for at in open_and_closed(flow):
+            for at in hours:
                 for offers in (True, False):
                     yield events.NobodyFree(
                         at=at, position=3, wait_from_minutes=10, wait_to_minutes=15, offers_callback=offers

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flows import actions, engine, events
 from flows.model import Flow
-from flows.prove.abstraction import AT, CALLER
+from flows.prove.abstraction import AT, CALLER, open_and_closed
 from flows.prove.happenings import after
 from flows.state import CallState, Ended
 
@@ -17,8 +17,9 @@ def walk(flow: Flow, choices: bytes) -> Iterator[tuple[CallState, list[actions.A
     started = events.CallStarted(at=AT, call_sid="CA", caller_number=CALLER, office_number=CALLER, speech=speech)
     state, did = engine.start(flow, started)
     yield state, did
+    hours = open_and_closed(flow)
     for choice in choices:
-        happenings = [*after(flow, state, did)]
+        happenings = [*after(flow, state, did, hours)]
         if isinstance(state.stage, Ended) or not happenings:
             return
         event = happenings[choice % len(happenings)]

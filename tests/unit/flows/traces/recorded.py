@@ -13,6 +13,7 @@ from flows import actions, engine, events
 from flows.engine.questions import without_sensitive
 from flows.loader import load_flow
 from flows.model import Flow
+from flows.prove.abstraction import open_and_closed
 from flows.prove.happenings import after
 from flows.state import CallState, Ended
 from flows.traces.failures import trace_of
@@ -30,6 +31,16 @@ MOST = 20
 @cache
 def flow_of(path: Path) -> Flow:
     return load_flow(path)
+
+
+HOURS: dict[str, list[dt.datetime]] = {}
+
+
+def following(flow: Flow, state: CallState, did: list[actions.Action]) -> list[events.Event | events.Decided]:
+    """What can happen next."""
+    if flow.revision not in HOURS:
+        HOURS[flow.revision] = open_and_closed(flow)
+    return [*after(flow, state, did, HOURS[flow.revision])]
 
 
 class Recorder:
@@ -104,7 +115,7 @@ class Chooser:
         return options[choice % len(options)]
 
     def __call__(self, flow: Flow, state: CallState, effect: actions.Effect) -> events.Event | None:
-        options = [event for event in after(flow, state, [effect]) if not isinstance(event, events.Failed)]
+        options = [event for event in following(flow, state, [effect]) if not isinstance(event, events.Failed)]
         if self.nobody_was_free:  # who becomes free within a turn, no conversation can tell
             options = [event for event in options if not isinstance(event, events.PersonFound)]
         found = self.pick(options)  # type: ignore[arg-type]
@@ -120,7 +131,7 @@ def random_call(flow: Flow, choices: bytes, call_sid: str = "CA1") -> Recorder:
     call = Recorder(flow, caller=None if first % 7 == 6 else CALLER, speech=tuple(speech), call_sid=call_sid)
     call.begin(chooser)
     while not chooser.empty and call.state is not None and not isinstance(call.state.stage, Ended):
-        options = [*after(flow, call.state, list(call.verbs))]
+        options = following(flow, call.state, list(call.verbs))
         event = chooser.pick(options)  # type: ignore[arg-type]
         if event is None:
             break
