@@ -16,7 +16,7 @@ from ivr import twilio_twiml
 from ivr.flow_audio import WEB, FlowAudio
 from ivr.redis_calls import CallRecord
 from ivr.redis_prompts import PromptText
-from ivr.spoken_prompts import SpokenPrompts, UnspeakableError
+from ivr.spoken_prompts import NoVoiceError, SpokenPrompts
 from ivr.twilio_twiml import Address, MediaStream, Way
 from ivr.urls import Urls
 
@@ -75,7 +75,7 @@ class Documents:
             stream = MediaStream(url=self._media_url, token=record.media_token)
         try:
             return twilio_twiml.render_turn(record.verbs, self._way(call_sid, turn, record), stream=stream)
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             return self._last_resort(call_sid, error)
 
     def of_recording(self, call_sid: str, turn: int, record: CallRecord) -> str | None:
@@ -140,7 +140,7 @@ class Documents:
         sounds = [*self._words(request), said]
         try:
             return twilio_twiml.say_and_hang_up(sounds, address=self._address(sounds, ""))
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             log.error("a delay is told in a language that nothing speaks", error=str(error))
             return twilio_twiml.say_and_hang_up([])
 
@@ -163,7 +163,7 @@ class Documents:
             sounds.append(sentence(language, f"{name}_unnamed"))
         try:
             return sounds, self._address(sounds, "")
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             # The organisation's name is in the language that nothing speaks.
             log.error("a customer is greeted in another language", error=str(error))
             return [sentence(FALLBACK_LANGUAGE, f"{name}_unnamed")], twilio_twiml.by_carrier
@@ -172,7 +172,7 @@ class Documents:
         sounds = [sentence(known_language(language), name)]
         try:
             return sounds, self._address(sounds, "")
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             log.error("a customer is spoken to in another language", error=str(error))
             return [sentence(FALLBACK_LANGUAGE, name)], twilio_twiml.by_carrier
 
@@ -191,7 +191,7 @@ class Documents:
         """The sounds without those for which there is no voice: a briefing with a gap is better than none."""
         try:
             return sounds, self._address(sounds, revision)
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             log.error("a part of a whisper was left out", error=str(error))
             sounds = [sound for sound in sounds if twilio_twiml.has_voice(sound.language)]
             return sounds, self._address(sounds, revision)
@@ -226,7 +226,7 @@ class Documents:
         return sounds, urls.get
 
     def _address(self, sounds: Iterable[actions.Sound], revision: str) -> Address:
-        """Where each sound that is played lies; raises `UnspeakableError` for what the carrier cannot speak either."""
+        """Where each sound that is played lies; raises `NoVoiceError` for what the carrier cannot speak either."""
         played: dict[actions.Sound, str] = {}
         ours: dict[actions.Sound, PromptText] = {}
         for sound in sounds:
@@ -237,7 +237,7 @@ class Documents:
                 ours[sound] = PromptText(sound.text, sound.language)
         try:
             names = self._prompts.announce(set(ours.values()))
-        except UnspeakableError as error:
+        except NoVoiceError as error:
             if not all(twilio_twiml.has_voice(sound.language) for sound in ours):
                 raise
             log.error("the carrier speaks instead of our own voice", error=str(error))
@@ -255,7 +255,7 @@ class Documents:
             return None
         return self._urls.audio(revision, sound.audio)
 
-    def _last_resort(self, call_sid: str, error: UnspeakableError) -> str:
+    def _last_resort(self, call_sid: str, error: NoVoiceError) -> str:
         log.error("a call cannot be spoken with", call_sid=call_sid, error=str(error))
         ended = self._urls.last_resort(language=FALLBACK_LANGUAGE)
         return twilio_twiml.last_resort(twilio_twiml.english(NO_VOICE)[0], self._person_number, ended=ended)

@@ -125,7 +125,7 @@ def make(
         began = time.monotonic()
         try:
             fresh = _make_one(engine, files, one, folder, force=force)
-        except (espeak.SpeechError, wav.WavError, OSError) as error:
+        except (espeak.VoiceError, wav.WavError, OSError) as error:
             with lock:
                 failures.append(Failure(one.prompt, str(error)))
         else:
@@ -160,7 +160,7 @@ def _make_one(engine: espeak.Engine | None, files: Sounds, planned: Planned, fol
     if planned.speaker == "recording":
         content = rendering.recorded((folder / planned.prompt.audio).read_bytes())
     elif engine is None:
-        raise espeak.SpeechError(espeak.MISSING)
+        raise espeak.VoiceError(espeak.MISSING)
     else:
         content = rendering.spoken(engine, planned.prompt.text, planned.prompt.language)
     if not files.keep(key, content):

@@ -39,10 +39,10 @@ KEEP_AGAIN_S: Final = PROMPT_TTL_S / 4
 MOST_REMEMBERED: Final = 10_000
 
 
-class UnspeakableError(Exception):
+class NoVoiceError(Exception):
     """There is no voice for a language just now: neither the carrier nor this machine has one."""
 
-    code = "unspeakable"
+    code = "no_voice"
     retryable = False
 
     def __init__(self, language: str, why: str = espeak.MISSING) -> None:
@@ -79,7 +79,7 @@ class SpokenPrompts:
     def announce(self, prompts: Iterable[PromptText]) -> dict[PromptText, str]:
         """The names of prompts that a document is about to use; from now on their sound can be had.
 
-        Raises `UnspeakableError` where this machine has no voice or its voice fails at once, `redis.RedisError` where
+        Raises `NoVoiceError` where this machine has no voice or its voice fails at once, `redis.RedisError` where
         Redis does not answer.
         """
         names = {prompt: self.name_of(prompt.text, prompt.language) for prompt in prompts}
@@ -87,7 +87,7 @@ class SpokenPrompts:
             return names
         missing = [prompt for prompt in names if not self._files.has(_key(prompt))]
         if missing and self._engine is None:
-            raise UnspeakableError(missing[0].language)
+            raise NoVoiceError(missing[0].language)
         self._remember(names)
         if self._engine is not None:
             self._notice_failure(self._engine, missing)
@@ -99,7 +99,7 @@ class SpokenPrompts:
         for future in done:
             error = future.exception()
             if error is not None:
-                raise UnspeakableError(rendered[future].language, f"the voice fails: {error}")
+                raise NoVoiceError(rendered[future].language, f"the voice fails: {error}")
 
     def _remember(self, names: dict[PromptText, str]) -> None:
         now = time.monotonic()
@@ -128,7 +128,7 @@ class SpokenPrompts:
             futures = [self._render(self._engine, prompt) for prompt in missing if self._engine]
             for future in futures:
                 future.result(max(0.0, until - time.monotonic()))
-        except (TimeoutError, espeak.SpeechError, RuntimeError) as error:  # RuntimeError: no thread can be started
+        except (TimeoutError, espeak.VoiceError, RuntimeError) as error:  # RuntimeError: no thread can be started
             log.error("no sound at once", error=f"{type(error).__name__}: {error}")
             return None
         return names
@@ -136,7 +136,7 @@ class SpokenPrompts:
     def sound(self, name: str) -> bytes | None:
         """The sound of a name, as a WAV file; None for a name that no document has used.
 
-        Raises `ivr.sound.espeak.SpeechError` where it cannot be made, `redis.RedisError`.
+        Raises `ivr.sound.espeak.VoiceError` where it cannot be made, `redis.RedisError`.
         """
         prompt = self._of_name(name) or self._find(name)
         if prompt is None:
@@ -145,11 +145,11 @@ class SpokenPrompts:
         if made is not None:
             return made
         if self._engine is None:
-            raise espeak.SpeechError(espeak.MISSING)
+            raise espeak.VoiceError(espeak.MISSING)
         try:
             return self._render(self._engine, prompt).result(RENDER_WITHIN_S)
         except TimeoutError:
-            raise espeak.SpeechError(f"a prompt was not rendered within {RENDER_WITHIN_S:g} s") from None
+            raise espeak.VoiceError(f"a prompt was not rendered within {RENDER_WITHIN_S:g} s") from None
 
     def _find(self, name: str) -> PromptText | None:
         """A text that another process has named. Its language is known from now on, even if its sound fails."""
@@ -184,7 +184,7 @@ class SpokenPrompts:
             return made
         try:
             made = rendering.spoken(engine, prompt.text, prompt.language)
-        except espeak.SpeechError as error:
+        except espeak.VoiceError as error:
             log.error("prompt not rendered", key=key, language=prompt.language, error=str(error))
             raise
         self._files.keep(key, made)

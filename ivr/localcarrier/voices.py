@@ -80,7 +80,7 @@ class Voices:
         try:
             with self._elsewhere():
                 codes = await asyncio.shield(running)
-        except espeak.SpeechError as error:
+        except espeak.VoiceError as error:
             self._warn(str(error))
             return _silence(speech.text, _SILENT_MS_PER_WORD)
         finally:

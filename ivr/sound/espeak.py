@@ -28,10 +28,10 @@ _LANGUAGES: Final = {"arb": "ar", "ar-ae": "ar", "ar-xa": "ar", "en-gb": "en-gb"
 _WOMEN: Final = ("woman", "alice", "joanna", "salli", "amy", "emma", "ruth", "zeina", "hala", "olivia", "niamh")
 
 
-class SpeechError(Exception):
+class VoiceError(Exception):
     """The engine failed to speak; the next prompt may well succeed."""
 
-    code = "speech"
+    code = "voice"
     retryable = True
 
 
@@ -54,7 +54,7 @@ class Engine(Protocol):
     name: str
 
     def speak(self, speech: Speech) -> tuple[bytes, int]:
-        """Return 16-bit mono samples and their rate in Hz; raises `SpeechError`."""
+        """Return 16-bit mono samples and their rate in Hz; raises `VoiceError`."""
 
     def close(self) -> None:
         """Free what the engine holds."""
@@ -71,7 +71,7 @@ def voice_for(voice: str, language: str) -> str:
 
 
 def synthesise(text: str, voice: str, language: str, rate_wpm: int, *, pitch: int = 50, engine: Engine) -> bytes:
-    """Return `text` as 16-bit mono samples at 8 kHz; blocks, raises `SpeechError`.
+    """Return `text` as 16-bit mono samples at 8 kHz; blocks, raises `VoiceError`.
 
     `voice` is a voice of eSpeak NG, or empty to take the one for `language`.
     """
@@ -104,7 +104,7 @@ class CommandEngine:
         self._command = command
 
     def speak(self, speech: Speech) -> tuple[bytes, int]:
-        """Return 16-bit mono samples and their rate in Hz; raises `SpeechError`."""
+        """Return 16-bit mono samples and their rate in Hz; raises `VoiceError`."""
         options = ["-v", speech.voice, "-s", str(speech.rate_wpm), "-p", str(speech.pitch)]
         if not speech.text.strip():
             return b"", RATE_HZ  # it would answer without a WAV header
@@ -118,7 +118,7 @@ class CommandEngine:
             )
             return read_pcm16(done.stdout)
         except (OSError, subprocess.SubprocessError, WavError) as error:
-            raise SpeechError(f"espeak-ng could not speak with voice {speech.voice}: {error}") from error
+            raise VoiceError(f"espeak-ng could not speak with voice {speech.voice}: {error}") from error
 
     def close(self) -> None:
         """Nothing to free."""
@@ -134,7 +134,7 @@ class LibraryEngine:
         self._child: subprocess.Popen[bytes] | None = None
 
     def speak(self, speech: Speech) -> tuple[bytes, int]:
-        """Return 16-bit mono samples and their rate in Hz; raises `SpeechError`."""
+        """Return 16-bit mono samples and their rate in Hz; raises `VoiceError`."""
         with self._lock:
             child = self._running_child()
             # A library that hangs must not hold this thread for ever: the pipe ends with the child.
@@ -144,7 +144,7 @@ class LibraryEngine:
                 return self._ask(child, speech)
             except (OSError, msgspec.DecodeError) as error:
                 child.kill()
-                raise SpeechError(f"the speech library died while it spoke: {error}") from error
+                raise VoiceError(f"the speech library died while it spoke: {error}") from error
             finally:
                 watchdog.cancel()
 
@@ -173,7 +173,7 @@ class LibraryEngine:
         child.stdin.flush()
         answer = msgspec.json.decode(child.stdout.readline(), type=Answer)
         if answer.error:
-            raise SpeechError(answer.error)
+            raise VoiceError(answer.error)
         pcm16 = child.stdout.read(answer.length_bytes)
         if len(pcm16) != answer.length_bytes:
             raise OSError("the child ended in mid-sentence")

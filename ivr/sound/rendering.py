@@ -47,17 +47,17 @@ def key_of_recording(content: bytes) -> str:
 def spoken(engine: espeak.Engine, text: str, language: str) -> bytes:
     """The sound of a text as a WAV file; a text that says nothing is a moment of silence.
 
-    Blocks; raises `espeak.SpeechError`.
+    Blocks; raises `espeak.VoiceError`.
     """
     if len(text) > reading.MAX_CHARACTERS:
-        raise espeak.SpeechError(f"a text of {len(text):,} characters is too long to be spoken")
+        raise espeak.VoiceError(f"a text of {len(text):,} characters is too long to be spoken")
     pcm16 = bytearray()
     for part in reading.readings(text, language):
         samples, rate_hz = engine.speak(
             espeak.Speech(part.text, VOICES[part.language], RATES_WPM[part.language], phonemes=True)
         )
         if len(samples) > 2 * rate_hz * MOST_SPOKEN_S:
-            raise espeak.SpeechError("a text would take more than ten minutes to say")
+            raise espeak.VoiceError("a text would take more than ten minutes to say")
         pcm16 += resample(samples, rate_hz, levels.RATE_HZ)
     return wav.mono_wav(levels.telephone(bytes(pcm16)) or bytes(2 * levels.RATE_HZ * levels.TAIL_MS // 1000))
 

@@ -209,7 +209,7 @@ def test_a_voice_that_is_slow_or_broken_does_not_keep_the_caller_waiting(
     office: Office, redis_breaks: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> bytes:
-        raise espeak.SpeechError("the voice is gone")
+        raise espeak.VoiceError("the voice is gone")
 
     monkeypatch.setattr(rendering, "spoken", fail)
     redis_breaks()

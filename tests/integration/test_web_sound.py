@@ -50,7 +50,7 @@ def persian(
 
 def lose_the_voice(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object, **_options: object) -> bytes:
-        raise espeak.SpeechError("the voice is gone")
+        raise espeak.VoiceError("the voice is gone")
 
     monkeypatch.setattr(rendering, "spoken", fail)
 

@@ -11,7 +11,7 @@ from flows.loader import load_flow
 from ivr import flow_prompts, prompt_making
 from ivr.prompt_files import PromptFiles
 from ivr.prompt_making import Ahead, make, plan
-from ivr.sound.espeak import Speech, SpeechError
+from ivr.sound.espeak import Speech, VoiceError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "flows" / "examples"
 CLINIC = EXAMPLES / "clinic" / "clinic.yaml"
@@ -29,7 +29,7 @@ class Voice:
     def speak(self, speech: Speech) -> tuple[bytes, int]:
         self.spoken.append(speech.text)
         if len(self.spoken) > self._fails:
-            raise SpeechError("hoarse")
+            raise VoiceError("hoarse")
         return b"\x00\x10\x00\xf0" * 200, 8000
 
     def close(self) -> None:

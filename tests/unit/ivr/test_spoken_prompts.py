@@ -10,8 +10,8 @@ import pytest
 from ivr import spoken_prompts
 from ivr.prompt_files import PromptFiles
 from ivr.redis_prompts import PromptText
-from ivr.sound.espeak import Speech, SpeechError
-from ivr.spoken_prompts import SpokenPrompts, UnspeakableError
+from ivr.sound.espeak import Speech, VoiceError
+from ivr.spoken_prompts import NoVoiceError, SpokenPrompts
 
 HELLO = PromptText("سلام", "fa")
 
@@ -44,7 +44,7 @@ class Voice:
         self.spoken.append(speech)
         assert self.may_speak.wait(10)
         if self.fails:
-            raise SpeechError("hoarse")
+            raise VoiceError("hoarse")
         return b"\x00\x10\x00\xf0" * 400, 8000
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ def test_a_voice_that_fails_at_once_is_noticed_while_the_document_can_be_another
     voice = Voice()
     voice.fails = True
     spoken = prompts(tmp_path, voice)
-    with pytest.raises(UnspeakableError, match="the voice fails: hoarse"):
+    with pytest.raises(NoVoiceError, match="the voice fails: hoarse"):
         spoken.announce([HELLO])
     voice.fails = False
     assert spoken.announce([HELLO]), "and the next call may be spoken with"
@@ -121,7 +121,7 @@ def test_after_a_failure_the_next_one_who_asks_gets_the_sound(tmp_path: Path, mo
     spoken = prompts(tmp_path, voice)
     name = spoken.announce([HELLO])[HELLO]
     voice.may_speak.set()
-    with pytest.raises(SpeechError, match="hoarse"):
+    with pytest.raises(VoiceError, match="hoarse"):
         spoken.sound(name)
     voice.fails = False
     assert spoken.sound(name)
@@ -131,7 +131,7 @@ def test_after_a_failure_the_next_one_who_asks_gets_the_sound(tmp_path: Path, mo
 def test_without_a_voice_a_prompt_cannot_be_promised(tmp_path: Path) -> None:
     spoken = prompts(tmp_path, None)
     assert spoken.announce([]) == {}
-    with pytest.raises(UnspeakableError, match="nothing here speaks fa"):
+    with pytest.raises(NoVoiceError, match="nothing here speaks fa"):
         spoken.announce([HELLO])
 
 
@@ -163,7 +163,7 @@ def test_a_voice_that_is_missing_hoarse_or_slow_has_nothing_at_once(
 def test_what_was_rendered_before_can_be_promised_though_the_voice_is_gone(tmp_path: Path) -> None:
     name = prompts(tmp_path, Voice()).announce([HELLO])[HELLO]
     mute = SpokenPrompts(None, Texts(), PromptFiles(tmp_path), "ours")  # type: ignore[arg-type]
-    with pytest.raises(UnspeakableError):
+    with pytest.raises(NoVoiceError):
         mute.announce([PromptText("درود", "fa")])
     for path in [*tmp_path.glob("*.wav")]:
         path.read_bytes()

@@ -176,7 +176,7 @@ def test_a_crash_of_the_library_costs_one_prompt(command):
         engine._child.kill()
         engine._child.wait()
         assert engine.speak(espeak.Speech("two", "en-us"))[0]
-        with pytest.raises(espeak.SpeechError, match="no voice"):
+        with pytest.raises(espeak.VoiceError, match="no voice"):
             engine.speak(espeak.Speech("three", "no-such-voice"))
     finally:
         engine.close()
@@ -186,7 +186,7 @@ class BrokenEngine:
     name = "broken"
 
     def speak(self, speech: espeak.Speech) -> tuple[bytes, int]:
-        raise espeak.SpeechError(f"out of breath at {speech.text}")
+        raise espeak.VoiceError(f"out of breath at {speech.text}")
 
     def close(self) -> None:
         return None
