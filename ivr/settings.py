@@ -126,7 +126,26 @@ class SoundSettings(BaseSettings):
         return frozenset(name.strip() for name in self.own_voice_languages.split(","))
 
 
-class Settings(SoundSettings):
+class MachineSettings(SoundSettings):
+    """What this machine runs, and where: all that can be looked at before a carrier is set up."""
+
+    redis_url: RedisUrl | None = None
+    web_host: str = "127.0.0.1"
+    web_port: Port = Field(default=8080, validation_alias=AliasChoices("web_port", "port"))
+    media_host: str = "127.0.0.1"
+    media_port: Port = 8081
+    flow_name: Annotated[str, AfterValidator(_flow_name)] | None = None
+    flow_file: Path = EXAMPLE_FLOW
+    # The names of models or their folders with commas between, one a language; "none" switches speech off.
+    speech_model: str = "telephone-en,telephone-ar"
+
+    @property
+    def speech_models(self) -> tuple[str, ...]:
+        """The names in SPEECH_MODEL, the first of a language wins; none where speech is switched off."""
+        return model_names(self.speech_model)
+
+
+class Settings(MachineSettings):
     """What every process reads from its environment (and from `.env` in the working folder)."""
 
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-f]{32}$")]
@@ -136,18 +155,9 @@ class Settings(SoundSettings):
     person_number: PhoneNumber
     public_url: HttpUrl
     media_url: SocketUrl | None = None
-    redis_url: RedisUrl | None = None
-    web_host: str = "127.0.0.1"
-    web_port: Port = Field(default=8080, validation_alias=AliasChoices("web_port", "port"))
-    media_host: str = "127.0.0.1"
-    media_port: Port = 8081
-    flow_name: Annotated[str, AfterValidator(_flow_name)] | None = None
-    flow_file: Path = EXAMPLE_FLOW
     flow_folder: Path | None = None
     # When a promise is on disk: within a second, or before the caller hears of it (see `ivr/redis_durability.py`).
     durability: Literal["fast", "safe"] = "fast"
-    # The names of models or their folders with commas between, one a language; "none" switches speech off.
-    speech_model: str = "telephone-en,telephone-ar"
     agent_ring_s: Annotated[int, Field(ge=5, le=120)] = 20
     customer_ring_s: Annotated[int, Field(ge=5, le=120)] = 30
     # One process a core; how much of their time the calls may need that are listened to, the others run by keys; and by
@@ -183,11 +193,6 @@ class Settings(SoundSettings):
         return (self.flow_folder or self.flow_file.resolve().parent).resolve()
 
     @property
-    def speech_models(self) -> tuple[str, ...]:
-        """The names in SPEECH_MODEL, the first of a language wins; none where speech is switched off."""
-        return model_names(self.speech_model)
-
-    @property
     def media_socket_url(self) -> str:
         """The socket address that the carrier is told; beside PUBLIC_URL unless MEDIA_URL names another."""
         if self.media_url is not None:
@@ -218,6 +223,14 @@ def load_sound_settings() -> SoundSettings:
     """Read what is needed to speak; raises `SettingsError`."""
     try:
         return SoundSettings()
+    except ValidationError as error:
+        raise SettingsError([_problem(item) for item in error.errors()]) from None
+
+
+def load_machine_settings() -> MachineSettings:
+    """Read what needs no carrier; raises `SettingsError`."""
+    try:
+        return MachineSettings()
     except ValidationError as error:
         raise SettingsError([_problem(item) for item in error.errors()]) from None
 

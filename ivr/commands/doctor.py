@@ -32,7 +32,7 @@ from ivr.redis_publications import NotPublishedError, Publications
 from ivr.redis_server import find_binary, private_url
 from ivr.redis_standing import Standing
 from ivr.services import utc_now
-from ivr.settings import Settings, SettingsError, load_settings
+from ivr.settings import MachineSettings, Settings, SettingsError, load_machine_settings, load_settings
 from ivr.twilio_twiml import has_voice
 from speech.errors import SpeechError
 from speech.memory import available_bytes
@@ -65,18 +65,22 @@ def doctor() -> None:
 
 
 def _findings() -> Iterator[Finding]:
+    complete: Settings | None = None
     try:
-        settings = load_settings()
+        settings: MachineSettings = (complete := load_settings())
+        yield Finding("settings", "ok", f"the carrier reaches us at {complete.public_url}")
     except SettingsError as error:
-        yield _espeak(None)
         yield from (Finding("settings", "problem", f"{line} (see .env.example)") for line in error.problems)
-        yield _redis(None)
-        return
-    yield Finding("settings", "ok", f"the carrier reaches us at {settings.public_url}")
+        try:
+            settings = load_machine_settings()
+        except SettingsError:  # which is named above: nobody knows what the others are about
+            return
     finding, flow = _flow(settings)
     yield finding
     yield _espeak(flow, settings.own_voices)
-    yield from _redis_and_what_is_in_it(settings)
+    yield _redis(settings)
+    if complete is not None:
+        yield from _what_is_in_redis(complete)
     running = private_url(settings.data_dir) is not None
     yield from _speech(settings, flow, running=running)
     for host, port, variable in (
@@ -106,7 +110,7 @@ def _espeak(flow: Flow | None, own_voices: Collection[str]) -> Finding:
     return Finding("espeak-ng", "warning", advice)
 
 
-def _flow(settings: Settings) -> tuple[Finding, Flow | None]:
+def _flow(settings: MachineSettings) -> tuple[Finding, Flow | None]:
     if settings.flow_name is not None:
         return _published(settings, settings.flow_name)
     try:
@@ -116,7 +120,7 @@ def _flow(settings: Settings) -> tuple[Finding, Flow | None]:
     return Finding("flow", "ok", f"{settings.flow_file} has {len(flow.nodes)} nodes"), flow
 
 
-def _published(settings: Settings, name: str) -> tuple[Finding, Flow | None]:
+def _published(settings: MachineSettings, name: str) -> tuple[Finding, Flow | None]:
     url = settings.redis_url or private_url(settings.data_dir)
     if url is None:
         unknown = f"FLOW_NAME is {name}; whether it is published shows once `ivr serve` runs"
@@ -130,13 +134,12 @@ def _published(settings: Settings, name: str) -> tuple[Finding, Flow | None]:
     return Finding("flow", "ok", f"{name} is published, revision {flow.revision} with {len(flow.nodes)} nodes"), flow
 
 
-def _redis_and_what_is_in_it(settings: Settings) -> Iterator[Finding]:
-    yield _redis(settings)
+def _what_is_in_redis(settings: Settings) -> Iterator[Finding]:
     url = settings.redis_url or private_url(settings.data_dir)
     if url is None:
         return
     client = connect(url)
-    # One that does not answer is named above.
+    # One that does not answer has been named by now.
     with contextlib.suppress(RedisError):
         yield from _durability(client, settings)
         yield _clock(client)
@@ -186,8 +189,8 @@ def _ledger(client: Redis, settings: Settings) -> Finding:
     return Finding("ledger", "ok", f"{size}; the journal here is a copy of it")
 
 
-def _redis(settings: Settings | None) -> Finding:
-    if settings is not None and settings.redis_url is not None:
+def _redis(settings: MachineSettings) -> Finding:
+    if settings.redis_url is not None:
         try:
             connect(settings.redis_url).ping()
         except RedisError as error:
@@ -200,7 +203,7 @@ def _redis(settings: Settings | None) -> Finding:
     return Finding("Redis", "ok", f"`ivr serve` starts a private server with {binary}")
 
 
-def _speech(settings: Settings, flow: Flow | None, *, running: bool) -> Iterator[Finding]:
+def _speech(settings: MachineSettings, flow: Flow | None, *, running: bool) -> Iterator[Finding]:
     """What hears callers, and who runs by keys. Where the system runs, its models are in memory already."""
     if not settings.speech_models:
         yield Finding("speech", "ok", "switched off: calls run by keys alone")
@@ -215,7 +218,7 @@ def _speech(settings: Settings, flow: Flow | None, *, running: bool) -> Iterator
     free = None if running else available_bytes()
     kept, left_out = models_that_fit(models, free)
     for model in kept:
-        hears = f"{model.name} hears {count_words(len(model.vocabulary), 'word')} of {model.language}"
+        hears = f"{model.name} hears {count_words(len(model.words), 'word')} of {model.language}"
         if model.language is None:
             advice = f'write {{"language": "en"}} into {model.path / CARD_NAME}'
             yield Finding("speech", "warning", f"nothing says which language {model.name} hears: {advice}")

@@ -93,10 +93,17 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     ended = ivr("doctor", folder=tmp_path)
     assert ended.returncode == 1
     assert "PERSON_NUMBER: is not set (see .env.example)" in ended.stdout
+    assert "ok speech: telephone-en hears " in ended.stdout  # and goes on with what needs no carrier
+    assert "ok flow: " in ended.stdout
+    assert "MEDIA_PORT: 8081" in ended.stdout
+    assert "DURABILITY" not in ended.stdout  # which needs one: the ledger's key is the carrier's token
     good = ivr(
         "doctor", folder=tmp_path, **{**GOOD, "SPEECH_MODEL": "none", "WEB_PORT": "18080", "MEDIA_PORT": "18081"}
     )
     assert good.returncode == 0, good.stdout
+    bad = ivr("doctor", folder=tmp_path, **{**GOOD, "WEB_PORT": "x"})
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert bad.stdout.startswith("!! settings: WEB_PORT: ")
     missing = ivr("doctor", folder=tmp_path, **{**GOOD, "SPEECH_MODEL": "no-such-model"})
     assert "calls run by keys alone" in missing.stdout
 

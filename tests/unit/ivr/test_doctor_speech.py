@@ -22,7 +22,7 @@ def make_model(data_dir: Path, name: str, language: str | None, *, network_bytes
         "conf/model.conf": b"--beam=13\n",
         "graph/HCLr.fst": FST_MAGIC,
         "graph/Gr.fst": FST_MAGIC,
-        "graph/words.txt": b"<eps> 0\nyes 1\nno 2\n",
+        "graph/words.txt": b"<eps> 0\nyes 1\nno 2\n[unk] 3\n",
         "model.json": json.dumps({"language": language}).encode(),
     }
     for file, content in files.items():
