@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from flows.model import Flow
+from flows.prove import Proof
+from ivr import publishing
 from ivr.web import voice
 
 Waiting = list[tuple[float, Callable[[], None]]]
@@ -26,3 +29,15 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
     monkeypatch.setattr(voice, "Timer", TimerByHand)
     return waiting
+
+
+@pytest.fixture
+def unproved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flows are published without a proof, for tests of other things: a proof takes longer than all the rest."""
+
+    def prove(flow: Flow) -> Proof:
+        return Proof(
+            flow.revision, states=0, transitions=0, questions=0, seconds_to_exit=0.0, slowest_node="", failures=()
+        )
+
+    monkeypatch.setattr(publishing, "prove", prove)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import redis
 
+from flows.prove import prove
 from ivr import cli, publishing
 from ivr.commands.processes import web
 from ivr.redis_publications import NotPublishedError, Publications
@@ -32,6 +33,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Ivr = Callable[..., Done]
+pytestmark = pytest.mark.usefixtures("unproved")
 
 
 @pytest.fixture
@@ -118,6 +120,7 @@ def test_a_flow_whose_proof_fails_is_refused_with_the_call_that_shows_it(
     ivr: Ivr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publications: Publications
 ) -> None:
     """Whatever the rules find or do not find."""
+    monkeypatch.setattr(publishing, "prove", prove)
     monkeypatch.setattr(publishing, "lint", lambda document, **_looks: [])
     words = "word " * 390
     menu = "  menu: {type: menu, prompt: What?, choices: [{key: '1', phrases: [end], label: the end, to: bye}]}\n"

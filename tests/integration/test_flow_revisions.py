@@ -24,6 +24,7 @@ from ivr.web.app import create_app
 TOKEN = "0123456789abcdef0123456789abcdef"
 PUBLIC_URL = "http://127.0.0.1:8080"
 CALLER, OFFICE, PERSON = "+442079460123", "+442079460000", "+442079460999"
+pytestmark = pytest.mark.usefixtures("unproved")
 FLOW = """\
 zerohold: 1
 name: line

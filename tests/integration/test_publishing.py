@@ -1,4 +1,7 @@
-"""Publishing on real Redis: nothing half-done, nothing lost, whoever publishes at once with whom."""
+"""Publishing on real Redis: nothing half-done, nothing lost, whoever publishes at once with whom.
+
+That nothing is published without its proof is shown in `test_flow_commands`.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from tests.small_flow import line_yaml
 AT = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
 FLOW = line_yaml("PROMPT")
 Publish = Callable[..., Published]
+pytestmark = pytest.mark.usefixtures("unproved")
 
 
 @pytest.fixture

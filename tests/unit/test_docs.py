@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = DOCS / "flows.md"
 DOCUMENTS = (*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md")
 # Variables that are not ours.
-NO_SETTINGS = ("SSL_CERT_FILE",)
+NO_SETTINGS = ("SSL_CERT_FILE", "GLIBC_TUNABLES")
 # Words of a flow whose entries are added one by one; a block that has others replaces them.
 GROWING = ("nodes", "subflows", "hours")
 # The order that the guide asks for, as its orders.csv has it.
@@ -163,9 +164,14 @@ def _commands_in(path: Path) -> Iterator[str]:
         yield " ".join(re.split(r"\s#", quoted or line)[0].replace("[", " ").replace("]", " ").split())
 
 
+@cache
+def _ivr() -> Any:
+    return get_command(app)
+
+
 def _wrong_with(named: str) -> str | None:
     """What of a command line there is not."""
-    command: Any = get_command(app)
+    command = _ivr()
     words = named.split()[1:]
     while words and hasattr(command, "commands"):
         names = words.pop(0).rstrip(",;:.").split("|")

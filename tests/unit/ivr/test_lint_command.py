@@ -30,8 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def lint(*arguments: str) -> Result:
-    return CliRunner().invoke(flow, ["lint", *arguments])
+def lint(*arguments: str, prove: bool = False) -> Result:
+    return CliRunner().invoke(flow, ["lint", *arguments, *([] if prove else ["--no-prove"])])
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,10 @@ def lint(*arguments: str) -> Result:
 )
 def test_the_exit_status_tells_how_it_went(folder: Path, arguments: list[str], status: int) -> None:
     assert lint(*arguments).exit_code == status
+
+
+def test_a_flow_that_is_proved_has_the_same_exit_status(folder: Path) -> None:
+    assert lint("good.yaml", prove=True).exit_code == 0
 
 
 def test_people_see_the_line_and_what_is_wrong_on_the_error_stream(folder: Path) -> None:
@@ -86,10 +90,10 @@ def test_github_gets_annotations(folder: Path) -> None:
 def test_a_flow_without_errors_is_proved_unless_told_otherwise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     proved: list[str] = []
     monkeypatch.setattr("ivr.commands.flow.lint._proved", lambda document: proved.append(document.file) or [])
-    lint("good.yaml", "warned.yaml", "wrong.yaml")
+    lint("good.yaml", "warned.yaml", "wrong.yaml", prove=True)
     assert proved == ["good.yaml", "warned.yaml"]
     lint("good.yaml", "--no-prove")
-    lint("good.yaml", "--rule", "bad-template")
+    lint("good.yaml", "--rule", "bad-template", prove=True)
     assert proved == ["good.yaml", "warned.yaml"]
 
 
@@ -98,7 +102,7 @@ def test_a_promise_that_does_not_hold_is_a_problem_of_the_flow(folder: Path, mon
                         "  ask: {type: menu, prompt: Well?, choices: "
                         "[{key: '1', phrases: [on], label: x, to: goodbye}]}")  # fmt: skip
     (folder / "endless.yaml").write_text(endless)
-    done = lint("endless.yaml")
+    done = lint("endless.yaml", prove=True)
     assert done.exit_code == 1
     assert "[proof:exit-offered-soon]" in done.stderr
 

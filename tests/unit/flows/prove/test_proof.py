@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +176,9 @@ def test_what_must_hold_on_the_way_is_said_in_words() -> None:
     flow = flow_of({"main": branch, "stuck": menu("stuck"), "bye": GOODBYE})
     failure = prove(flow).failures[0]
     assert decided_by(flow, failure) == ["at main: `speech` is true"]
+
+
+def test_every_example_is_proved_and_walked_through_in_a_file_of_its_own() -> None:
+    here, examples = Path(__file__).parent, Path(__file__).resolve().parents[4] / "flows" / "examples"
+    names = {path.stem for path in examples.rglob("*.yaml") if not path.name.endswith(".test.yaml")}
+    assert {path.name for path in here.glob("test_*_walks.py")} == {f"test_{name}_walks.py" for name in names}
