@@ -134,6 +134,20 @@ async def test_what_has_come_meanwhile_is_asked_for_once_and_when_a_busy_child_i
     await asyncio.gather(*before)
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="reads Linux's /proc")
+@pytest.mark.parametrize("chosen", [None, "glibc.malloc.arena_max=1"])
+async def test_recognisers_allocate_from_huge_pages_where_nothing_else_was_chosen(
+    events: Events, monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("GLIBC_TUNABLES", chosen)
+    async with RecogniserPool(MODELS, 1, events, COMMAND, NO_LIMITS) as made:
+        await made.wait_ready()
+        environment = Path(f"/proc/{made.fork_server_pid}/environ").read_bytes().split(b"\0")
+    assert f"GLIBC_TUNABLES={chosen or 'glibc.malloc.hugetlb=1'}".encode() in environment
+
+
 async def test_a_stream_that_only_waits_is_on_no_child_until_it_listens(pool: RecogniserPool) -> None:
     stream = await pool.open()
     assert stream.child is None
