@@ -24,12 +24,6 @@ class Hypothesis(Struct, frozen=True):
     score: float
 
 
-class Recognised(Struct, frozen=True):
-    """The hypotheses of one utterance, the likeliest first; none where nothing was heard."""
-
-    hypotheses: tuple[Hypothesis, ...]
-
-
 class Heard(Struct, frozen=True):
     """What came of one piece of audio: the words of the utterance so far, and the level of each of its 20 ms parts.
 

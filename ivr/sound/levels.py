@@ -61,25 +61,14 @@ def bytes_of(samples: array[int]) -> bytes:
     return samples.tobytes()
 
 
-def speech_level(pcm16: bytes) -> float | None:
-    """The active speech level in dBFS; None where nothing is heard at all."""
-    return _level(samples_of(pcm16))
-
-
-def peak_level(pcm16: bytes) -> float | None:
-    """The level of the largest sample in dBFS; None for silence."""
-    samples = samples_of(pcm16)
-    peak = max(map(abs, samples), default=0)
-    return 20 * math.log10(peak / FULL_SCALE) if peak else None
-
-
 def telephone(pcm16: bytes) -> bytes:
     """Speech at 8 kHz, trimmed to the fixed margins and at the level of all prompts; what holds no sound is empty."""
     samples = _trimmed(samples_of(pcm16))
     return bytes_of(_levelled(samples)) if samples else b""
 
 
-def _level(samples: Sequence[int]) -> float | None:
+def active_level(samples: Sequence[int]) -> float | None:
+    """The active speech level in dBFS; None where nothing is heard at all."""
     energy = 0.0
     envelope: list[float] = []
     first = second = 0.0
@@ -124,7 +113,7 @@ def _active_frames(envelope: list[float], threshold: float) -> int:
 
 
 def _trimmed(samples: array[int]) -> array[int]:
-    level = _level(samples)
+    level = active_level(samples)
     if level is None:
         return array("h")
     threshold = FULL_SCALE**2 * 10 ** (max(level - _TRIM_BELOW_DB, _QUIETEST_DBFS) / 10) * _FRAME
@@ -146,7 +135,7 @@ def _levelled(samples: array[int]) -> array[int]:
     gain_db = 0.0
     result = samples
     for _ in range(_PASSES):
-        level = _level(result)
+        level = active_level(result)
         if level is None or (result is not samples and abs(level - SPEECH_DBFS) < _NEAR_DB):
             break
         gain_db = min(MOST_GAIN_DB, gain_db + SPEECH_DBFS - level)

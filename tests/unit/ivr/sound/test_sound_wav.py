@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.sound import rendering, wav
-from ivr.sound.levels import samples_of, speech_level
+from ivr.sound.levels import active_level, samples_of
 from ivr.sound.resample import resample
 from speech.mulaw import encode
 
@@ -58,7 +58,7 @@ def test_every_known_kind_is_a_recording_at_the_level_of_all_prompts(kind: str) 
     assert rendering.recording_problem(FILES[kind]) is None
     pcm16, rate_hz = wav.read_pcm16(rendering.recorded(FILES[kind]))
     assert rate_hz == 8000
-    assert speech_level(pcm16) == pytest.approx(-19.0, abs=0.5)
+    assert active_level(samples_of(pcm16)) == pytest.approx(-19.0, abs=0.5)
 
 
 @pytest.mark.parametrize(
