@@ -56,6 +56,9 @@ def test_models_lists_what_is_here_and_what_there_is(speech: Speech) -> None:
     found = listed(speech)
     here = next(each for each in found["installed"] if each["name"] == "telephone-en")
     assert (here["language"], here["rate_hz"], here["active"], here["shipped"]) == ("en", 8000, True, True)
+    able = here["recogniser"]
+    assert (able["language"], able["phrase_lists"], able["partials"], able["word_times"]) == ("en", True, True, True)
+    assert able["alternatives"] > 1
     assert here["words"] == len(json.loads(speech("lexicon", "words", "--json").stdout))
     assert {each["language"] for each in found["available"]} == {"en", "ar", "fa"}
     usable = {each["name"]: each["usable"] for each in found["available"]}

@@ -15,10 +15,14 @@ from ivr.commands.speech.common import speech_settings
 from speech.catalogue import CATALOGUE, OFFICIAL_URL, Offered
 from speech.errors import SpeechError
 from speech.models import find_model, folder_bytes, installed_names, shipped_names
+from speech.recognition import Capabilities
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """One model that is here; where it cannot be used, `problem` says why, and nothing else is known."""
+    """One model that is here; where it cannot be used, `problem` says why, and nothing else is known.
+
+    `recogniser` is what its recognisers can do.
+    """
 
     name: str
     shipped: bool
@@ -29,6 +33,7 @@ class Installed(msgspec.Struct, frozen=True):
     rate_hz: int | None = None
     words: int | None = None
     memory_bytes: int | None = None
+    recogniser: Capabilities | None = None
     problem: str | None = None
 
 
@@ -101,6 +106,8 @@ def listing_of(active: tuple[str, ...], data_dir: Path) -> Listing:
 
 
 def _here(name: str, data_dir: Path, *, shipped: bool, active: bool) -> Installed:
+    from speech.vosk_recogniser import capabilities
+
     try:
         model = find_model(name, data_dir)
     except SpeechError as error:
@@ -115,6 +122,7 @@ def _here(name: str, data_dir: Path, *, shipped: bool, active: bool) -> Installe
         model.rate_hz,
         len(model.words),
         model.resident_bytes,
+        capabilities(model),
     )
 
 
