@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from humming import Voice
 from signed import (
     PERSON,
     PUBLIC_URL,
@@ -49,18 +50,6 @@ WORDS = {
 ORGANISATIONS = {"ar": "متجر الزاوية", "fa": "فروشگاه"}
 CUSTOMER_SID = "CA" + "7" * 32
 both = pytest.mark.parametrize("language", ["ar", "fa"])
-
-
-class Voice:
-    """Hums for a tenth of a second, at once: what a real one does is in `test_web_sound`."""
-
-    name = "humming"
-
-    def speak(self, _speech: espeak.Speech) -> tuple[bytes, int]:
-        return b"\x00\x10" * 800, 8000
-
-    def close(self) -> None:
-        """Nothing to free."""
 
 
 class Office:
