@@ -14,9 +14,9 @@ from typing import IO, Final
 from speech.errors import SpeechError
 
 # The largest official model unpacks to about 5 GB, in a few dozen files, and is half the size as a zip file.
-MAX_BYTES: Final = 16 * 2**30
-MAX_FILES: Final = 1000
-MAX_RATIO: Final = 50
+MOST_BYTES: Final = 16 * 2**30
+MOST_FILES: Final = 1000
+MOST_RATIO: Final = 50
 # Smaller files may be packed tighter than that: a text of one repeated line is no bomb.
 RATIO_COUNTS_FROM_BYTES: Final = 10 * 2**20
 CHUNK_BYTES: Final = 2**20
@@ -80,12 +80,12 @@ def _checked(opened: zipfile.ZipFile) -> Iterator[tuple[PurePosixPath, zipfile.Z
     files = [info for info in infos if not info.is_dir()]
     if not files:
         raise ArchiveError("the archive is empty")
-    if len(files) > MAX_FILES:
+    if len(files) > MOST_FILES:
         raise ArchiveError(f"the archive holds {len(files)} files; a model has a few dozen")
     total, packed = sum(info.file_size for info in files), sum(info.compress_size for info in files)
-    if total > MAX_BYTES:
-        raise ArchiveError(f"the archive would unpack to {total} bytes; {MAX_BYTES} is the most that is unpacked")
-    if total > RATIO_COUNTS_FROM_BYTES and total > MAX_RATIO * packed:
+    if total > MOST_BYTES:
+        raise ArchiveError(f"the archive would unpack to {total} bytes; {MOST_BYTES} is the most that is unpacked")
+    if total > RATIO_COUNTS_FROM_BYTES and total > MOST_RATIO * packed:
         raise ArchiveError(f"the archive would unpack to {total // max(packed, 1)} times its size: no model does")
     paths = [PurePosixPath(info.filename) for info in files]
     if len({str(path).casefold() for path in paths}) < len(paths):

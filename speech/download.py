@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 
 from speech.errors import SpeechError
 
@@ -25,10 +25,10 @@ CHUNK_BYTES: Final = 2**18
 CONNECT_S: Final = 10.0
 # A server that sends nothing for so long has forgotten us.
 READ_S: Final = 30.0
-MAX_REDIRECTS: Final = 5
+MOST_REDIRECTS: Final = 5
 # Tries without a single byte in between, and the pauses between them.
 PAUSES_S: Final = (1.0, 3.0, 10.0)
-MAX_BYTES: Final = 8 * 2**30
+MOST_BYTES: Final = 8 * 2**30
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -51,19 +51,40 @@ class _Note(msgspec.Struct, frozen=True):
     validator: str | None
 
 
-def fetch(url: str, max_bytes: int) -> bytes:
-    """A small file, whole; raises `DownloadError`."""
-    try:
-        with contextlib.closing(_ask(url, {})) as response:
-            if response.status != 200:
-                raise DownloadError(f"{url} answers {response.status}")
-            body = response.read(max_bytes + 1)
-    except (HTTPError, OSError) as error:
-        what = "try again later, or give a file that you have with --from"
-        raise DownloadError(f"{url} cannot be had: {_words(error)}; {what}") from None
-    if len(body) > max_bytes:
-        raise DownloadError(f"{url} is larger than {max_bytes} bytes")
+def fetch(url: str, most_bytes: int, sleep: Callable[[float], None] = time.sleep) -> bytes:
+    """A small file, whole; raises `DownloadError`.
+
+    Where the server is busy or the connection is cut, it is asked again, as for a large file; where nobody answers,
+    that is said at once.
+    """
+    tries = 0
+    while True:
+        try:
+            return _fetch_whole(url, most_bytes)
+        except (_CutError, ProtocolError) as error:
+            if tries == len(PAUSES_S):
+                raise _unavailable(url, error) from None
+            sleep(PAUSES_S[tries])
+            tries += 1
+        except (HTTPError, OSError) as error:
+            raise _unavailable(url, error) from None
+
+
+def _fetch_whole(url: str, most_bytes: int) -> bytes:
+    with contextlib.closing(_ask(url, {})) as response:
+        if response.status in TRANSIENT:
+            raise _CutError(f"the server answers {response.status}")
+        if response.status != 200:
+            raise DownloadError(f"{url} answers {response.status}")
+        body = response.read(most_bytes + 1)
+    if len(body) > most_bytes:
+        raise DownloadError(f"{url} is larger than {most_bytes} bytes")
     return body
+
+
+def _unavailable(url: str, error: Exception) -> DownloadError:
+    what = "try again later, or give a file that you have with --from"
+    return DownloadError(f"{url} cannot be had: {_words(error)}; {what}")
 
 
 def download(
@@ -118,7 +139,7 @@ def _fetch_rest(url: str, part: Path, on_progress: Progress) -> None:
         if start == 0:
             forget(part)
             _write_note(part, _Note(url, _validator(response)))
-        if total is not None and total > MAX_BYTES:
+        if total is not None and total > MOST_BYTES:
             raise DownloadError(f"{url} has {total} bytes; no model is as large")
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
@@ -127,7 +148,7 @@ def _fetch_rest(url: str, part: Path, on_progress: Progress) -> None:
             on_progress(done, total)
             for piece in response.stream(CHUNK_BYTES, decode_content=False):
                 done += len(piece)
-                if done > MAX_BYTES:
+                if done > MOST_BYTES:
                     raise DownloadError(f"{url} does not end; no model is as large")
                 file.write(piece)
                 on_progress(done, total)
@@ -136,7 +157,7 @@ def _fetch_rest(url: str, part: Path, on_progress: Progress) -> None:
 
 
 def _ask(url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-    for _ in range(MAX_REDIRECTS + 1):
+    for _ in range(MOST_REDIRECTS + 1):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise DownloadError(f"{url} is no address that begins with http:// or https://")
@@ -156,7 +177,7 @@ def _ask(url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         safe, url = parts.scheme == "https", urljoin(url, target)
         if safe and not url.startswith("https:"):
             raise DownloadError(f"the server leads from https to {url}, which anybody on the way can change")
-    raise DownloadError(f"the server leads on more than {MAX_REDIRECTS} times")
+    raise DownloadError(f"the server leads on more than {MOST_REDIRECTS} times")
 
 
 def _pool(scheme: str, host: str) -> urllib3.PoolManager:

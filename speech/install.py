@@ -26,7 +26,7 @@ from speech.model_card import ModelUnusableError
 from speech.models import SHIPPED_DIR, Model, fits_in_memory, models_dir, read_model
 
 LIST_NAME: Final = "model-list.json"
-MAX_LIST_BYTES: Final = 4 * 2**20
+MOST_LIST_BYTES: Final = 4 * 2**20
 # Source: ours; a large model loads in seconds, from a slow disk in a minute.
 TRIAL_S: Final = 180.0
 TRIAL: Final = (sys.executable, "-m", "speech.vosk_trial")
@@ -139,7 +139,7 @@ def _download(order: Order, part: Path, on_progress: Progress, sleep: Callable[[
     known = catalogue.offered(order.name)
     if known is not None and not known.phrase_lists:
         raise _static(order.name)
-    listed = None if order.checksum else _listed(order.name, base)
+    listed = None if order.checksum else _listed(order.name, base, sleep)
     if listed is not None and listed.type == "big":
         raise _static(order.name)
     checksum = order.checksum or (listed and listed.md5) or ""
@@ -152,11 +152,11 @@ def _download(order: Order, part: Path, on_progress: Progress, sleep: Callable[[
         raise
 
 
-def _listed(name: str, base_url: str) -> Listed:
+def _listed(name: str, base_url: str, sleep: Callable[[float], None]) -> Listed:
     url = f"{base_url}/{LIST_NAME}"
     by_hand = "Give the checksum of the file with --checksum"
     try:
-        entries = msgspec.json.decode(fetch(url, MAX_LIST_BYTES), type=list[Listed])
+        entries = msgspec.json.decode(fetch(url, MOST_LIST_BYTES, sleep), type=list[Listed])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InstallError(f"{url} is not the list of models that it should be. {by_hand}") from None
     found = next((each for each in entries if each.name == name), None)

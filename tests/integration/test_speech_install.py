@@ -24,7 +24,7 @@ from zip_server import ZipServer, zip_server
 from speech import archives
 from speech import install as installing
 from speech.archives import ArchiveError
-from speech.download import DownloadError
+from speech.download import PAUSES_S, DownloadError
 from speech.errors import SpeechError
 from speech.install import AlreadyInstalledError, InstallError, Order, install
 from speech.models import SHIPPED_DIR, Model, models_dir
@@ -294,6 +294,19 @@ def test_a_redirect_is_followed_and_not_for_ever(
         fetch(server, tmp_path / "other")
 
 
+def test_a_server_that_is_busy_is_asked_for_its_list_again_and_not_for_ever(
+    serve: Callable[[bytes], ZipServer], good: bytes, tmp_path: Path
+) -> None:
+    server = serve(good)
+    server.statuses = [503, 429]
+    assert fetch(server, tmp_path / "one").path.is_dir()
+    server.asked.clear()
+    server.statuses = [503] * 9
+    with pytest.raises(DownloadError, match=r"model-list\.json cannot be had: the server answers 503; try again later"):
+        fetch(server, tmp_path / "other")
+    assert server.asked == [("/model-list.json", None)] * (1 + len(PAUSES_S))
+
+
 def test_a_server_that_does_not_answer_is_said_with_its_address(tmp_path: Path) -> None:
     with zip_server() as gone:
         pass
@@ -370,8 +383,8 @@ def test_a_zip_bomb_is_refused_by_its_ratio_its_size_and_its_number_of_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _refused(zipped({"am/final.mdl": bytes(30 * 2**20)}), tmp_path, "times its size")
-    _refused(zipped({f"f{number}": b"" for number in range(archives.MAX_FILES + 1)}), tmp_path, "1001 files")
-    monkeypatch.setattr(archives, "MAX_BYTES", 1000)
+    _refused(zipped({f"f{number}": b"" for number in range(archives.MOST_FILES + 1)}), tmp_path, "1001 files")
+    monkeypatch.setattr(archives, "MOST_BYTES", 1000)
     _refused(zipped(contents()), tmp_path, "1000 is the most")
 
 

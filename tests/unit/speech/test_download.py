@@ -38,6 +38,21 @@ def test_a_small_file_that_is_large_is_refused(monkeypatch: pytest.MonkeyPatch) 
         fetch("https://models.example/list", 5)
 
 
+def test_a_small_file_whose_connection_is_cut_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, slept = "https://models.example/list", list[float]()
+
+    def answer(body: bytes) -> Answers:
+        response = urllib3.HTTPResponse(
+            status=200, headers={"Content-Length": "4"}, body=io.BytesIO(body), preload_content=False
+        )
+        return Answers({address: response})
+
+    tries = iter([answer(b"[1"), answer(b"[12]")])
+    monkeypatch.setattr(downloading, "_pool", lambda *_: next(tries))
+    assert fetch(address, 5, slept.append) == b"[12]"
+    assert slept == [1.0]
+
+
 def test_the_proxy_of_the_environment_is_used_and_not_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
