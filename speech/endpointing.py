@@ -1,7 +1,7 @@
 """When a caller has finished speaking: arithmetic on media time, never on arrival times.
 
 The endpointer is fed one chunk after another, each with the recogniser's words up to its end. What it answers depends
-on the chunks alone, so that a delivery gap, a slow recogniser and a replay from a file all give the same answer.
+on the chunks alone, so that a delivery gap, a slow recogniser and a replay of the same chunks all give the same answer.
 
     Listening       nothing to report
     SpeechStarted   once, at the first loud stretch
