@@ -382,7 +382,7 @@ def late(office: DrivenOffice) -> None:
         lambda: office.request().tellings == 1,
         "a new time is told",
         limit_s=(promised - office.carrier.now()).total_seconds() + 60,
-        tick_s=5,
+        tick_s=30,
     )
     assert office.request().promised_by > promised
     assert office.request().first_promised_by == promised
