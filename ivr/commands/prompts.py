@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,6 +17,7 @@ from flows.loader import load_flow
 from flows.model import Flow
 from flows.problems import FlowError
 from ivr.commands.common import err, out, print_problems
+from ivr.desk.when import count_words
 from ivr.flow_prompts import FlowPrompt
 from ivr.prompt_files import PromptFiles
 from ivr.prompt_folder import LIST_NAME, PromptFolder
@@ -54,6 +56,8 @@ def render(
     flows = [(file, _flow(file)) for file in files]
     for _, flow in flows:
         _check_language(flow, language)
+    if folder is not None:
+        _check_writable(folder)
     for file, flow in flows:
         if isinstance(flow, int):
             status = max(status, flow)
@@ -120,6 +124,23 @@ def _check_language(flow: Flow | int, language: str | None) -> None:
         raise typer.BadParameter(
             f'{flow.name} has no language "{language}" (known: {", ".join(flow.languages)})', param_hint="--language"
         )
+
+
+def _check_writable(folder: Path) -> None:
+    """Makes the folder of `--out`; ends the command where there can be none, before anything is spoken for it."""
+    option = "--out"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise typer.BadParameter(
+            f"{folder} is a file, or lies below one; name a folder for the WAV files", param_hint=option
+        ) from None
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{folder} cannot be made ({error.strerror}); name a folder that you may write to", param_hint=option
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"you may not write to {folder}; name another folder", param_hint=option)
 
 
 def _folder(settings: SoundSettings) -> Path:
@@ -271,10 +292,12 @@ def _table(rows: list[tuple[Planned, str]]) -> Table:
 
 
 def _advise(rows: list[tuple[Planned, str]], file: Path) -> None:
-    ours = sum(one.speaker == "own voice" and not one.problem for one, _ in rows)
-    if ours and espeak.find_engine() is None:
-        err.print(f"{ours} prompts need our own voice, which is not here: {espeak.MISSING}", markup=False)
-    elif ours:
-        err.print(f"{ours} prompts can be made now: ivr prompts render {file}", soft_wrap=True, markup=False)
+    # Texts that are equal have one sound.
+    sounds = {key_of(one, file.parent) for one, _ in rows if one.is_made}
+    many = count_words(len(sounds), "sound")
+    if sounds and espeak.find_engine() is None:
+        err.print(f"{many} to make by our own voice, which is not here: {espeak.MISSING}", soft_wrap=True, markup=False)
+    elif sounds:
+        err.print(f"{many} can be made now: ivr prompts render {file}", soft_wrap=True, markup=False)
     if any(one.problem for one, _ in rows):
         err.print("the words of recordings that cannot be played are spoken instead", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import struct
 import subprocess
@@ -57,6 +58,11 @@ def prompts(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["prompts", *map(str, arguments)])
 
 
+def unboxed(result: Result) -> str:
+    """What a usage error says, without the frame around it."""
+    return " ".join(result.stderr.replace("│", " ").split())
+
+
 def listed(*arguments: object) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(prompts("list", "--json", *arguments).stdout)["prompts"]
     return found
@@ -84,6 +90,17 @@ def test_what_is_missing_is_made_once_and_nothing_is_missing_then(flow: Path) ->
     for kept in (flow.parent / "data" / "prompts").iterdir():
         kept.write_bytes(b"broken")
     assert prompts("list", flow, "--missing").exit_code == 1
+
+
+@needs_voice
+def test_what_can_be_made_is_counted_as_it_is_made_equal_texts_once(flow: Path) -> None:
+    flow.write_text(
+        FLOW.replace("{fa: خدانگهدار., en: Goodbye.}", "{fa: به فروشگاه خوش آمدید., en: Goodbye.}"), encoding="utf-8"
+    )
+    assert len(listed(flow, "--missing")) == 2
+    assert "1 sound can be made now: ivr prompts render" in prompts("list", flow, "--missing").stderr
+    (flow.parent / "hello.wav").unlink()
+    assert rendered(flow)["made"] == 1
 
 
 @needs_voice
@@ -197,9 +214,28 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_not_a_traceback(flow: Pa
     result = prompts("render", flow)
     assert result.exit_code == 1
     assert "cannot be written to" in result.stderr
-    out = prompts("render", flow, "--out", tmp_path / "data" / "out")
-    assert out.exit_code == 1
-    assert "not made" in out.stderr
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+def test_a_folder_of_ones_own_that_is_a_file_is_refused_before_anything_is_spoken(
+    flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "taken").write_bytes(b"a file where the folder should be")
+    monkeypatch.setattr(espeak.CommandEngine, "speak", lambda *_: pytest.fail("it was spoken"))
+    result = prompts("render", flow, "--out", tmp_path / place)
+    assert (result.exit_code, "is a file, or lies below one" in unboxed(result)) == (2, True)
+    assert "Errno" not in result.stderr
+
+
+def test_a_folder_of_ones_own_that_cannot_be_made_or_written_to_is_refused(
+    flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unmade = prompts("render", flow, "--out", "/proc/nowhere")
+    assert (unmade.exit_code, "cannot be made" in unboxed(unmade)) == (2, True)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as for whoever is not root
+    (tmp_path / "closed").mkdir()
+    closed = prompts("render", flow, "--out", "closed")
+    assert (closed.exit_code, "you may not write to closed; name another folder" in unboxed(closed)) == (2, True)
 
 
 @needs_voice
