@@ -44,6 +44,7 @@ _SHORT: Final = frozenset({"A", "I", "U"})
 # of all pairs of our words. Up to 0.6 are 13 of the 21, and 14 % of all pairs: too many warnings to read.
 ALIKE: Final = 0.45
 MOST_COMBINATIONS: Final = 16
+_ROUNDING: Final = 1e-9
 
 
 class Pair(msgspec.Struct, frozen=True, order=True):
@@ -56,7 +57,6 @@ class Pair(msgspec.Struct, frozen=True, order=True):
     second_said: str
 
 
-@cache
 def phone_distance(first: str, second: str) -> float:
     """How unlike two phones are, from 0 to 1; raises `KeyError` for one that does not exist."""
     if first == second:
@@ -90,6 +90,13 @@ def _end(vowel: Phone) -> tuple[float, float]:
     )
 
 
+@cache
+def _costs(phone: str) -> dict[str, float]:
+    """What it costs to say any other phone in the place of this one."""
+    return {other: phone_distance(phone, other) for other in PHONES}
+
+
+@cache
 def _loss(name: str) -> float:
     if name in _SHORT:
         return SHORT_VOWEL_LOSS
@@ -110,16 +117,14 @@ def _edit_cost(first: Sequence[str], second: Sequence[str]) -> float:
     row = [0.0]
     for phone in second:
         row.append(row[-1] + _loss(phone))
+    losses = [_loss(phone) for phone in second]
     for phone in first:
-        previous, row = row, [row[0] + _loss(phone)]
+        loss, costs = _loss(phone), _costs(phone)
+        cost = row[0] + loss
+        previous, row = row, [cost]
         for at, other in enumerate(second):
-            row.append(
-                min(
-                    previous[at] + phone_distance(phone, other),
-                    previous[at + 1] + _loss(phone),
-                    row[at] + _loss(other),
-                )
-            )
+            cost = min(previous[at] + costs[other], previous[at + 1] + loss, cost + losses[at])
+            row.append(cost)
     return row[-1]
 
 
@@ -138,8 +143,39 @@ def pairs(said: Mapping[str, Sequence[str]], threshold: float = ALIKE) -> list[P
         said: word or phrase -> its pronunciations; one without any is passed over.
         threshold: the most distance at which they count as alike.
     """
-    found = (nearest(first, second, said) for first, second in combinations([w for w in said if said[w]], 2))
+    ways = {word: tuple(map(_way, said[word])) for word in said if said[word]}
+    found = (
+        nearest(first, second, said)
+        for first, second in combinations(ways, 2)
+        if any(_may_be_alike(one, other, threshold) for one in ways[first] for other in ways[second])
+    )
     return sorted(pair for pair in found if pair.distance <= threshold)
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """A pronunciation: its phones, their weight, and the least that each phone there is costs against it."""
+
+    phones: tuple[str, ...]
+    weight: float
+    least: Mapping[str, float]
+
+
+def _way(said: str) -> _Way:
+    phones = tuple(said.split())
+    least = {name: min([_loss(name), *(_costs(name)[each] for each in phones)]) for name in PHONES}
+    return _Way(phones, sum(map(_loss, phones)), least)
+
+
+def _may_be_alike(one: _Way, other: _Way, threshold: float) -> bool:
+    """False only where `distance` is above the threshold, and for most such pairs: a bound that is quickly summed up.
+
+    Every phone of a pronunciation is lost or becomes some phone of the other one; that the order is kept costs more.
+    """
+    limit = threshold * max(one.weight, other.weight) + _ROUNDING
+    return (
+        sum(map(other.least.__getitem__, one.phones)) <= limit
+        and sum(map(one.least.__getitem__, other.phones)) <= limit
+    )
 
 
 def of_phrase(phrase: str, said: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

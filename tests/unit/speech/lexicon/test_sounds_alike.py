@@ -55,6 +55,13 @@ def test_the_nearest_pronunciations_of_two_words_count() -> None:
     assert nearest("data", "matter", said).first_said == "D AE T AH"
 
 
+@given(st.lists(PRONUNCIATIONS, min_size=2, max_size=12), st.sampled_from([0.0, 0.2, ALIKE, 0.7, 1.0]))
+def test_no_pair_up_to_the_threshold_is_left_out(ways: list[str], threshold: float) -> None:
+    said = {str(index): [way, *ways[:1]] for index, way in enumerate(ways)}
+    every = (nearest(first, second, said) for first, second in combinations(said, 2))
+    assert pairs(said, threshold) == sorted(pair for pair in every if pair.distance <= threshold)
+
+
 def test_pairs_come_most_alike_first_and_only_up_to_the_threshold() -> None:
     said = {
         "billing": ("B IH L IH NG",),
