@@ -25,6 +25,7 @@ doctor: $(VENV)/.demo ## Say what is missing and what to do about it
 	@$(BIN)/ivr doctor
 
 # Calls take their real time, so that three workers are not too many for two cores; the longest files begin first.
+# ZEROHOLD_RANDOM_CALLS=10000 walks through each example flow by so many random calls instead of 300.
 TEST_WORKERS ?= 3
 test: $(VENV)/.test debian-packages check ## Install what the tests need, then run everything
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
