@@ -19,7 +19,7 @@ from speech.errors import SpeechError
 from speech.lexicon.decoder_phones import BEGIN, END, INSIDE, DecoderPhones, Form, decoder_phones
 from speech.lexicon.units import GARBAGE, SILENCE, UNKNOWN_WORD, Units
 
-TOOLS = dict.fromkeys(("fstcompile", "fstconvert", "fstrmepsilon", "fstarcsort"), "libfst-tools")
+TOOLS = dict.fromkeys(("fstcompile", "fstconvert", "fstarcsort"), "libfst-tools")
 PLUGIN = "olabel_lookahead-fst.so"
 # Where systems keep it: Debian, those with lib64, and what one builds oneself.
 PLUGIN_PLACES = ("usr/lib/*/fst/*", "usr/lib/*/fst", "usr/lib*/fst/*", "usr/lib*/fst", "usr/local/lib*/fst")
@@ -107,12 +107,15 @@ class _Arcs:
 
     State 0 starts, with or without silence; state 1 begins a word, which ends in 0. Both may end the utterance. A state
     is entered by its advance id and then repeated ("reordered" in Kaldi's words, which libvosk's word times expect).
-    A word and its cost come with its last state: partial results then show no word that has only just begun.
+    A word and its cost come with its last state: partial results then show no word that has only just begun. What
+    leads from the end of a word to the next one costs nothing and stays in the graph: without it, each end would have
+    every beginning, and the graph would grow with the square of the words.
     """
 
     def __init__(self) -> None:
         self.made: list[Arc] = []
         self._top = 2
+        self._begun: dict[tuple[int, ...], int] = {}
 
     def new(self) -> int:
         self._top += 1
@@ -121,6 +124,18 @@ class _Arcs:
     def forms(self, source: int, forms: Sequence[Form], word: int, cost: float, target: int) -> None:
         """A row of forms from one node to another."""
         self.states(source, [s for form in forms for s in form.states], word, cost, target)
+
+    def spelled(self, source: int, forms: Sequence[Form], word: int, cost: float, target: int) -> None:
+        """A word as a row of forms; words that begin alike share all but their last form, and the work for it."""
+        here, begun = source, (source,)
+        *before, last = forms
+        for form in before:
+            begun = (*begun, *form.states)
+            if begun not in self._begun:
+                self._begun[begun] = self.new()
+                self.states(here, form.states, 0, 0.0, self._begun[begun])
+            here = self._begun[begun]
+        self.states(here, last.states, word, cost, target)
 
     def states(self, source: int, states: Sequence[int], word: int, cost: float, target: int) -> None:
         """A row of states from one node to another."""
@@ -145,7 +160,7 @@ def arcs(units: Units, lexicon: Mapping[str, Sequence[str]], word_ids: Mapping[s
         for pronunciation in pronunciations:
             spelled = phones.spelled(units.phones(pronunciation))
             cost = costs.spelled + costs.spelled_phone * len(spelled)
-            made.forms(1, spelled, word_ids[word], cost, 0)
+            made.spelled(1, spelled, word_ids[word], cost, 0)
     unknown = word_ids[UNKNOWN_WORD]
     made.forms(1, [phones.whole(units.by_name[GARBAGE])], unknown, costs.garbage, 0)
     _loop(units, phones, made, unknown, costs)
@@ -198,8 +213,7 @@ def write_graphs(out: Path, units: Units, lexicon: Mapping[str, Sequence[str]], 
         _pipe(
             work,
             ["fstcompile", "hcl.txt", "hcl.raw"],
-            ["fstrmepsilon", "hcl.raw", "hcl.plain"],
-            ["fstarcsort", "--sort_type=ilabel", "hcl.plain", "hcl.fst"],
+            ["fstarcsort", "--sort_type=ilabel", "hcl.raw", "hcl.fst"],
             ["fstconvert", "--fst_type=olabel_lookahead", "--save_relabel_opairs=pairs", "hcl.fst", "HCLr.fst"],
         )
         # Look-ahead renumbers the words; words.txt and Gr.fst must follow.

@@ -12,20 +12,22 @@ IDS = {word: i for i, word in enumerate([*UNITS.words, *LEXICON, UNKNOWN_WORD], 
 
 
 def ways_to_say(word):
-    """The rows of states with which a word that is no loop can be said."""
+    """The rows of states with which a word can be said, without going in circles."""
     leaving = {}
     for source, target, ilabel, olabel, _ in building.arcs(UNITS, LEXICON, IDS, building.Costs()):
         if source != target:
             leaving.setdefault(source, []).append((target, ilabel, olabel))
-    ways = []
-    for state, ilabel, olabel in leaving[1]:
-        way, labels = [(ilabel - 2) // 2], {olabel}
-        while state != 0 and len(leaving[state]) == 1:
-            ((state, ilabel, olabel),) = leaving[state]
-            way += [(ilabel - 2) // 2] if ilabel else []
-            labels.add(olabel)
-        if IDS[word] in labels:
-            ways.append(way)
+    ways, begun = [], [([1], [], set())]
+    while begun:
+        passed, way, labels = begun.pop()
+        if passed[-1] == 0:
+            if labels - {0} == {IDS[word]}:
+                ways.append(way)
+            continue
+        for target, ilabel, olabel in leaving[passed[-1]]:
+            if target not in passed:
+                said = [*way, (ilabel - 2) // 2] if ilabel else way
+                begun.append(([*passed, target], said, labels | {olabel}))
     return ways
 
 
@@ -39,6 +41,17 @@ def test_a_spelled_word_passes_the_states_of_its_phones_once_for_each_pronunciat
     spelled = [s for form in phones.spelled(UNITS.phones("B IH L IH NG")) for s in form.states]
     assert ways_to_say("billing") == [spelled]
     assert len(ways_to_say("order")) == 2
+
+
+def test_words_that_begin_alike_share_their_beginning_but_for_the_last_phone():
+    def states_of(lexicon):
+        ids = {word: i for i, word in enumerate([*UNITS.words, *lexicon, UNKNOWN_WORD], 1)}
+        return {target for _, target, *_ in building.arcs(UNITS, lexicon, ids, building.Costs())}
+
+    phones = decoder_phones(UNITS)
+    last = len(phones.spelled(UNITS.phones("B IH L IH NG"))[-1].states)
+    with_one = states_of({"billing": ("B IH L IH NG",)})
+    assert len(states_of({"billing": ("B IH L IH NG",), "billet": ("B IH L IH T",)})) == len(with_one) + last
 
 
 def test_unknown_can_be_said_by_garbage_and_by_any_two_phones_or_more():
