@@ -133,7 +133,10 @@ def _readme(language: str, rows: Mapping[str, Evaluation], made: Mapping[str, ob
         _confusions(rows),
         "## Data and licences\n",
         DATA,
-        "All as 8 kHz mu-law. No recording is part of the model or of the project.\n",
+        _paragraph(
+            """All as 8 kHz mu-law. No recording is part of the model or of the project. The model is the project's own,
+            under the project's licence: Apache-2.0."""
+        ),
         "## Kept out of the twin's training\n",
         _bullets(
             f"""English digits: {", ".join(DEVELOPMENT_DIGIT_SPEAKERS)}. Crowd and Arabic speakers: 15 %, by a hash of
