@@ -28,11 +28,11 @@ from speech.digits import UNKNOWN_WORD
 from speech.models import Model, find_model
 from speech.recorded import read_mulaw
 from speech.trials import CHUNK_MS, LEAD_MS, TAIL_MS, Trial
+from tests.recordings import RECORDINGS
 
 if TYPE_CHECKING:
     from speech.training.doubt_trials import Example
 
-ROOT = Path(__file__).resolve().parents[2]
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.1)
 DIGITS = "digits"
 LIST = "digit list"
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="telephone-en", help="name or folder of a model")
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
-    parser.add_argument("--recordings", type=Path, default=ROOT.parent / "shared" / "speech")
+    parser.add_argument("--recordings", type=Path, default=RECORDINGS)
     parser.add_argument("--voices", type=Path, nargs="*", default=[])
     parser.add_argument("--most", type=int, default=420, help="how many recordings of a kind at most")
     parser.add_argument("--json", action="store_true")

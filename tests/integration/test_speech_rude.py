@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from media_fixtures import MODEL_NAME, needs_model, needs_voice, quiet, spoken
+from media_fixtures import MODEL_NAME, needs_model, needs_recordings, needs_voice, quiet, spoken
 
 from ivr.media.audio import AudioChunk, Chunker
 from ivr.sound.wav import read_wav
@@ -21,13 +21,12 @@ from speech.listening import Event, Finished, Listener, SpeechStarted, hear, hea
 from speech.models import find_model
 from speech.recognition import Heard, Hypothesis
 from speech.vosk_recogniser import Engines, load_model
+from tests import recordings
 
 pytestmark = needs_model
 
 MENU = Grammar(language="en", phrases={"agent": "person", "yes": "yes", "no": "no"})
 PIN = Grammar(language="en", phrases={"agent": "person"}, digits=Digits(min=4, max=4))
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "speech" / "english_digits_8k.zip"
-needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="the shared recordings are not there")
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +230,7 @@ def test_frames_of_one_byte_and_of_odd_sizes_are_heard(engines: Engines, size: i
 @pytest.mark.parametrize("speaker", ["george", "jackson", "nicolas", "yweweler"])
 @pytest.mark.parametrize("digit", ["two", "eight"])
 def test_a_digit_that_is_said_four_times_is_four_digits(engines: Engines, speaker: str, digit: str) -> None:
-    with zipfile.ZipFile(RECORDINGS) as archive:
+    with zipfile.ZipFile(recordings.DIGITS) as archive:
         takes = [read_wav(archive.read(f"{digit}/{speaker}_{take}.wav")) for take in range(4)]
     audio = quiet(400) + b"".join(take + quiet(150) for take in takes) + quiet(1500)
     assert answers(events_of(engines, PIN, audio)) == [{"two": "2222", "eight": "8888"}[digit]]

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 import re
 import shutil
 import struct
@@ -10,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from media_fixtures import needs_recordings
 
 from speech import mulaw
 from speech.evaluation import evaluate
@@ -17,10 +17,10 @@ from speech.lexicon.units import UNKNOWN_WORD, WORD_TABLES
 from speech.models import read_model, shipped_names
 from speech.training.development import copy_recordings
 from speech.vosk_recogniser import Recogniser, load_model
+from tests.recordings import RECORDINGS
 
 REPOSITORY = Path(__file__).parents[2]
 MODELS = REPOSITORY / "speech" / "models"
-RECORDINGS = Path(os.environ.get("ZEROHOLD_RECORDINGS", REPOSITORY.parent / "shared" / "speech"))
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGIT_LIST = (*DIGITS, "oh", "double", "agent", "operator", "repeat", UNKNOWN_WORD)
 YES_NO_LIST = ("yes", "no", "agent", "operator", "repeat", UNKNOWN_WORD)
@@ -31,10 +31,6 @@ NEVER_TRAINED = "en-gb+john"
 MOST_BYTES = 4_000_000
 
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-needs_recordings = pytest.mark.skipif(
-    not (RECORDINGS / "english_digits_8k.zip").exists(),
-    reason=f"no recordings in {RECORDINGS} (set ZEROHOLD_RECORDINGS)",
-)
 
 
 class Ear:

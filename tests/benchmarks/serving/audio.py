@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import zipfile
@@ -11,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from speech import mulaw
+from tests import recordings
 
-RECORDINGS: Final = Path(os.environ.get("RECORDINGS", "../shared/speech"))
-DIGITS_ZIP: Final = "english_digits_8k.zip"
 DIGITS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # What every turn of these calls listens for.
 PHRASES: Final = (*DIGITS, "oh", "[unk]")
@@ -29,7 +27,7 @@ SEED: Final = 5
 
 
 def utterances(
-    count: int, words: int = 4, after_ms: int = AFTER_MS, recordings: Path = RECORDINGS
+    count: int, words: int = 4, after_ms: int = AFTER_MS, archive: Path = recordings.DIGITS
 ) -> tuple[list[bytes], str]:
     """Mu-law utterances of `words` digits each, whole chunks long, and where they are from; the same ones every time.
 
@@ -37,9 +35,8 @@ def utterances(
     a synthetic voice.
     """
     rng = random.Random(SEED)  # noqa: S311 - which digits are said is no secret
-    archive = recordings / DIGITS_ZIP
     if archive.is_file():
-        takes, source = _recorded(archive), f"recordings of people ({DIGITS_ZIP})"
+        takes, source = _recorded(archive), f"recordings of people ({archive.name})"
     elif shutil.which("espeak-ng"):
         takes, source = _synthetic(), f"a synthetic voice: {archive} is not there"
     else:
