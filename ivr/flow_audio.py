@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from flows.model import Flow
 from flows.parts import Recording
 from ivr.prompt_files import PromptFiles
-from ivr.sound import rendering, wav
+from ivr.sound import rendering
+from speech import wav
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from ivr.sound import wav
+from speech import wav
 
 log = structlog.get_logger()
 

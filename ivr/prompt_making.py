@@ -18,7 +18,8 @@ from ivr.documents import spoken_by_us
 from ivr.flow_audio import WEB, audio_problem
 from ivr.flow_prompts import FlowPrompt, prompts_of
 from ivr.prompt_files import PromptFiles
-from ivr.sound import espeak, rendering, wav
+from ivr.sound import espeak, rendering
+from speech import wav
 
 log = structlog.get_logger()
 

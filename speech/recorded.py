@@ -1,8 +1,7 @@
-"""Zips of recorded words, `WORD/SPEAKER_TAKE.wav`, as telephone audio: mu-law or 16-bit WAV files at 8 kHz."""
+"""Zips of recorded words, `WORD/SPEAKER_TAKE.wav`, as telephone audio."""
 
 from __future__ import annotations
 
-import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,14 +10,10 @@ from typing import Final
 
 import msgspec
 
-from speech import mulaw
 from speech.errors import SpeechError
+from speech.wav import WavError, read_wav
 
-# Source: Microsoft, Multimedia Programming Interface and Data Specifications 1.0, and RFC 2361.
-WAVE_FORMAT_PCM: Final = 1
-WAVE_FORMAT_MULAW: Final = 7
-WAVE_FORMAT_EXTENSIBLE: Final = 0xFFFE
-# Source: ours. Ten minutes of 16-bit samples: no recorded word is as long, and a zip may claim anything.
+# Source: ours. Ten minutes of 16-bit samples at 8 kHz: no recorded word is as long, and a zip may claim anything.
 MOST_BYTES: Final = 10 * 60 * 16_000
 
 
@@ -89,55 +84,15 @@ def word_of(folder: str, labels: Mapping[str, str]) -> str:
 
 
 def read_mulaw(opened: zipfile.ZipFile, name: str) -> bytes:
-    """The audio of one file of an open zip, 8 kHz mu-law; raises `RecordingError` where it is none or broken."""
+    """The audio of one WAV file of an open zip, as 8 kHz mu-law; raises `RecordingError` where it is none or broken."""
     try:
         if opened.getinfo(name).file_size > MOST_BYTES:
             raise RecordingError(f"is larger than {MOST_BYTES} bytes")
-        return mulaw_of_wav(opened.read(name))
+        audio = read_wav(opened.read(name))
+    except WavError as error:
+        raise RecordingError(f"cannot be heard: {error}") from None
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, KeyError) as error:
         raise RecordingError(f"cannot be unpacked: {error}") from None
-
-
-def mulaw_of_wav(wav: bytes) -> bytes:
-    """The audio of a WAV file of one channel, mu-law or 16-bit, 8 kHz, as mu-law; raises `RecordingError`.
-
-    A file that is shorter than its header says gives what there is.
-    """
-    if wav[:4] != b"RIFF" or wav[8:12] != b"WAVE":
-        raise RecordingError("is no RIFF WAVE file")
-    at, form = 12, None
-    while at + 8 <= len(wav):
-        kind, size = struct.unpack_from("<4sI", wav, at)
-        body = wav[at + 8 : at + 8 + size]
-        if kind == b"fmt " and len(body) >= 16:
-            form = _format(body)
-        elif kind == b"data":
-            return _as_mulaw(form, body)
-        at += 8 + size + size % 2  # chunks are padded to even sizes
-    raise RecordingError("has no audio in it")
-
-
-def _format(body: bytes) -> tuple[int, int, int, int]:
-    """Coding, channels, samples per second, bits per sample."""
-    coding, channels, rate_hz = struct.unpack_from("<HHI", body)
-    (bits,) = struct.unpack_from("<H", body, 14)
-    if coding == WAVE_FORMAT_EXTENSIBLE and len(body) >= 26:
-        (coding,) = struct.unpack_from("<H", body, 24)  # the first two bytes of the sub-format's GUID
-    return coding, channels, rate_hz, bits
-
-
-def _as_mulaw(form: tuple[int, int, int, int] | None, body: bytes) -> bytes:
-    if form is None:
-        raise RecordingError("has audio before it says which")
-    coding, channels, rate_hz, bits = form
-    if channels != 1 or rate_hz != mulaw.RATE_HZ:
-        raise RecordingError(f"has {channels} channels at {rate_hz} Hz; one at {mulaw.RATE_HZ} Hz is wanted")
-    if (coding, bits) == (WAVE_FORMAT_PCM, 16):
-        audio = mulaw.encode(body[: len(body) // 2 * 2])
-    elif (coding, bits) == (WAVE_FORMAT_MULAW, 8):
-        audio = body
-    else:
-        raise RecordingError(f"is coded as WAVE format {coding} with {bits} bits; mu-law or 16-bit PCM is wanted")
     if not audio:
         raise RecordingError("has no audio in it")
     return audio

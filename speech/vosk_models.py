@@ -11,7 +11,7 @@ from typing import Any
 import vosk
 
 from speech.models import sample_rate_hz
-from speech.resampling import TELEPHONE_RATE_HZ, allowing_upsampling
+from speech.upsampling import TELEPHONE_RATE_HZ, allowing_upsampling
 
 
 def load_model(path: Path) -> Any:

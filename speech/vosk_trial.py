@@ -15,7 +15,7 @@ from typing import Final
 import vosk
 
 from speech.models import read_model
-from speech.resampling import TELEPHONE_RATE_HZ
+from speech.upsampling import TELEPHONE_RATE_HZ
 from speech.vosk_models import load_model
 
 PIECE_SAMPLES: Final = 800

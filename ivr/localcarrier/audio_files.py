@@ -11,7 +11,8 @@ from yarl import URL
 
 from ivr.localcarrier.events import EventLog
 from ivr.localcarrier.voices import Voices
-from ivr.sound import mulaw, wav
+from ivr.sound import mulaw
+from speech import wav
 
 MAX_AUDIO_BYTES: Final = 40 * 60 * 16_000 * 2  # 40 minutes of 16 kHz PCM. Source: docs/voice/twiml/play
 SILENT_S: Final = 2  # how long a file lasts that is not fetched

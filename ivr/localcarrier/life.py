@@ -16,7 +16,7 @@ from ivr.localcarrier.machine_detection import Detection, detect
 from ivr.localcarrier.person import Person
 from ivr.localcarrier.waiting import cancel_and_wait
 from ivr.localcarrier.webhook import WebhookError
-from ivr.sound import wav
+from speech import wav
 
 
 async def ring(leg: Leg, timeout_s: float) -> bool:

@@ -14,7 +14,8 @@ import msgspec
 
 from ivr.localcarrier.leg import Heard, Leg
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, LoseLine, Play, Press, Say, Stay, Step, Wait
-from ivr.sound import espeak, wav
+from ivr.sound import espeak
+from speech import wav
 
 _LAST_WORDS_S: Final = 1.0
 KEYS: Final = frozenset("0123456789*#ABCD")

@@ -10,7 +10,8 @@ from aiohttp import web
 from ivr.localcarrier.exchange import Exchange
 from ivr.localcarrier.parameters import API_VERSION
 from ivr.localcarrier.rest import RestRequest, answer, is_authorized
-from ivr.sound import mulaw, wav
+from ivr.sound import mulaw
+from speech import wav
 
 EXCHANGE: Final = web.AppKey("exchange", Exchange)
 

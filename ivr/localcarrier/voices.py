@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from ivr.localcarrier.verbs import Say
-from ivr.sound import espeak, mulaw, wav
+from ivr.sound import espeak, mulaw
+from speech import wav
 
 _CACHED_PROMPTS: Final = 512
 _SILENT_MS_PER_WORD: Final = 350

@@ -1,1 +1,1 @@
-"""Telephone sound: WAV files, mu-law, resampling, and the voice of eSpeak NG."""
+"""Telephone sound: frames, levels, and the voice of eSpeak NG."""

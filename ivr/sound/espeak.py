@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ivr.sound.resample import resample
-from ivr.sound.wav import WavError, read_pcm16
+from speech.resample import resample
+from speech.wav import WavError, read_pcm16
 
 RATE_HZ: Final = 8000
 DEFAULT_RATE_WPM: Final = 165

@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from ivr.sound import espeak, levels, reading, wav
-from ivr.sound.resample import resample
+from ivr.sound import espeak, levels, reading
+from speech import wav
+from speech.resample import resample
 
 # To be raised whenever the same text or recording would come out in another way: sounds that were kept are made anew.
 FORMAT: Final = 2

@@ -11,8 +11,8 @@ import pytest
 from ivr.demo.installation import Installation
 from ivr.localcarrier.script import Hear, Play, Press, Stay
 from ivr.redis_server import find_binary
-from ivr.sound import wav
 from ivr.sound.espeak import find_engine
+from speech import wav
 from tests.acceptance.office import CALLER_NUMBER, Office
 
 WELCOME, MAIN, NUMBER = "به فروشگاه خوش آمدید.", "چه کمکی از ما برمی‌آید؟", "شماره‌ی سفارش خود را وارد کنید."

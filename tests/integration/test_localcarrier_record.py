@@ -27,7 +27,7 @@ from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.script import HangUp, Hear, Play, Press, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
-from ivr.sound import wav
+from speech import wav
 
 RECORD = '<Say>After the tone.</Say><Record action="/recorded" timeout="2" maxLength="6"/><Say>Nothing heard.</Say>'
 

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from ivr import flow_prompts
 from ivr.cli import app
-from ivr.sound import espeak, levels, wav
+from ivr.sound import espeak, levels
+from speech import wav
 
 FLOW = """
 zerohold: 1

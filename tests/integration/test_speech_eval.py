@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,10 @@ from speech.grammar import Digits, Grammar
 from speech.interpretation import interpret
 from speech.models import find_model
 from speech.recorded import takes_of
+from speech.resample import resample
 from speech.trials import Outcome, Trial, hear_all
 from tests import recordings
+from tests.wave_files import wave_file
 
 pytestmark = needs_model
 KEYS = ["model", "files", "accuracy", "per_word", "oov_files", "oov_rejected", "strings", "strings_exact", "rtf"]
@@ -35,9 +36,8 @@ def ivr() -> Ivr:
     return lambda *arguments: CliRunner().invoke(app, ["speech", "eval", *map(str, arguments), "--model", MODEL_NAME])
 
 
-def wav(audio: bytes, rate_hz: int = 8000) -> bytes:
-    head = b"fmt " + struct.pack("<IHHIIHH", 16, 7, 1, rate_hz, rate_hz, 1, 8) + b"data" + struct.pack("<I", len(audio))
-    return b"RIFF" + struct.pack("<I", 4 + len(head) + len(audio)) + b"WAVE" + head + audio
+def wav(audio: bytes) -> bytes:
+    return wave_file(7, 8, audio)
 
 
 def zipped(path: Path, files: dict[str, bytes]) -> Path:
@@ -49,8 +49,9 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 
 @needs_voice
 def test_words_of_a_voice_are_heard_other_words_are_not_and_broken_files_are_named(ivr: Ivr, tmp_path: Path) -> None:
-    files = {f"{word}/voice_1.wav": wav(spoken(word)) for word in ("one", "seven", "umbrella")}
-    files |= {"one/voice_2.wav": b"RIFF", "seven/voice_2.wav": wav(b"\xff" * 900, rate_hz=11025)}
+    files = {f"{word}/voice_1.wav": wav(spoken(word)) for word in ("one", "umbrella")}
+    files["seven/voice_1.wav"] = wave_file(1, 16, resample(mulaw.decode(spoken("seven")), 8000, 16_000), rate=16_000)
+    files |= {"one/voice_2.wav": b"RIFF", "seven/voice_2.wav": wave_file(17, 4, b"\xff" * 900)}
     found = ivr(zipped(tmp_path / "words.zip", files), "--strings", 4, "--length", 3, "--json")
     assert found.exit_code == 0, found.output
     answer = json.loads(found.stdout)
@@ -60,8 +61,8 @@ def test_words_of_a_voice_are_heard_other_words_are_not_and_broken_files_are_nam
     assert (answer["oov_files"], answer["oov_rejected"]) == (1, 1.0)
     assert (answer["strings"], answer["strings_exact"]) == (4, 1.0)
     assert 0 < answer["rtf"] < 1
-    assert "one/voice_2.wav: is no RIFF WAVE file" in found.stderr
-    assert "seven/voice_2.wav: has 1 channels at 11025 Hz" in found.stderr
+    assert "one/voice_2.wav: cannot be heard: not a RIFF/WAVE file" in found.stderr
+    assert "seven/voice_2.wav: cannot be heard: WAV format 17 with 4 bits" in found.stderr
 
 
 @needs_voice

@@ -13,7 +13,6 @@ import pytest
 from media_fixtures import MODEL_NAME, needs_model, needs_recordings, needs_voice, quiet, spoken
 
 from ivr.media.audio import AudioChunk, Chunker
-from ivr.sound.wav import read_wav
 from speech import mulaw
 from speech.doubt import doubt_of
 from speech.grammar import Digits, Grammar, vosk_phrases
@@ -21,6 +20,7 @@ from speech.listening import Event, Finished, Listener, SpeechStarted, hear, hea
 from speech.models import find_model
 from speech.recognition import Heard, Hypothesis
 from speech.vosk_recogniser import Engines, load_model
+from speech.wav import read_wav
 from tests import recordings
 
 pytestmark = needs_model

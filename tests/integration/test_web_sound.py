@@ -14,9 +14,10 @@ from ivr import spoken_prompts
 from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build
 from ivr.settings import Settings
-from ivr.sound import espeak, levels, rendering, wav
+from ivr.sound import espeak, levels, rendering
 from ivr.sound.way_on import way_on
 from ivr.web.app import create_app
+from speech import wav
 
 WELCOME = "به فروشگاه خوش آمدید."
 FLOW = f"""

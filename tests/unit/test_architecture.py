@@ -60,7 +60,8 @@ PURE = [
         Path("speech") / f"{name}.py"
         for name in (
             *("recognition", "grammar", "digits", "meaning", "hypotheses", "doubt", "interpretation"),
-            *("endpointing", "echo", "listening", "scheduling", "admission", "resampling", "mulaw", "protocol"),
+            *("endpointing", "echo", "listening", "scheduling", "admission", "upsampling", "mulaw", "resample"),
+            "protocol",
             *("lexicon/phones", "lexicon/english", "lexicon/arabic", "lexicon/persian", "lexicon/units"),
             *("lexicon/decoder_phones", "lexicon/entries", "lexicon/sounds_alike", "lexicon/spelling", "lexicon/ipa"),
         )

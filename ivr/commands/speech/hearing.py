@@ -9,12 +9,12 @@ from typing import Annotated, Final
 import typer
 
 from ivr.commands.common import err
-from ivr.sound.wav import KNOWN, WavError, read_wav
 from speech import mulaw
 from speech.digits import UNKNOWN_WORD, digit_words
 from speech.errors import SpeechError
 from speech.grammar import Digits, Grammar, unknown_words, vosk_phrases
 from speech.models import Model
+from speech.wav import KNOWN, WavError, read_wav
 
 # How files of mu-law samples without any header are called.
 RAW_SUFFIXES: Final = (".ul", ".ulaw", ".mulaw", ".raw", ".pcmu")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from flows.lint.examples import completed
 from ivr.commands.flow import flow
-from ivr.sound.wav import mono_wav
+from speech.wav import mono_wav
 
 GOOD = completed("nodes:\n  main: {type: say, prompt: Hello., next: goodbye}")
 WARNED = completed("nodes:\n  main: {type: set, values: {tries: 1}, next: goodbye}")

@@ -10,7 +10,7 @@ import pytest
 
 from ivr import prompt_files
 from ivr.prompt_files import PromptFiles
-from ivr.sound.wav import mono_wav
+from speech.wav import mono_wav
 
 SOUND = mono_wav(b"\x01\x02" * 400)
 OTHER = mono_wav(b"\x03\x04" * 400)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from ivr.localcarrier.verbs import Say
 from ivr.localcarrier.voices import Voices
-from ivr.sound import espeak, mulaw, wav
-from ivr.sound.resample import resample
+from ivr.sound import espeak, mulaw
+from speech import wav
+from speech.resample import resample
 
 
 def tone(hz: float, rate_hz: int, seconds: float, level: int = 10_000) -> bytes:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from speech import mulaw
-from speech.recorded import RecordingError, RecordingsError, mulaw_of_wav, read_mulaw, takes_of
-
-
-def wav(data: bytes, coding: int = 7, channels: int = 1, rate_hz: int = 8000, bits: int = 8) -> bytes:
-    form = struct.pack("<HHIIHH", coding, channels, rate_hz, rate_hz * channels * bits // 8, channels * bits // 8, bits)
-    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"LIST\3\0\0\0abc\0"
-    chunks += b"data" + struct.pack("<I", len(data)) + data
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+from speech.recorded import RecordingError, RecordingsError, read_mulaw, takes_of
+from tests.wave_files import FILES, TONE, wave_file
 
 
 def archive(path: Path, files: dict[str, bytes]) -> Path:
@@ -86,35 +78,39 @@ def test_a_folder_in_place_of_a_zip_is_named(tmp_path: Path) -> None:
         takes_of([tmp_path], {})
 
 
-def test_mulaw_comes_as_it_is_and_16_bit_samples_are_coded() -> None:
-    assert mulaw_of_wav(wav(b"\x10\x20\x30")) == b"\x10\x20\x30"
-    assert mulaw_of_wav(wav(mulaw.decode(b"\x10\x20"), coding=1, bits=16)) == b"\x10\x20"
-    assert mulaw_of_wav(wav(mulaw.decode(b"\x10\x20") + b"\0", coding=1, bits=16)) == b"\x10\x20"
+def heard(tmp_path: Path, content: bytes) -> bytes:
+    with zipfile.ZipFile(archive(tmp_path / "a.zip", {"one/a_1.wav": content})) as opened:
+        return read_mulaw(opened, "one/a_1.wav")
 
 
-def test_a_file_that_was_cut_off_gives_what_there_is() -> None:
-    assert mulaw_of_wav(wav(b"\x10" * 100)[:-40]) == b"\x10" * 60
+def test_every_kind_of_file_is_heard_as_telephone_audio(tmp_path: Path) -> None:
+    lengths = {kind: len(heard(tmp_path, content)) for kind, content in FILES.items()}
+    assert lengths == dict.fromkeys(FILES, len(TONE))
+    assert heard(tmp_path, wave_file(7, 8, b"\x10\x20\x30")) == b"\x10\x20\x30"
+    assert len(heard(tmp_path, wave_file(1, 16, bytes(32_000), rate=16_000))) == 8000
+
+
+def test_a_file_that_was_cut_off_gives_what_there_is(tmp_path: Path) -> None:
+    assert heard(tmp_path, wave_file(7, 8, b"\x10" * 100)[:-40]) == b"\x10" * 60
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no RIFF"),
-        (b"RIFF\0\0\0\0WAVE", "has no audio"),
-        (wav(b""), "has no audio"),
-        (b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd", "has audio before it says which"),
-        (wav(b"ab", rate_hz=16000), "1 channels at 16000 Hz"),
-        (wav(b"ab", channels=2), "2 channels at 8000 Hz"),
-        (wav(b"ab", coding=6), "WAVE format 6 with 8 bits"),
+        (b"", "not a RIFF"),
+        (b"RIFF\0\0\0\0WAVE", "no sound"),
+        (wave_file(7, 8, b""), "has no audio"),
+        (b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd", "no sound"),
+        (wave_file(17, 4, b"ab"), "WAV format 17 with 4 bits"),
     ],
 )
-def test_what_is_no_telephone_audio_says_why(content: bytes, message: str) -> None:
+def test_what_cannot_be_heard_says_why(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(RecordingError, match=message):
-        mulaw_of_wav(content)
+        heard(tmp_path, content)
 
 
 def test_a_file_whose_bytes_are_damaged_says_so(tmp_path: Path) -> None:
-    path = archive(tmp_path / "a.zip", {"one/a_1.wav": wav(bytes(range(256)) * 8)})
+    path = archive(tmp_path / "a.zip", {"one/a_1.wav": wave_file(7, 8, bytes(range(256)) * 8)})
     damaged = bytearray(path.read_bytes())
     damaged[60:90] = b"\0" * 30
     path.write_bytes(damaged)

@@ -15,8 +15,8 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-from ivr.sound import mulaw
-from ivr.sound.resample import resample
+from speech import mulaw
+from speech.resample import resample
 
 _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
@@ -85,7 +85,7 @@ def _samples(data: bytes, form: tuple[int, ...]) -> tuple[bytes, int]:
         case (7, 8):  # mu-law
             return mulaw.decode(data[::channels]), rate_hz
         case (6, 8):  # A-law
-            return _little(array("h", map(_ALAW_VALUES.__getitem__, data[::channels]))), rate_hz
+            return _little(array("h", map(ALAW_VALUES.__getitem__, data[::channels]))), rate_hz
         case (1, 8):
             return _little(array("h", [(value - 128) << 8 for value in data[::channels]])), rate_hz
         case (1, 16):
@@ -124,7 +124,8 @@ def _alaw_value(code: int) -> int:
     return value if code & 0x80 else -value
 
 
-_ALAW_VALUES: Final = tuple(map(_alaw_value, range(256)))
+# The sample that each A-law code stands for.
+ALAW_VALUES: Final = tuple(map(_alaw_value, range(256)))
 
 
 def mono_wav(pcm16: bytes, rate_hz: int = mulaw.RATE_HZ) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speech.resampling import allowing_upsampling
+from speech.upsampling import allowing_upsampling
 
 
 def test_everything_else_in_the_configuration_stays_as_it_is() -> None:
