@@ -126,48 +126,6 @@ COMMANDS = """
     تفعيل | t a f ʕ iː l
     تعطيل | t a ʕ tˤ iː l
 """
-LABELS = {
-    "zero": "صفر",
-    "one": "واحد",
-    "two": "اثنان",
-    "three": "ثلاثة",
-    "four": "أربعة",
-    "five": "خمسة",
-    "six": "ستة",
-    "seven": "سبعة",
-    "eight": "ثمانية",
-    "nine": "تسعة",
-    "yes": "نعم",
-    "no": "لا",
-    "ok": "موافق",
-    "cancel": "إلغاء",
-    "next": "التالي",
-    "previous": "السابق",
-    "start": "ابدأ",
-    "stop": "توقف",
-    "send": "إرسال",
-    "receive": "استقبال",
-    "record": "تسجيل",
-    "open": "فتح",
-    "close": "إغلاق",
-    "options": "خيارات",
-    "enter": "إدخال",
-    "digit": "رقم",
-    "direction": "اتجاه",
-    "up": "أعلى",
-    "down": "أسفل",
-    "left": "يسار",
-    "right": "يمين",
-    "forward": "أمام",
-    "backward": "خلف",
-    "rotate": "تدوير",
-    "zoom_in": "تكبير",
-    "zoom_out": "تصغير",
-    "move": "تحريك",
-    "undo": "تراجع",
-    "enable": "تفعيل",
-    "disable": "تعطيل",
-}
 OTHER = """
     مرحبا | m a r ħ a b a n
     شكرا | ʃ u k r a n

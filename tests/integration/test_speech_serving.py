@@ -18,9 +18,10 @@ from speech import pool as pools
 from speech.admission import NO_LIMITS
 from speech.grammar import Digits, Grammar, vosk_phrases
 from speech.models import find_model
-from speech.pool import ChildEvent, RecogniserPool, Recycling
+from speech.pool import RecogniserPool, Recycling
 from speech.recognition import Hypothesis
 from speech.stream import Stream
+from tests.pool_events import Events
 
 pytestmark = [
     needs_model,
@@ -30,25 +31,6 @@ pytestmark = [
 
 NUMBER = Grammar(language="en", phrases={"agent": "person", "yes": "yes"}, digits=Digits(min=1, max=8))
 CHUNK_BYTES = 800
-
-
-class Events:
-    """What the pool reports, to be waited for."""
-
-    def __init__(self) -> None:
-        self.seen: list[ChildEvent] = []
-        self._more = asyncio.Event()
-
-    def __call__(self, event: ChildEvent) -> None:
-        self.seen.append(event)
-        self._more.set()
-
-    async def wait_for(self, what: str, times: int = 1) -> ChildEvent:
-        async with asyncio.timeout(40):
-            while sum(event.what == what for event in self.seen) < times:
-                self._more.clear()
-                await self._more.wait()
-        return [event for event in self.seen if event.what == what][times - 1]
 
 
 @pytest.fixture

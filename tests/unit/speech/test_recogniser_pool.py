@@ -15,30 +15,12 @@ from speech import child, launcher
 from speech import pool as pools
 from speech.admission import NO_LIMITS, Limits
 from speech.child import StreamLostError
-from speech.pool import ChildEvent, NoRecogniserError, NotAdmittedError, RecogniserPool, Recycling
+from speech.pool import NoRecogniserError, NotAdmittedError, RecogniserPool, Recycling
 from speech.stream import Stream
+from tests.pool_events import Events
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("scripted_child.py")))
 MODELS = {"en": Path(__file__).parent}
-
-
-class Events:
-    """What the pool reports, to be waited for."""
-
-    def __init__(self) -> None:
-        self.seen: list[ChildEvent] = []
-        self._more = asyncio.Event()
-
-    def __call__(self, event: ChildEvent) -> None:
-        self.seen.append(event)
-        self._more.set()
-
-    async def wait_for(self, what: str, times: int = 1) -> ChildEvent:
-        async with asyncio.timeout(30):
-            while sum(event.what == what for event in self.seen) < times:
-                self._more.clear()
-                await self._more.wait()
-        return [event for event in self.seen if event.what == what][times - 1]
 
 
 @pytest.fixture

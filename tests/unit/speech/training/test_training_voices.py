@@ -5,6 +5,7 @@ import random
 import pytest
 
 from flows.messages import ar, fa
+from speech.lexicon import arabic
 from speech.training import speakers, voices_accents, voices_arabic, voices_persian
 from speech.training.voices_language import Language, Word, digit_string, parse_words, texts
 
@@ -79,8 +80,8 @@ def test_each_kind_of_foreign_voice_has_one_that_is_held_out():
 
 def test_the_labels_of_the_arabic_recordings_are_words_of_the_table():
     known = {word.text for word in (*TABLES["ar"].core, *TABLES["ar"].menu)}
-    assert len(voices_arabic.LABELS) == 40
-    assert set(voices_arabic.LABELS.values()) <= known
+    assert len(arabic.LABELS) == 40
+    assert set(arabic.LABELS.values()) <= known
 
 
 def test_a_text_with_two_pronunciations_gets_two_tags():

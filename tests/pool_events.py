@@ -1,0 +1,27 @@
+"""What a pool of recognisers reports, to be waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from speech.pool import ChildEvent
+
+
+class Events:
+    """A pool's listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.seen: list[ChildEvent] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, event: ChildEvent) -> None:
+        self.seen.append(event)
+        self._more.set()
+
+    async def wait_for(self, what: str, times: int = 1) -> ChildEvent:
+        """The event of this name that comes for the `times`th time; raises `TimeoutError` after 40 s."""
+        async with asyncio.timeout(40):
+            while sum(event.what == what for event in self.seen) < times:
+                self._more.clear()
+                await self._more.wait()
+        return [event for event in self.seen if event.what == what][times - 1]
