@@ -51,7 +51,7 @@ bench-callbacks: $(VENV)/.test ## Measure callbacks: a million promises, punctua
 	@JSON=$(JSON) $(BIN)/python -m tests.benchmarks.callbacks.recovery
 
 # The peer of `ingest` comes with the bench extra.
-bench-serving: $(VENV)/.test ## Measure recognition: live streams, ingest, overload, drift, against peers; about ten minutes
+bench-serving: $(VENV)/.test ## Measure recognition: live streams, ingest, overload, drift, against peers; about fifteen minutes
 	@$(call INSTALL,bench)
 	@JSON=$(JSON) RECORDINGS=$(RECORDINGS) $(BIN)/python -m tests.benchmarks.serving
 

@@ -1,4 +1,4 @@
-"""All four parts of the serving benchmark, one after the other, about ten minutes on an idle machine with two cores.
+"""All four parts of the serving benchmark, one after the other: about fifteen minutes on two idle cores.
 
     python -m tests.benchmarks.serving [--quick] [--only capacity]
 

@@ -1,6 +1,6 @@
 """What a day leaves behind: a child's memory for each stream, and after thousands of calls replayed without pause.
 
-    python -m tests.benchmarks.serving.drift [--calls 1440] [--seconds 150] [--quick]
+    python -m tests.benchmarks.serving.drift [--calls 1440] [--seconds 600] [--quick]
 
 A call is a minute with four turns, of which some 9 s are listened to: the caller says two digits, which are fed in
 chunks and finished; then the recogniser is reset for the next turn. A day of one line is 1440 of them. They are
@@ -125,7 +125,7 @@ def main() -> None:
     """Print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=DAY_CALLS)
-    parser.add_argument("--seconds", type=float, default=150.0, help="no call is begun later")
+    parser.add_argument("--seconds", type=float, default=600.0, help="no call is begun later")
     parser.add_argument("--quick", action="store_true", help="a few calls; means little")
     options = parser.parse_args()
     # A polite end of this process must end what it has started, too.
