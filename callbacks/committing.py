@@ -163,6 +163,7 @@ def freed(agent: Agent, now: datetime, *, cool_off_s: int = 0) -> Agent:
         held_for=None,
         leg_sid=None,
         joined_at=None,
+        talked_for=agent.talked_for if agent.joined_at is None else agent.holder,
         check_at=None,
         idle_since=now,
         not_before=now + timedelta(seconds=cool_off_s) if cool_off_s else None,

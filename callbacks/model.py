@@ -164,6 +164,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # The queue for which they are held, and since when they talk with a caller on the line.
     held_for: str | None = None
     joined_at: datetime | None = None
+    # The holder for whom they talked with a caller on the line last: ends are reported in any order.
+    talked_for: str | None = None
     leg_sid: str | None = None
     check_at: datetime | None = None
     idle_since: datetime

@@ -123,6 +123,7 @@ def _still_held(agent: Agent, known: Agent) -> Agent:
         holder=known.holder,
         held_for=known.held_for,
         joined_at=known.joined_at,
+        talked_for=known.talked_for,
         leg_sid=known.leg_sid,
         check_at=known.check_at,
         idle_since=known.idle_since,

@@ -102,8 +102,8 @@ def crews(
     """
     alike = Counter(
         msgspec.structs.replace(
-            each, id="", name="", number="", idle_since=now, holder=None, leg_sid=None, check_at=None,
-            not_before=None, given_at=(),
+            each, id="", name="", number="", idle_since=now, holder=None, held_for=None, joined_at=None,
+            talked_for=None, leg_sid=None, check_at=None, not_before=None, given_at=(),
         )
         for each in agents
     )  # fmt: skip

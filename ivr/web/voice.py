@@ -137,12 +137,14 @@ def _transfer_ended(call_sid: str) -> events.Event:
 
 
 def _release(shared: Services, call_sid: str, person_id: str, *, missed: bool) -> bool:
-    """Free the person who was reserved for this call, if they still are; whether they had taken the call."""
+    """Free the person who was reserved for this call, if they still are; whether they have talked with the caller.
+
+    The end of their own leg, which frees them too, may have been reported before.
+    """
     holder = f"call:{call_sid}"
-    agent = shared.callbacks.store.agent(person_id)
-    accepted = agent is not None and agent.record.holder == holder and agent.record.leg_sid is not None
     shared.callbacks.agents.release(person_id, holder, utc_now(), missed=missed)
-    return accepted
+    agent = shared.callbacks.store.agent(person_id)
+    return agent is not None and agent.record.talked_for == holder
 
 
 def _call_over(shared: Services, call_sid: str, *, talked: bool, dropped: bool) -> None:

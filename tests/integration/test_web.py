@@ -5,6 +5,7 @@ One long file, as every case is told with the same signed client and the same fe
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -220,11 +221,11 @@ def test_a_transfer_reserves_the_agent_briefs_them_and_frees_them_at_its_end(
     assert is_free(freed.record, utc_now())
 
 
-@pytest.mark.parametrize("status_first", [True, False])
+@pytest.mark.parametrize("order", list(itertools.permutations(("call", "transfer", "person"))), ids="-".join)
 def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
-    client: SignedClient, services: Services, status_first: bool
+    client: SignedClient, services: Services, order: tuple[str, ...]
 ) -> None:
-    """The end of the call and the end of the transfer are reported in any order."""
+    """The ends of the call, of the transfer and of the person's own leg are reported in any order."""
     agent = Agent(id="desk", name="desk", number="+442079460100", queues=("shop",), idle_since=utc_now())
     services.callbacks.agents.put(agent)
     document = tree(client.post(action(client.post("/voice/incoming")), Digits="0"))
@@ -233,8 +234,12 @@ def test_a_caller_who_hangs_up_after_talking_with_a_person_was_transferred(
     assert dial is not None
     whisper = client.post(number.attrib["url"], CallSid="CA" + "9" * 32)
     client.post(action(whisper), CallSid="CA" + "9" * 32, Digits="1")
-    posts = [("/voice/status", {}), (dial.attrib["action"], {"DialBridged": "true"})]
-    for url, form in posts if status_first else reversed(posts):
+    ends = {
+        "call": ("/voice/status", {}),
+        "transfer": (dial.attrib["action"], {"DialBridged": "true"}),
+        "person": (number.attrib["statusCallback"], {"CallSid": "CA" + "9" * 32}),
+    }
+    for url, form in (ends[end] for end in order):
         client.post(url, CallStatus="completed", **form)
     known = services.calls.read(SID)
     assert known is not None
