@@ -25,10 +25,12 @@ doctor: $(VENV)/.demo ## Say what is missing and what to do about it
 	@$(BIN)/ivr doctor
 
 # Calls take their real time, so that three workers are not too many for two cores; the longest files begin first.
+# Some lose their step on a machine that stands still for seconds: what fails is run once more, alone; a fault stays one.
 # ZEROHOLD_RANDOM_CALLS=10000 walks through each example flow by so many random calls instead of 300.
 TEST_WORKERS ?= 3
 test: $(VENV)/.test debian-packages check ## Install what the tests need, then run everything
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
+		|| { test $$? = 1 && echo "What failed, once more and alone:" && $(BIN)/python -m pytest -v --last-failed --maxfail 10; }
 
 check: $(VENV)/.test ## Formatter, linter, types, architecture fences
 	@$(BIN)/ruff format --check .

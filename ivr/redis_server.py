@@ -15,7 +15,7 @@ import redis
 from ivr.redis_client import connect
 from ivr.redis_durability import APPENDFSYNC, Durability
 
-START_TIMEOUT_S: Final = 10.0
+START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 10.0
 # Source: sun_path of sockaddr_un holds 108 bytes on Linux, with its end.
 LONGEST_SOCKET_PATH: Final = 100

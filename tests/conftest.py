@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 import redis
 
+import ivr.redis_client
 from ivr import logs
 from ivr.redis_client import connect
 from ivr.redis_server import PrivateRedis, find_binary
@@ -15,6 +16,8 @@ from ivr.redis_server import PrivateRedis, find_binary
 # Machines that run the tests are noisy: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
+# For the same reason, a server that is there may take its time.
+ivr.redis_client.TIMEOUT_S = 20.0
 
 
 @pytest.fixture(scope="session", autouse=True)

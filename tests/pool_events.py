@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from speech.pool import ChildEvent
+from tests.patience import PATIENCE_S
 
 
 class Events:
@@ -19,8 +20,8 @@ class Events:
         self._more.set()
 
     async def wait_for(self, what: str, times: int = 1) -> ChildEvent:
-        """The event of this name that comes for the `times`th time; raises `TimeoutError` after 40 s."""
-        async with asyncio.timeout(40):
+        """The event of this name that comes for the `times`th time; raises `TimeoutError` after `PATIENCE_S`."""
+        async with asyncio.timeout(PATIENCE_S):
             while sum(event.what == what for event in self.seen) < times:
                 self._more.clear()
                 await self._more.wait()

@@ -21,7 +21,7 @@ from ivr.redis_server import PrivateRedis
 from ivr.services import Services, build
 from ivr.settings import EXAMPLE_FLOW, Settings
 
-READY_TIMEOUT_S: Final = 60.0
+READY_TIMEOUT_S: Final = 180.0
 # A little brisker than people speak: prompts are easy to follow, and the reader of a transcript does not wait long.
 SPEECH_RATE_WPM: Final = 180
 # Source: Ofcom's numbers for use in drama, London and no area; they ring nobody.
@@ -89,7 +89,8 @@ class Installation:
             "MEDIA_URL": f"ws://127.0.0.1:{media_port}/media",
             "WEB_PORT": str(web_port),
             "MEDIA_PORT": str(media_port),
-            "REDIS_URL": self.redis.url,
+            # A machine that has much to do, as one that plays all the parts, is not worth an apology to a caller.
+            "REDIS_URL": f"{self.redis.url}?socket_timeout=5",
             "DATA_DIR": str(folder / "data"),
             "FLOW_FILE": str(around_the_clock(EXAMPLE_FLOW, folder / "flow")),
             **(overrides or {}),
@@ -177,7 +178,7 @@ class Installation:
     def readiness(self) -> dict[str, bool] | None:
         """What `/readyz` says of each part; None while web does not answer."""
         try:
-            with urllib.request.urlopen(f"{self.public_url}/readyz", timeout=2) as answer:  # noqa: S310 - our own URL
+            with urllib.request.urlopen(f"{self.public_url}/readyz", timeout=10) as answer:  # noqa: S310 - our own URL
                 body = answer.read()
         except urllib.error.HTTPError as error:
             body = error.read()

@@ -18,7 +18,7 @@ from ivr.localcarrier.measure import turn_latencies
 from ivr.localcarrier.wire import Event
 from ivr.services import utc_now
 
-CALL_TIMEOUT_S: Final = 120.0
+CALL_TIMEOUT_S: Final = 300.0
 POLL_S: Final = 0.5
 QUEUE: Final = "shop"
 

@@ -11,7 +11,7 @@ from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.server import LocalCarrier, loop_for
 from ivr.localcarrier.settings import CarrierSettings
 
-_START_TIMEOUT_S = 15.0
+_START_TIMEOUT_S = 60.0
 
 
 @contextmanager

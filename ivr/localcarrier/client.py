@@ -6,7 +6,7 @@ import base64
 import http.client
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -16,6 +16,8 @@ from ivr.localcarrier.wire import CallView, Event, Faults, InboundCall, NumberSe
 
 _T = TypeVar("_T")
 _LONG_POLL_S = 5.0
+# Generous: a machine that does much else is slow, and who waits for what comes at once waits for nothing.
+PATIENCE_S: Final = 120.0
 
 
 class LocalCarrierError(Exception):
@@ -32,7 +34,7 @@ class LocalCarrierError(Exception):
 class LocalCarrierClient:
     """Places calls, sets up phones and reads the event log of a local carrier at `base_url`."""
 
-    def __init__(self, base_url: str, account_sid: str, auth_token: str, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, base_url: str, account_sid: str, auth_token: str, *, timeout_s: float = PATIENCE_S) -> None:
         parts = urlsplit(base_url)
         self.base_url = base_url.rstrip("/")
         self._host = parts.hostname or "127.0.0.1"
@@ -41,7 +43,7 @@ class LocalCarrierClient:
         credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
 
-    def wait_until_up(self, timeout_s: float = 15.0) -> None:
+    def wait_until_up(self, timeout_s: float = PATIENCE_S) -> None:
         """Return as soon as the carrier answers; raises `TimeoutError` after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -132,7 +134,7 @@ class LocalCarrierClient:
         """Return the events with `seq` > `after`; waits up to `wait_s` for the first one."""
         return self._fetch("GET", f"/local/events?after={after}&wait_s={wait_s:g}", list[Event])
 
-    def wait_for(self, predicate: Callable[[Event], bool], timeout_s: float = 15.0, *, after: int = 0) -> Event:
+    def wait_for(self, predicate: Callable[[Event], bool], timeout_s: float = PATIENCE_S, *, after: int = 0) -> Event:
         """Return the first event after `after` that satisfies `predicate`.
 
         Raises `TimeoutError`, with the last events in its message, if none came within `timeout_s`.
@@ -155,7 +157,7 @@ class LocalCarrierClient:
         kind: str,
         *,
         call_sid: str | None = None,
-        timeout_s: float = 15.0,
+        timeout_s: float = PATIENCE_S,
         after: int = 0,
         **fields: Any,
     ) -> Event:
@@ -170,7 +172,7 @@ class LocalCarrierClient:
 
         return self.wait_for(matches, timeout_s, after=after)
 
-    def wait_for_end(self, call_sid: str, timeout_s: float = 30.0) -> CallView:
+    def wait_for_end(self, call_sid: str, timeout_s: float = PATIENCE_S) -> CallView:
         """Return the leg once it has ended, its script is over and its recording is written.
 
         Raises `TimeoutError` as `wait_for` does.

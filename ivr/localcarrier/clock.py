@@ -17,8 +17,9 @@ from typing import Final
 from ivr.sound.mulaw import FRAME_MS
 
 TICK_S: Final = FRAME_MS / 1000
-# After a longer stop (a suspended laptop) time goes on from now instead of racing through what was missed.
-_MAX_LAG_S: Final = 5.0
+# After a longer stop (a suspended laptop, a machine with too much to do) time goes on from now instead of racing
+# through what was missed: people's answers and the application's would come out of step.
+_MAX_LAG_S: Final = 0.5
 
 
 def ticks_in(seconds: float) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from callbacks.model import Agent, CallbackRequest
@@ -12,12 +11,12 @@ from ivr.demo.installation import OFFICE_NUMBER, Installation
 from ivr.localcarrier.script import HangUp, Hear, Phone, Press, Stay, Step, Wait
 from ivr.localcarrier.wire import CallView
 from ivr.services import Services, utc_now
+from tests.patience import PATIENCE_S, until
 
 AGENT_NUMBER: Final = "+442079460100"
 OTHER_AGENT_NUMBER: Final = "+442079460101"
 CALLER_NUMBER: Final = "+442079460123"
 QUEUE: Final = "shop"
-PATIENCE_S: Final = 40.0
 
 TAKES_THE_CALLBACK: Final = Phone(
     answer_after_ms=100, steps=(Hear("To be connected"), Press("1"), Hear("How did it end"), Press("1"), Stay())
@@ -77,15 +76,8 @@ class Office:
         (found,) = self.services.callbacks.store.requests(2)
         return found
 
-    def until(self, holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-        """Return as soon as something holds; fails after a while."""
-        deadline = time.monotonic() + patience_s
-        while not holds():
-            assert time.monotonic() < deadline, f"not within {patience_s:g} s: {what}"
-            time.sleep(0.05)
-
     def until_ended(self) -> CallbackRequest:
-        self.until(lambda: self.request().state == "ended", f"the callback ends; it is {self.request()}")
+        until(lambda: self.request().state == "ended", f"the callback ends; it is {self.request()}")
         return self.request()
 
     def state(self, sid: str) -> CallState:
@@ -95,7 +87,7 @@ class Office:
 
     def outcome(self, sid: str) -> str:
         """How a call ended; its last webhook may still be on its way."""
-        self.until(lambda: isinstance(self.state(sid).stage, Ended), f"{sid} has an outcome")
+        until(lambda: isinstance(self.state(sid).stage, Ended), f"{sid} has an outcome")
         stage = self.state(sid).stage
         assert isinstance(stage, Ended)
         return stage.outcome

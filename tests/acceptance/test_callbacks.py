@@ -16,6 +16,7 @@ from tests.acceptance.office import (
     TALKS_A_LITTLE,
     Office,
 )
+from tests.patience import until
 
 OTHER_NUMBER = "+442079460124"
 
@@ -32,7 +33,7 @@ def test_a_promised_callback_rings_once_joins_the_two_and_ends_with_the_agents_w
     (agent_leg,) = office.rung(AGENT_NUMBER)
     assert any("the state of your order" in prompt for prompt in office.prompts(agent_leg.sid))
     assert ended.dossier["path"] == ["welcome", "main", "order_number"]
-    office.until(lambda: _is_free(office, AGENT_NUMBER), "the agent is free again")
+    until(lambda: _is_free(office, AGENT_NUMBER), "the agent is free again")
 
 
 def test_another_number_is_rung_first_and_proved_by_a_key_and_hears_the_words_first(office: Office) -> None:
@@ -87,14 +88,14 @@ def test_a_customer_who_does_not_answer_keeps_the_promise_and_the_agent_is_told(
     office.carrier.set_phone(CALLER_NUMBER, Phone(behaviour="no_answer"))
     office.book()
     office.add_agent(AGENT_NUMBER, Phone(steps=(Hear("To be connected"), Press("1"), Hear("did not answer"), Stay())))
-    office.until(lambda: office.request().dials == 1, "the customer is rung")
-    office.until(lambda: office.request().state in QUIET, "the promise stays open")
+    until(lambda: office.request().dials == 1, "the customer is rung")
+    until(lambda: office.request().state in QUIET, "the promise stays open")
     request = office.request()
     assert request.due_at > utc_now(), "another try is planned"
     (agent_leg,) = office.rung(AGENT_NUMBER)
     view = office.finish(agent_leg.sid)
     assert view.script_done
-    office.until(lambda: _is_free(office, AGENT_NUMBER), "the agent is free again")
+    until(lambda: _is_free(office, AGENT_NUMBER), "the agent is free again")
 
 
 def test_an_agent_who_hangs_up_before_the_customer_answers_leaves_the_customer_unbothered(office: Office) -> None:
@@ -104,8 +105,8 @@ def test_an_agent_who_hangs_up_before_the_customer_answers_leaves_the_customer_u
     office.book()
     impatient = Phone(answer_after_ms=100, steps=(Hear("To be connected"), Press("1"), Wait(1800), HangUp()))
     office.add_agent(AGENT_NUMBER, impatient)
-    office.until(lambda: office.request().dials == 1, "the customer is rung")
-    office.until(lambda: office.request().state in QUIET, "the promise stays open")
+    until(lambda: office.request().dials == 1, "the customer is rung")
+    until(lambda: office.request().state in QUIET, "the promise stays open")
     (customer_leg,) = office.rung(CALLER_NUMBER)
     assert office.finish(customer_leg.sid).status == "canceled"
     assert office.request().connects == 0

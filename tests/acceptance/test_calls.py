@@ -9,6 +9,7 @@ from flows.state import Ended
 from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, Stay, Wait
 from ivr.processes import PROCESSES
 from tests.acceptance.office import AGENT_NUMBER, Office
+from tests.patience import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SAYS_ORDER = Say("order", voice="en-gb-scotland", rate_wpm=140)
@@ -58,7 +59,7 @@ def test_when_the_media_process_is_killed_mid_call_the_call_goes_on_by_keys(offi
     office.carrier.wait_for_event("stream_started", call_sid=sid)
     media.send(signal.SIGKILL)
     office.carrier.wait_for_event("stream_error", call_sid=sid)
-    office.until(lambda: not office.services.listening.media_is_up(), "its heartbeat is over")
+    until(lambda: not office.services.listening.media_is_up(), "its heartbeat is over")
     office.carrier.act(
         sid, [Press("1"), Hear("order number"), Press("7305"), Hear("anything else"), Press("2"), Stay()]
     )
@@ -66,9 +67,9 @@ def test_when_the_media_process_is_killed_mid_call_the_call_goes_on_by_keys(offi
     assert office.outcome(sid) == "solved"
     assert not office.state(sid).speech
     assert not any(" say " in prompt for prompt in office.prompts(sid)[-3:])
-    office.until(lambda: not media.alive, "the process is gone")
+    until(lambda: not media.alive, "the process is gone")
     media.start()
-    office.until(office.services.listening.media_is_up, "it listens again")
+    until(office.services.listening.media_is_up, "it listens again")
 
 
 def test_when_redis_restarts_mid_call_the_caller_hears_a_sentence_and_nothing_is_lost(office: Office) -> None:
@@ -90,7 +91,7 @@ def test_when_redis_restarts_mid_call_the_caller_hears_a_sentence_and_nothing_is
     assert office.outcome(sid) == "callback"
     booked = office.request()
     office.installation.restart_redis()
-    office.until(lambda: office.installation.readiness() is not None, "web answers")
+    until(lambda: office.installation.readiness() is not None, "web answers")
     assert office.request() == booked, "the promise outlives a restart"
 
 

@@ -15,6 +15,7 @@ import pytest
 from ivr.processes import check_port_free
 from ivr.redis_server import find_binary, private_url
 from ivr.sound.espeak import find_engine
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,7 @@ def test_a_demo_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) ->
     assert demo.stdout.readline(), "the first call has begun"
     (folder,) = tmp_path.glob("zerohold-*")
     demo.terminate()
-    assert demo.wait(60) == 128 + signal.SIGTERM
+    assert demo.wait(PATIENCE_S) == 128 + signal.SIGTERM
     demo.stdout.close()
     assert private_url(folder / "data") is None, "the private Redis was stopped and took back its address"
     carrier_log = (folder / "logs" / "localcarrier.log").read_text()
@@ -50,7 +51,7 @@ def test_everything_in_the_demo_really_happens_and_can_be_listened_to(tmp_path: 
         env={**clean, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=6 * PATIENCE_S,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr

@@ -9,8 +9,11 @@ import pytest
 
 from flows.model import Flow
 from flows.prove import Proof
-from ivr import publishing
+from ivr import publishing, turns
+from ivr.lookups.deadline import Deadline
+from ivr.lookups.service import MAX_TIMEOUT_S
 from ivr.web import voice
+from tests.patience import PATIENCE_S
 
 Waiting = list[tuple[float, Callable[[], None]]]
 
@@ -29,6 +32,16 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
     monkeypatch.setattr(voice, "Timer", TimerByHand)
     return waiting
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns and lookups may take as long as a slow machine needs, but where a test asks for a shorter time-out."""
+    after = Deadline.after
+    monkeypatch.setattr(turns, "EFFECTS_S", PATIENCE_S)
+    monkeypatch.setattr(
+        Deadline, "after", lambda timeout_s: after(PATIENCE_S if timeout_s >= MAX_TIMEOUT_S else timeout_s)
+    )
 
 
 @pytest.fixture

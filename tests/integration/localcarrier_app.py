@@ -20,6 +20,7 @@ from twilio.request_validator import RequestValidator
 from ivr.localcarrier.driven import DrivenCarrier
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Event
+from tests.patience import PATIENCE_S
 
 ACCOUNT_SID = "AC" + "0a" * 16
 AUTH_TOKEN = "a token for tests"
@@ -84,10 +85,10 @@ class App:
     def to(self, path: str) -> list[Asked]:
         return [one for one in self.asked if one.path == path]
 
-    def wait_until(self, condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    def wait_until(self, condition: Callable[[], Any]) -> Any:
         """Return what `condition` returns once it is true; it is looked at after each request and message."""
         with self._grown:
-            assert self._grown.wait_for(condition, timeout_s), f"not within {timeout_s} s; asked: {self.asked}"
+            assert self._grown.wait_for(condition, PATIENCE_S), f"not within {PATIENCE_S:g} s; asked: {self.asked}"
             return condition()
 
     def _note(self, change: Callable[[], None]) -> None:
@@ -149,7 +150,7 @@ def running_app() -> Iterator[App]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(work()), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(PATIENCE_S)
     try:
         yield app
     finally:

@@ -16,8 +16,6 @@ from ivr.lookups import LookupResult, Lookups
 
 # A caller's value: it must be in no message and in no log.
 SECRET: Final = "48211234"
-# How much later than its time-out a lookup may come back on a machine that is busy with other tests.
-SLACK_S: Final = 0.4
 
 Behaviour = Callable[[socket.socket, bytes], None]
 

@@ -36,6 +36,7 @@ from speech import mulaw
 from speech.grammar import Grammar
 from speech.models import SHIPPED_DIR, Model, find_model
 from tests import recordings
+from tests.patience import PATIENCE_S, eventually
 
 MODEL_NAME = "telephone-en"
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
@@ -112,8 +113,8 @@ class CarrierApi:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
-    async def next(self, within_s: float = 10.0) -> tuple[str, dict[str, str]]:
-        return await asyncio.to_thread(self.asked.get, True, within_s)
+    async def next(self) -> tuple[str, dict[str, str]]:
+        return await asyncio.to_thread(self.asked.get, True, PATIENCE_S)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -173,7 +174,7 @@ class Caller:
 
     async def closed(self) -> int | None:
         """Wait until the server closes the socket; its code."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await self.connection.recv()
@@ -228,13 +229,6 @@ class Rig:
         return found
 
 
-async def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Look until it holds; fails when it does not in time."""
-    async with asyncio.timeout(within_s):
-        while not await asyncio.to_thread(holds):
-            await asyncio.sleep(0.02)
-
-
 def media_settings(redis_url: str, api_url: str, data_dir: Path, **changes: Any) -> Settings:
     values: dict[str, Any] = {
         "twilio_account_sid": ACCOUNT_SID,
@@ -261,7 +255,7 @@ async def media_rig(redis_url: str, api: CarrierApi, data_dir: Path, **changes: 
     async with running(settings, redis_url, [model]) as media:
         rig = Rig(settings, redis_url, media, model, api)
         try:
-            await eventually(rig.store.media_is_up, 20)
+            await eventually(rig.store.media_is_up)
             yield rig
         finally:
             rig.redis.close()

@@ -17,6 +17,7 @@ from callbacks.redis_store import RedisStore
 from callbacks.rules import Policy, QueueRules
 from callbacks.service import Callbacks
 from callbacks.shifts import is_free
+from tests.patience import PATIENCE_S
 from tests.scripted_carrier import ScriptedCarrier
 from tests.wishes import CUSTOMER, NOW, book, london
 
@@ -195,7 +196,7 @@ def test_eight_workers_at_once_ring_each_agent_and_each_customer_once(
 
 def test_phones_are_rung_side_by_side(callbacks: Callbacks) -> None:
     """Each of the carrier's answers waits for all the other dials."""
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=PATIENCE_S)
 
     class Slow(ScriptedCarrier):
         def ring_agent(self, request: CallbackRequest) -> str:

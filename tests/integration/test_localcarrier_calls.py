@@ -326,7 +326,7 @@ def test_wrong_credentials_are_refused_by_the_control_api(carrier):
 def test_a_recording_has_the_person_left_and_the_prompts_right(app, tmp_path):
     settings = CarrierSettings(ACCOUNT_SID, AUTH_TOKEN, port=0, record_dir=tmp_path, fast_prompts=True)
     app.files["/tone.wav"] = wav_bytes(tmp_path, seconds=0.3)
-    app.documents["/voice"] = response(f"<Play>{app.url('/tone.wav')}</Play>", '<Pause length="2"/>')
+    app.documents["/voice"] = response(f"<Play>{app.url('/tone.wav')}</Play>", '<Pause length="60"/>')
     with carrier_in_background(settings) as carrier:
         carrier.set_number(SERVICE, app.url("/voice"))
         ended = call(carrier, HearEnd("tone"), Say("yes"), HangUp())

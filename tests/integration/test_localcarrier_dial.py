@@ -26,6 +26,7 @@ from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import CallView
 from ivr.sound.espeak import find_engine
+from tests.patience import PATIENCE_S
 
 SECOND = "+15550144"
 SWITCHES = Switches(redirect_latency_ms=20, redirect_latency_dial_ms=60)
@@ -61,7 +62,7 @@ def child_of(carrier: LocalCarrierClient, sid: str) -> CallView:
 
 
 def sdk_for(carrier: LocalCarrierClient) -> Client:
-    http = TwilioHttpClient(timeout=5)
+    http = TwilioHttpClient(timeout=PATIENCE_S)
     http.session.trust_env = False
     client = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
     client.api.base_url = carrier.base_url
@@ -178,7 +179,9 @@ def test_answer_on_bridge_leaves_the_caller_ringing_until_the_bridge(app, carrie
 def test_a_star_drops_the_callee_when_the_dial_says_so(app, carrier):
     app.documents["/voice"] = dial(AGENT, attributes='hangupOnStar="true"')
     carrier.set_phone(AGENT, Phone(answer_after_ms=0))
-    sid = place(carrier, Wait(200), Press("*"), HearEnd("after the dial"), Stay())
+    sid = place(carrier, Stay())
+    carrier.wait_for_event("bridge_started", call_sid=sid)
+    carrier.act(sid, (Press("*"), HearEnd("after the dial"), Stay()))
     assert carrier.wait_for_end(sid).script_done
     assert carrier.wait_for_end(child_of(carrier, sid).sid).ended_by == "carrier"
 
@@ -193,7 +196,9 @@ def test_the_time_limit_parts_the_two(app, carrier):
 def test_a_caller_who_hangs_up_ends_the_callee_and_the_action_is_told(app, carrier):
     app.documents["/voice"] = dial(AGENT)
     carrier.set_phone(AGENT, Phone(answer_after_ms=0))
-    sid = place(carrier, Wait(300), HangUp())
+    sid = place(carrier, Stay())
+    carrier.wait_for_event("bridge_started", call_sid=sid)
+    carrier.hang_up(sid)
     carrier.wait_for_end(sid)
     carrier.wait_for_end(child_of(carrier, sid).sid)
     after = app.wait_until(lambda: app.to("/after"))[0].params

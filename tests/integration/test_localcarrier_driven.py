@@ -30,6 +30,7 @@ from ivr.localcarrier.script import HangUp, Hear, HearEnd, Phone, Press, Say, St
 from ivr.localcarrier.wire import Faults
 from ivr.twilio_rest import Carrier
 from tests.in_process import SdkClient
+from tests.patience import PATIENCE_S
 
 OFFER = response(
     '<Gather numDigits="1" timeout="8" action="/accept"><Say>A callback for the desk. Press one.</Say></Gather>'
@@ -217,7 +218,7 @@ def test_another_thread_may_create_a_call_while_the_application_answers():
         def answer(params: dict[str, str]) -> str:
             worker = threading.Thread(target=lambda: made.append(app.create(CUSTOMER)))
             worker.start()
-            worker.join(10)
+            worker.join(PATIENCE_S)
             return response()
 
         app.documents["/answer"] = answer

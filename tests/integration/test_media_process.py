@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from media_fixtures import ACCOUNT_SID, AUTH_TOKEN, MODEL_NAME, free_port, needs
 from ivr.redis_client import connect
 from ivr.redis_listen import HEARTBEAT_KEY, ListenStore
 from ivr.redis_server import PrivateRedis
+from tests.patience import PATIENCE_S, until
 
 __all__ = ["private_redis"]
 pytestmark = [needs_model, needs_redis]
@@ -62,13 +62,6 @@ def store(private_redis: PrivateRedis) -> Iterator[ListenStore]:
     client.close()
 
 
-def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -92,7 +85,7 @@ def test_a_signal_ends_it_cleanly_with_its_recognisers(start: Start, store: List
     until(lambda: len(recognisers_of(process.pid)) == 3)
     children = recognisers_of(process.pid)
     process.send_signal(how)
-    output, _ = process.communicate(timeout=15)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, output
     assert "Traceback" not in output
     assert all(is_gone(child) for child in children)
@@ -107,7 +100,7 @@ def test_a_killed_process_leaves_no_recogniser_and_no_heartbeat(start: Start, st
     process.kill()
     process.wait()
     until(lambda: all(is_gone(child) for child in children))
-    until(lambda: not store.media_is_up(), 6)
+    until(lambda: not store.media_is_up())
 
 
 def test_a_port_that_is_taken_is_named_and_what_to_set(start: Start) -> None:
@@ -116,7 +109,7 @@ def test_a_port_that_is_taken_is_named_and_what_to_set(start: Start) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         process = start(MEDIA_PORT=str(port))
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in output
     assert "MEDIA_PORT" in output
@@ -125,7 +118,7 @@ def test_a_port_that_is_taken_is_named_and_what_to_set(start: Start) -> None:
 
 def test_a_model_that_is_not_there_is_named_and_what_to_set(start: Start) -> None:
     process = start(SPEECH_MODEL="no-such-model")
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "no speech model 'no-such-model'" in output
     assert "Traceback" not in output

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import redis.asyncio
-from media_fixtures import eventually, needs_redis, private_redis
+from media_fixtures import needs_redis, private_redis
 
 from ivr.redis_client import RedisError, connect, connect_async
 from ivr.redis_listen import EXPECTED_KEY, AsyncListenStore, Heartbeat, ListenRecord, ListenStore
 from ivr.redis_server import PrivateRedis
 from speech.grammar import Digits, Grammar
+from tests.patience import eventually
 
 __all__ = ["private_redis"]
 pytestmark = needs_redis

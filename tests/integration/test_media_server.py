@@ -26,7 +26,6 @@ from media_fixtures import (
     CarrierApi,
     Rig,
     carrier_api,
-    eventually,
     media_rig,
     needs_model,
     needs_redis,
@@ -42,6 +41,7 @@ from ivr.redis_client import connect
 from ivr.redis_listen import ListenStore
 from ivr.redis_server import PrivateRedis
 from speech.grammar import Digits, Grammar
+from tests.patience import PATIENCE_S, eventually
 
 __all__ = ["carrier_api", "private_redis"]
 pytestmark = [needs_model, needs_redis, needs_voice]
@@ -157,7 +157,7 @@ async def test_a_slow_carrier_does_not_hold_up_another_call(new_rig: NewRig) -> 
 
         def hold_the_first() -> None:
             if first.acquire(blocking=False):
-                release.wait(10)
+                release.wait(PATIENCE_S)
 
         rig.api.before_answer = hold_the_first
         await slow.audio(spoken("agent") + quiet(1500))
@@ -240,7 +240,7 @@ async def test_the_process_says_that_it_lives_and_knows_no_other_address(new_rig
     async with new_rig() as rig:
 
         def status(path: str) -> int:
-            connection = http.client.HTTPConnection("127.0.0.1", rig.settings.media_port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", rig.settings.media_port, timeout=PATIENCE_S)
             connection.request("GET", path)
             return connection.getresponse().status
 
@@ -335,9 +335,9 @@ async def test_redis_may_go_and_come_back_in_the_middle_of_a_stream(
         await caller.audio(quiet(1000), pace=1.0)
         private_redis.start()
         await asyncio.to_thread(rig.store.listen, caller.call_sid, rig.record(2, MENU))
-        await eventually(lambda: rig.media.turn_now(caller.call_sid) == 2, 15)
+        await eventually(lambda: rig.media.turn_now(caller.call_sid) == 2)
         await caller.audio(spoken("agent") + quiet(1500))
-        assert (await rig.api.next(15))[1]["Url"] == "https://ivr.example/turn/2"
+        assert (await rig.api.next())[1]["Url"] == "https://ivr.example/turn/2"
         await eventually(rig.store.media_is_up)
 
 
@@ -351,7 +351,7 @@ async def test_a_record_that_changed_while_redis_was_away_is_found(
         rig.redis.set(key, json.dumps(changed))
         private_redis.stop()
         private_redis.start()
-        await eventually(lambda: rig.media.turn_now(caller.call_sid) == 2, 15)
+        await eventually(lambda: rig.media.turn_now(caller.call_sid) == 2)
 
 
 async def test_stopping_tells_every_call_that_it_goes_by_keys(new_rig: NewRig, private_redis: PrivateRedis) -> None:

@@ -9,6 +9,7 @@ import redis
 
 from ivr.redis_texts import TextLedger
 from ivr.texts import Texts
+from tests.patience import PATIENCE_S
 
 NUMBER, OFFICE = "+442079460123", "+442079460000"
 
@@ -23,7 +24,7 @@ class HangingCarrier:
     def send_text(self, *, to_number: str, from_number: str, text: str) -> str:
         assert (to_number, from_number) == (NUMBER, OFFICE)
         self.asked.append(text)
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_S)
         return "SM1"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
 from ivr import processes
 from ivr.processes import PortInUseError, Supervisor, check_port_free, free_port
+from tests.patience import until
 
 
 def test_a_port_that_somebody_listens_on_is_an_error_that_names_the_setting() -> None:
@@ -29,10 +29,12 @@ def test_what_a_process_prints_goes_to_its_log_and_a_dead_one_is_revived(
     supervisor = Supervisor({}, log_dir=tmp_path)
     child = supervisor.start("teller", ["version"])
     first = child.pid
-    deadline = time.monotonic() + 30
-    while child.pid == first and time.monotonic() < deadline:
+
+    def is_revived() -> bool:
         supervisor.watch()
-    assert child.pid != first
+        return child.pid != first
+
+    until(is_revived)
     supervisor.stop()
     assert not child.alive
     assert "zerohold" in (tmp_path / "teller.log").read_text()

@@ -12,6 +12,7 @@ from ivr import flow_prompts, prompt_making
 from ivr.prompt_files import PromptFiles
 from ivr.prompt_making import Ahead, make, plan
 from ivr.sound.espeak import Speech, VoiceError
+from tests.patience import PATIENCE_S
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "flows" / "examples"
 CLINIC = EXAMPLES / "clinic" / "clinic.yaml"
@@ -49,7 +50,7 @@ def ahead_of(flow_file: Path, voice: Voice | None, folder: Path) -> Ahead:
         ahead.of(load_flow(flow_file))
     for thread in threading.enumerate():
         if thread.name == "prompts-ahead":
-            thread.join(30)
+            thread.join(PATIENCE_S)
     return ahead
 
 

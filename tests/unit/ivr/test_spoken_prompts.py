@@ -12,6 +12,7 @@ from ivr.prompt_files import PromptFiles
 from ivr.redis_prompts import PromptText
 from ivr.sound.espeak import Speech, VoiceError
 from ivr.spoken_prompts import NoVoiceError, SpokenPrompts
+from tests.patience import PATIENCE_S
 
 HELLO = PromptText("سلام", "fa")
 
@@ -42,7 +43,7 @@ class Voice:
 
     def speak(self, speech: Speech) -> tuple[bytes, int]:
         self.spoken.append(speech)
-        assert self.may_speak.wait(10)
+        assert self.may_speak.wait(PATIENCE_S)
         if self.fails:
             raise VoiceError("hoarse")
         return b"\x00\x10\x00\xf0" * 400, 8000

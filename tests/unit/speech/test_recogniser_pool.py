@@ -230,7 +230,7 @@ async def test_children_that_die_again_and_again_cost_their_streams_in_the_end(
 async def test_a_child_that_answers_nobody_is_killed_and_its_work_done_by_another(
     lone: RecogniserPool, events: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "STUCK_AFTER_S", 0.7)
+    monkeypatch.setattr(child, "STUCK_AFTER_S", 1.5)
     stream = await lone.open("en", [f"hang once {tmp_path / 'flag'}"])
     await feed(stream, 3)
     assert (await events.wait_for("stuck")).moved == 1
@@ -240,7 +240,7 @@ async def test_a_child_that_answers_nobody_is_killed_and_its_work_done_by_anothe
 async def test_a_child_that_is_stopped_in_its_tracks_is_replaced(
     lone: RecogniserPool, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "STUCK_AFTER_S", 0.7)
+    monkeypatch.setattr(child, "STUCK_AFTER_S", 1.5)
     stream = await lone.open("en", ["fine"])
     os.kill(lone.pids[0], signal.SIGSTOP)
     assert await feed(stream, 2) == ["fine"]

@@ -32,14 +32,14 @@ def folder(tmp_path: Path) -> Path:
 def test_a_lookup_answers_with_values_or_none_and_the_time_it_took(folder: Path) -> None:
     found = look_up(lookup(), folder=folder)
     assert found.values == {"order_state": "sent"}
-    assert 0 <= found.took_ms < 1500
+    assert found.took_ms >= 0
     assert look_up(lookup(number="0000"), folder=folder).values is None
 
 
 def test_a_failed_lookup_tells_the_time_it_took(folder: Path) -> None:
     with pytest.raises(LookupFailedError) as failed:
         look_up(lookup(CsvSource(type="csv", file="missing.csv")), folder=folder)
-    assert 0 <= failed.value.took_ms < 1500
+    assert failed.value.took_ms >= 0
     assert failed.value.code == "setup"
     assert str(failed.value) == "missing.csv: it cannot be read: No such file or directory"
 
