@@ -89,8 +89,7 @@ class Installation:
             "MEDIA_URL": f"ws://127.0.0.1:{media_port}/media",
             "WEB_PORT": str(web_port),
             "MEDIA_PORT": str(media_port),
-            # A machine that has much to do, as one that plays all the parts, is not worth an apology to a caller.
-            "REDIS_URL": f"{self.redis.url}?socket_timeout=5",
+            "REDIS_URL": self.redis.url,
             "DATA_DIR": str(folder / "data"),
             "FLOW_FILE": str(around_the_clock(EXAMPLE_FLOW, folder / "flow")),
             **(overrides or {}),
