@@ -24,12 +24,11 @@ import msgspec
 from speech.admission import DEFAULT_LIMITS, Admission, Limits, Load
 from speech.child import Child, resident_bytes
 from speech.errors import SpeechError
-from speech.launcher import ForkServer, LaunchError, told
+from speech.launcher import LaunchError, told
+from speech.model_process import RESTART_FIRST_S, RESTART_LAST_S, ModelProcess
 from speech.scheduling import ServiceRate
 from speech.stream import Stream, StreamLostError
 
-RESTART_FIRST_S: Final = 0.2
-RESTART_LAST_S: Final = 30.0
 # A child that lived this long starts the back-off anew.
 HEALTHY_AFTER_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.25
@@ -39,8 +38,6 @@ IDLE_AFTER_S: Final = 10.0
 MOVE_WITHIN_S: Final = 3.0
 # How long the streams of a child that is replaced may take to leave it; a turn is over long before.
 RETIRE_WITHIN_S: Final = 120.0
-# How long the exit status of a child may come after the end of its socket.
-STATUS_WITHIN_S: Final = 0.5
 # A child's address space may grow by so many times what its memory may: not all of it is in use.
 ROOM_TIMES: Final = 4
 # What a second of audio is believed to cost before the models are loaded.
@@ -121,7 +118,7 @@ class RecogniserPool:
         limits: Limits = DEFAULT_LIMITS,
         recycling: Recycling = DEFAULT_RECYCLING,
     ) -> None:
-        self._command = [*command, *(f"{language}={folder.resolve()}" for language, folder in models.items())]
+        command_line = [*command, *(f"{language}={folder.resolve()}" for language, folder in models.items())]
         self._count = children
         self._on_event = on_event
         self._recycling = recycling
@@ -129,11 +126,7 @@ class RecogniserPool:
         self._rate = ServiceRate(COST_UNKNOWN)
         self._late_s = 0.0
         self._closed = False
-        self._server: ForkServer | None = None
-        self._servers: set[ForkServer] = set()
-        self._loading = asyncio.Lock()
-        self._statuses: dict[int, int] = {}
-        self._status_came = asyncio.Event()
+        self._models = ModelProcess(command_line, self._loaded, self._failed)
         self._children: list[Child] = []
         self._streams: dict[int, Stream] = {}
         self._homeless: list[Stream] = []
@@ -163,7 +156,7 @@ class RecogniserPool:
     @property
     def fork_server_pid(self) -> int | None:
         """The process that has loaded the models."""
-        return self._server.pid if self._server is not None else None
+        return self._models.pid
 
     @property
     def streams(self) -> int:
@@ -216,10 +209,9 @@ class RecogniserPool:
             stream.lose("the recognisers were stopped")
         for child in self._children:
             child.close()
-        await asyncio.gather(*(server.stop() for server in self._servers))
+        await self._models.stop()
         await asyncio.gather(*(child.gone.wait() for child in self._children))
         self._children.clear()
-        self._servers.clear()
 
     async def open(self, language: str = "", phrases: Sequence[str] = (), *, replacing: bool = False) -> Stream:
         """A stream, which recognises nothing without phrases.
@@ -281,8 +273,7 @@ class RecogniserPool:
             wait_s = min(max(2 * wait_s, RESTART_FIRST_S), RESTART_LAST_S)
 
     async def _new_child(self) -> Child:
-        server = await self._fork_server()
-        pid, ours = await server.fork(ROOM_TIMES * self._recycling.growth_bytes)
+        pid, ours = await self._models.fork(ROOM_TIMES * self._recycling.growth_bytes)
         child = Child(pid, self._served)
         await child.connect(ours)
         self._children.append(child)
@@ -295,42 +286,11 @@ class RecogniserPool:
                 child.join(stream)
         return child
 
-    async def _fork_server(self) -> ForkServer:
-        """The process with the models; started where there is none, again and again where it fails.
+    def _loaded(self, cost: float) -> None:
+        self._rate = ServiceRate(cost)
 
-        One that cannot fork is good for one child.
-        """
-        wait_s = RESTART_FIRST_S
-        async with self._loading:
-            while self._server is None or self._server.ended.is_set():
-                server = ForkServer(self._command, self._exited)
-                self._servers.add(server)
-                try:
-                    loaded = await server.start()
-                except LaunchError as error:
-                    self._servers.discard(server)
-                    self._on_event(ChildEvent("no_models", server.pid, detail=str(error)))
-                    await asyncio.sleep(wait_s)
-                    wait_s = min(2 * wait_s, RESTART_LAST_S)
-                    continue
-                self._rate = ServiceRate(loaded.cost)
-                self._beside(self._watch_server(server))
-                if not loaded.forks:
-                    return server
-                self._server = server
-            return self._server
-
-    async def _watch_server(self, server: ForkServer) -> None:
-        """Load the models again when their process has died, before a child needs it; its children go on."""
-        await server.ended.wait()
-        self._servers.discard(server)
-        if server is self._server:
-            self._on_event(ChildEvent("no_models", server.pid, detail=server.detail))
-            await self._fork_server()
-
-    def _exited(self, pid: int, status: int) -> None:
-        self._statuses[pid] = status
-        self._status_came.set()
+    def _failed(self, pid: int | None, detail: str) -> None:
+        self._on_event(ChildEvent("no_models", pid, detail=detail))
 
     async def _until_replaced(self, child: Child) -> None:
         """Returns when another child has to take the place of this one."""
@@ -382,20 +342,9 @@ class RecogniserPool:
         return moving
 
     async def _tell_end(self, child: Child, lost: int, moved: int) -> None:
-        status = await self._status_of(child.pid)
+        status = await self._models.status_of(child.pid)
         detail = child.detail or ("it closed its socket" if status is None else told(status))
         self._on_event(ChildEvent(child.ended, child.pid, lost, moved, detail))
-
-    async def _status_of(self, pid: int) -> int | None:
-        """How a child has ended, where its parent tells in time."""
-        try:
-            async with asyncio.timeout(STATUS_WITHIN_S):
-                while pid not in self._statuses:
-                    self._status_came.clear()
-                    await self._status_came.wait()
-        except TimeoutError:
-            pass
-        return self._statuses.pop(pid, None)
 
     async def _give_up_on(self, streams: list[Stream]) -> None:
         await asyncio.sleep(MOVE_WITHIN_S)
