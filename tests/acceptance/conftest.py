@@ -26,7 +26,7 @@ def impatient_flow(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """All processes, with prompts rendered as short silences and phones that ring for five seconds."""
     if find_binary() is None:
