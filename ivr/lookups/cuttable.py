@@ -38,7 +38,7 @@ class Cut:
                 self._connection = None
 
     def use(self, connection: HTTPConnection) -> None:
-        """From now on this connection is the one to cut."""
+        """From now on this connection is the one to cut; raises `OSError` where it is over already."""
         with self._lock:
             self._connection = connection
             if self._over:
@@ -64,6 +64,7 @@ class _HttpConnection(HTTPConnection):
     def connect(self) -> None:
         _use(self)
         super().connect()
+        _use(self)  # it may have been over while there was no socket to shut down
 
     def request(self, *arguments: Any, **options: Any) -> None:
         _use(self)
@@ -74,6 +75,7 @@ class _HttpsConnection(HTTPSConnection):
     def connect(self) -> None:
         _use(self)
         super().connect()
+        _use(self)
 
     def request(self, *arguments: Any, **options: Any) -> None:
         _use(self)

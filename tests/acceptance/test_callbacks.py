@@ -38,15 +38,17 @@ def test_a_promised_callback_rings_once_joins_the_two_and_ends_with_the_agents_w
 
 def test_another_number_is_rung_first_and_proved_by_a_key_and_hears_the_words_first(office: Office) -> None:
     office.add_agent(AGENT_NUMBER, TAKES_THE_CALLBACK, away=True)
-    proves = Phone(answer_after_ms=100, steps=(Hear("press 1"), Press("1"), Hear("One moment"), Wait(2500), HangUp()))
+    proves = Phone(answer_after_ms=100, steps=(Hear("press 1"), Press("1"), Hear("One moment"), Stay()))
     office.carrier.set_phone(OTHER_NUMBER, proves)
     other = (Press("2"), Hear("key in the number"), Press("02079460124#"), Hear("We will call"), Press("1"))
     promised = office.book((*BOOKS_A_CALLBACK[:7], *other, Hear("It is booked"), Stay()))
     assert (promised.number, promised.order) == (OTHER_NUMBER, "customer_first")
     office.add_agent(AGENT_NUMBER, TAKES_THE_CALLBACK)
+    until(lambda: office.request().state == "talking", "they are joined")
+    (customer,) = office.rung(OTHER_NUMBER)
+    office.carrier.act(customer.sid, (Wait(2500), HangUp()))
     ended = office.until_ended()
     assert (ended.disposition, ended.connects, ended.dials) == ("solved", 1, 1)
-    (customer,) = office.rung(OTHER_NUMBER)
     assert office.prompts(customer.sid)[0] == f"{promised.words[0]}. {promised.words[1]}."
     assert office.rung(CALLER_NUMBER) == []
 
@@ -103,11 +105,11 @@ def test_an_agent_who_hangs_up_before_the_customer_answers_leaves_the_customer_u
     slow = Phone(answer_after_ms=4000, steps=(Stay(),))
     office.carrier.set_phone(CALLER_NUMBER, slow)
     office.book()
-    impatient = Phone(answer_after_ms=100, steps=(Hear("To be connected"), Press("1"), Wait(1800), HangUp()))
-    office.add_agent(AGENT_NUMBER, impatient)
-    until(lambda: office.request().dials == 1, "the customer is rung")
+    office.add_agent(AGENT_NUMBER, Phone(answer_after_ms=100, steps=(Hear("To be connected"), Press("1"), Stay())))
+    until(lambda: len(office.rung(CALLER_NUMBER)) == 1, "the customer is rung")
+    (agent_leg,), (customer_leg,) = office.rung(AGENT_NUMBER), office.rung(CALLER_NUMBER)
+    office.carrier.hang_up(agent_leg.sid)
     until(lambda: office.request().state in QUIET, "the promise stays open")
-    (customer_leg,) = office.rung(CALLER_NUMBER)
     assert office.finish(customer_leg.sid).status == "canceled"
     assert office.request().connects == 0
     assert not _is_free(office, AGENT_NUMBER), "left alone for a while, so that the customer is not rung over and over"
