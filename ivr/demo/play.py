@@ -96,7 +96,7 @@ class Play:
         by_keys = self._place(scenario.BY_KEYS)
         self._until_closed(by_keys)
         engaging = self._place(scenario.ENGAGES_THE_AGENT)
-        self._until(lambda event: event.kind == "bridge_started" and event.call_sid == engaging)
+        self._until(lambda event: event.kind in ("bridge_started", "call_closed") and event.call_sid == engaging)
         waiting = self._place(scenario.TAKES_A_CALLBACK)
         self._until_closed(waiting)
         self._carrier.hang_up(engaging)
@@ -109,7 +109,7 @@ class Play:
         self._narrator.name(sid, call.title, "caller")
         return sid
 
-    def _pump(self) -> list[Event]:
+    def _pump(self) -> None:
         """Tell what is new."""
         fresh = self._carrier.events(self._events[-1].seq if self._events else 0, wait_s=POLL_S)
         for event in fresh:
@@ -118,11 +118,12 @@ class Play:
                 self._first_prompt_s = time.monotonic() - self._began_at
             for line in self._narrator.lines(event, self._names):
                 self._emit(line)
-        return fresh
 
     def _until(self, happened: Callable[[Event], bool]) -> None:
+        """Return when it has happened, which it may have while something else was waited for."""
         deadline = time.monotonic() + CALL_TIMEOUT_S
-        while not any(happened(event) for event in self._pump()):
+        while not any(happened(event) for event in self._events):
+            self._pump()
             if time.monotonic() > deadline:
                 raise CallDidNotEndError(f"nothing came of it within {CALL_TIMEOUT_S:g} s")
 
