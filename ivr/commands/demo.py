@@ -74,8 +74,8 @@ def demo(
         printer.close(result)
     if not result.ok:
         err.print(
-            "the calls take their real time, and a machine that stands still for seconds loses what people say: then run "
-            f"it again\nwhat the processes said is in {folder / 'logs'}, the carrier's log in {folder / 'events.jsonl'}"
+            "the calls take their real time, and a machine that stands still for seconds loses what people say: then "
+            f"run it again\nwhat the processes said is in {folder / 'logs'}, the carrier's log in {folder / 'events.jsonl'}"
         )
         raise typer.Exit(1)
     shutil.rmtree(folder, ignore_errors=True)
