@@ -73,10 +73,8 @@ def demo(
     else:
         printer.close(result)
     if not result.ok:
-        err.print(
-            "the calls take their real time, and a machine that stands still for seconds loses what people say: then "
-            f"run it again\nwhat the processes said is in {folder / 'logs'}, the carrier's log in {folder / 'events.jsonl'}"
-        )
+        err.print("calls take their real time; a machine that stands still for seconds loses words: then run it again")
+        err.print(f"what the processes said is in {folder / 'logs'}, the carrier's log in {folder / 'events.jsonl'}")
         raise typer.Exit(1)
     shutil.rmtree(folder, ignore_errors=True)
     if not json and sys.stdout.isatty():
