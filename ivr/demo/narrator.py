@@ -30,7 +30,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Narrator:
-    """Feed it events in their order; it answers with the lines that they make."""
+    """Feed it events in their order; it answers with the lines that they make.
+
+    What is said into a prompt follows the prompt: nobody reads an answer before its question.
+    """
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
@@ -39,6 +42,8 @@ class Narrator:
         self._spoke_at: dict[str, float] = {}
         self._understood: dict[str, dict[str, Any]] = {}
         self._keys: dict[str, str] = {}
+        self._playing: set[str] = set()
+        self._said_into: dict[str, list[Line]] = {}
 
     def name(self, call_sid: str, title: str, who: str) -> None:
         """Say who is on a leg, and what its story is."""
@@ -62,19 +67,27 @@ class Narrator:
             case "call_started":
                 yield self._line(event, "call", text=self._names[sid][0])
             case "prompt_ended":
+                self._playing.discard(sid)
                 yield self._line(event, "prompt", text=event["text"], cut=not event["completed"])
+                yield from self._said_into.pop(sid, ())
             case "speech_ended":
                 self._spoke_at[sid] = event.at
-                yield self._line(event, "said", text=event["text"])
+                said = self._line(event, "said", text=event["text"])
+                if sid in self._playing:
+                    self._said_into.setdefault(sid, []).append(said)
+                else:
+                    yield said
             case "webhook_request":
                 self._note_what_was_heard(event, sid)
             case "prompt_started":
+                self._playing.add(sid)
                 yield from self._answered(event, sid)
             case "bridge_started":
                 yield self._line(event, "joined")
             case "conference_event" if event["event"] == "participant-join":
                 yield self._line(event, "joined")
             case "call_ended":
+                yield from self._said_into.pop(sid, ())
                 yield self._line(event, "ended", text=event["status"])
 
     def _line(self, event: Event, kind: str, **fields: Any) -> Line:
