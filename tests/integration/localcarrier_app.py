@@ -15,8 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
+from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
+from twilio.rest import Client
 
+from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.driven import DrivenCarrier
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Event
@@ -157,6 +160,15 @@ def running_app() -> Iterator[App]:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
         loop.close()
+
+
+def sdk_for(carrier: LocalCarrierClient, auth_token: str = AUTH_TOKEN) -> Client:
+    """Twilio's own SDK, unchanged, whose requests go to this carrier."""
+    http = TwilioHttpClient(timeout=PATIENCE_S)
+    http.session.trust_env = False
+    client = Client(ACCOUNT_SID, auth_token, http_client=http)
+    client.api.base_url = carrier.base_url
+    return client
 
 
 def response(*verbs: str) -> str:

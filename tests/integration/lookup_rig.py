@@ -16,6 +16,8 @@ from ivr.lookups import LookupResult, Lookups
 
 # A caller's value: it must be in no message and in no log.
 SECRET: Final = "48211234"
+# How much later than its time-out a lookup may come back on a slow machine; without one these would take ten and more.
+SLACK_S: Final = 5.0
 
 Behaviour = Callable[[socket.socket, bytes], None]
 

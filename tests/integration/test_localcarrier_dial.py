@@ -15,9 +15,8 @@ from localcarrier_app import (
     App,
     response,
     running_app,
+    sdk_for,
 )
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
@@ -26,7 +25,6 @@ from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import CallView
 from ivr.sound.espeak import find_engine
-from tests.patience import PATIENCE_S
 
 SECOND = "+15550144"
 SWITCHES = Switches(redirect_latency_ms=20, redirect_latency_dial_ms=60)
@@ -59,14 +57,6 @@ def place(carrier: LocalCarrierClient, *steps: Step) -> str:
 def child_of(carrier: LocalCarrierClient, sid: str) -> CallView:
     (child,) = [one for one in carrier.calls() if one.parent_call_sid == sid]
     return child
-
-
-def sdk_for(carrier: LocalCarrierClient) -> Client:
-    http = TwilioHttpClient(timeout=PATIENCE_S)
-    http.session.trust_env = False
-    client = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
-    client.api.base_url = carrier.base_url
-    return client
 
 
 def dial(*nouns: str, attributes: str = "") -> str:

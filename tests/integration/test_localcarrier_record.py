@@ -18,17 +18,15 @@ from localcarrier_app import (
     App,
     response,
     running_app,
+    sdk_for,
 )
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.script import HangUp, Hear, Play, Press, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from speech import wav
-from tests.patience import PATIENCE_S
 
 RECORD = '<Say>After the tone.</Say><Record action="/recorded" timeout="2" maxLength="6"/><Say>Nothing heard.</Say>'
 
@@ -96,10 +94,7 @@ def test_who_hangs_up_after_the_message_has_left_it(app: App, carrier: LocalCarr
 
 
 def test_a_text_message_is_accepted_by_the_unmodified_sdk_and_a_bad_one_refused(carrier: LocalCarrierClient) -> None:
-    http = TwilioHttpClient(timeout=PATIENCE_S)
-    http.session.trust_env = False
-    sdk = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
-    sdk.api.base_url = carrier.base_url
+    sdk = sdk_for(carrier)
     accepted = sdk.messages.create(to=CUSTOMER, from_=SERVICE, body="Your order leaves today.")
     assert (accepted.status, accepted.to, accepted.num_segments) == ("queued", CUSTOMER, "1")
     (event,) = [event for event in carrier.events() if event.kind == "text_message"]

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from localcarrier_app import ACCOUNT_SID, AGENT, AUTH_TOKEN, SERVICE, App, response, running_app
+from localcarrier_app import ACCOUNT_SID, AGENT, AUTH_TOKEN, SERVICE, App, response, running_app, sdk_for
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
@@ -21,7 +20,6 @@ from ivr.localcarrier.script import HearEnd, Phone, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Faults
-from tests.patience import PATIENCE_S
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "carrier" / "twilio_voice_subset.json"
 EVERY_EVENT = ["initiated", "ringing", "answered", "completed"]
@@ -46,14 +44,6 @@ def carrier(app: App) -> Iterator[LocalCarrierClient]:
 @pytest.fixture
 def sdk(carrier: LocalCarrierClient) -> Client:
     return sdk_for(carrier)
-
-
-def sdk_for(carrier: LocalCarrierClient, auth_token: str = AUTH_TOKEN) -> Client:
-    http = TwilioHttpClient(timeout=PATIENCE_S)
-    http.session.trust_env = False
-    client = Client(ACCOUNT_SID, auth_token, http_client=http)
-    client.api.base_url = carrier.base_url
-    return client
 
 
 def statuses(app: App) -> list[str]:

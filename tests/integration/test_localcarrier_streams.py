@@ -7,10 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from localcarrier_app import ACCOUNT_SID, AUTH_TOKEN, CALLER, SERVICE, App, response, running_app
-from twilio.http.http_client import TwilioHttpClient
+from localcarrier_app import ACCOUNT_SID, AUTH_TOKEN, CALLER, SERVICE, App, response, running_app, sdk_for
 from twilio.request_validator import RequestValidator
-from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
 from ivr.localcarrier.client import LocalCarrierClient
@@ -19,7 +17,6 @@ from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
 from ivr.localcarrier.wire import Faults
 from ivr.sound.espeak import find_engine
-from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -118,7 +115,7 @@ def test_the_inbound_track_carries_what_the_caller_says_and_no_keys(app, carrier
     assert len(app.sockets[0].audio().strip(b"\xff")) > 160 * 20
     assert app.sockets[0].of("dtmf") == []
     ended, started = (carrier.wait_for_event(kind, call_sid=sid) for kind in ("speech_ended", "speech_started"))
-    assert ended.at - started.at > 0.3
+    assert 0.3 < ended.at - started.at < 20
 
 
 # "chunk per track in captured logs"; "both_tracks"   twilio.md 3, 11
@@ -155,10 +152,7 @@ def test_a_dropped_socket_is_an_error_and_the_stream_can_be_forked_again_by_rest
     app.wait_until(lambda: app.sockets and "media" in app.sockets[0].events())
     assert carrier.drop_media(sid) == 1
     carrier.wait_for_event("stream_error", call_sid=sid)
-    http = TwilioHttpClient(timeout=PATIENCE_S)
-    http.session.trust_env = False
-    sdk = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
-    sdk.api.base_url = carrier.base_url
+    sdk = sdk_for(carrier)
     again = sdk.calls(sid).streams.create(
         url=app.media_url, name="asr2", parameter1_name="token", parameter1_value="t2"
     )

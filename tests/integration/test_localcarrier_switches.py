@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from localcarrier_app import ACCOUNT_SID, AGENT, AUTH_TOKEN, CALLER, SERVICE, App, response, running_app
+from localcarrier_app import ACCOUNT_SID, AGENT, AUTH_TOKEN, CALLER, SERVICE, App, response, running_app, sdk_for
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ivr.localcarrier.background import carrier_in_background
@@ -16,7 +15,6 @@ from ivr.localcarrier.client import LocalCarrierClient
 from ivr.localcarrier.script import Hear, HearEnd, Phone, Press, Stay, Wait
 from ivr.localcarrier.settings import CarrierSettings
 from ivr.localcarrier.switches import Switches
-from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -32,10 +30,7 @@ def carrier_with(app: App, **switches: object) -> Iterator[tuple[LocalCarrierCli
     with carrier_in_background(settings) as carrier:
         carrier.set_number(SERVICE, app.url("/voice"))
         carrier.set_phone(AGENT, Phone(answer_after_ms=0))
-        http = TwilioHttpClient(timeout=PATIENCE_S)
-        http.session.trust_env = False
-        sdk = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
-        sdk.api.base_url = carrier.base_url
+        sdk = sdk_for(carrier)
         yield carrier, sdk
 
 

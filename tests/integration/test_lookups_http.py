@@ -23,7 +23,7 @@ from ivr.lookups.breaker import FAILURES_TO_REST
 from ivr.lookups.cuttable import Cut
 from ivr.lookups.deadline import Deadline
 from ivr.lookups.http_sources import HttpLookups
-from tests.integration.lookup_rig import FOUND, SECRET, Behaviour, Server, ask, ask_server, http
+from tests.integration.lookup_rig import FOUND, SECRET, SLACK_S, Behaviour, Server, ask, ask_server, http
 from tests.patience import PATIENCE_S
 
 
@@ -166,7 +166,7 @@ def test_a_server_that_is_slow_costs_its_time_out_and_no_more(
     with pytest.raises(LookupFailedError, match=r"no answer within 0\.2 s") as failed:
         ask_server(lookups, server, timeout_s=0.2)
     assert failed.value.code == "timeout"
-    assert failed.value.took_ms >= 190
+    assert 190 <= failed.value.took_ms < 200 + SLACK_S * 1000
     server.over.set()
 
 
@@ -204,6 +204,7 @@ def test_a_host_that_takes_no_connection_costs_the_time_out(lookups: Lookups) ->
         for one in waiting:
             one.close()
     assert failed.value.code == "timeout"
+    assert failed.value.took_ms < 200 + SLACK_S * 1000
 
 
 def test_the_time_out_is_never_longer_than_a_webhook_can_wait(
@@ -271,6 +272,7 @@ def test_nobody_listening_is_a_failure_at_once(lookups: Lookups) -> None:
     with pytest.raises(LookupFailedError, match="no answer: NewConnectionError") as failed:
         ask(lookups, HttpSource(type="http", url=url))
     assert failed.value.retryable
+    assert failed.value.took_ms < SLACK_S * 1000
 
 
 def test_headers_that_are_broken_put_no_value_into_a_log(
@@ -327,8 +329,9 @@ def test_a_dead_server_stops_costing_callers_time(server: Server, lookups: Looku
     for _ in range(FAILURES_TO_REST):
         with pytest.raises(LookupFailedError, match="no answer within"):
             ask_server(lookups, server, timeout_s=0.05)
-    with pytest.raises(LookupFailedError, match="rests"):
+    with pytest.raises(LookupFailedError, match="rests") as failed:
         ask_server(lookups, server)
+    assert failed.value.took_ms < SLACK_S * 1000
     assert len(server.requests) <= FAILURES_TO_REST
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.localcarrier.clock import ManualClock, ticks_in
+from ivr.localcarrier import clock as clock_module
+from ivr.localcarrier.clock import Clock, ManualClock, ticks_in
 from ivr.localcarrier.line import Line, Playback
 from ivr.localcarrier.settling import SettlingLoop
 from ivr.sound import mulaw
@@ -20,6 +21,44 @@ def loop():
     loop = SettlingLoop()
     yield loop
     loop.close()
+
+
+class SlowMachine:
+    """What a clock sees of the event loop, for ten seconds; the n-th sleep takes `pauses_s[n]` longer than asked."""
+
+    def __init__(self, pauses_s: dict[int, float]) -> None:
+        self.now_s = 0.0
+        self._pauses_s = pauses_s
+        self._slept = 0
+
+    def get_running_loop(self) -> SlowMachine:
+        return self
+
+    def time(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self._slept += 1
+        self.now_s += seconds + self._pauses_s.get(self._slept, 0.0)
+        if self.now_s > 10:
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("pauses_s", "ticks"),
+    [
+        ({}, 500),
+        ({100: 0.4}, 500),  # made up
+        ({100: 0.3, 200: 0.3, 300: 0.3}, 500),
+        ({100: 3.0}, 350),  # time went on from there
+    ],
+)
+def test_ten_seconds_have_five_hundred_frames_but_for_what_the_machine_stood_still(monkeypatch, pauses_s, ticks):
+    monkeypatch.setattr(clock_module, "asyncio", SlowMachine(pauses_s))
+    clock = Clock()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(clock.run(lambda: None))
+    assert abs(clock.ticks - ticks) <= 2
 
 
 @pytest.mark.parametrize(("seconds", "ticks"), [(0, 0), (-1, 0), (0.001, 1), (0.02, 1), (0.021, 2), (30, 1500)])

@@ -1,4 +1,7 @@
-"""The pool with children that do as they are told: dying, hanging, eating memory, talking nonsense."""
+"""The pool with children that do as they are told: dying, hanging, eating memory, talking nonsense.
+
+One long file: each way in which a child can fail is a short test on the same two pools.
+"""
 
 from __future__ import annotations
 
