@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from ivr.turns import EFFECTS_S
 from ivr.twilio_rest import Carrier, CarrierError
 from ivr.web import voice
 from ivr.web.app import create_app
+from tests.integration.lookup_rig import SLACK_S
 from tests.patience import PATIENCE_S
 
 END = (
@@ -434,7 +436,9 @@ def test_however_many_slow_sources_a_turn_asks_they_share_one_time_limit(
     (tmp_path / "slow_lookups.py").write_text(f"import threading\n\nHOLD = threading.Event()\n\n\n{functions}")
     running = rig(SLOW)
     first = running.client.begin()
+    began = time.monotonic()
     document = running.client.press(first, "1")
+    assert time.monotonic() - began < 0.4 + SLACK_S, "much less than what a source takes"
     assert "Sorry" in spoken(document)
     assert sum(given) <= 0.4
     assert texting.sent == [], "the time was spent"
