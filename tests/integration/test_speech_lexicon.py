@@ -117,6 +117,12 @@ def test_a_file_that_is_not_there_is_another_exit_status(tmp_path: Path) -> None
     assert CliRunner().invoke(app, command).exit_code == 2
 
 
+def test_a_flow_that_is_given_as_a_word_file_is_told_how_to_give_it() -> None:
+    done = CliRunner().invoke(app, ["speech", "lexicon", "check", "flows/examples/orders.yaml"])
+    assert done.exit_code == 2
+    assert "--flow flows/examples/orders.yaml" in " ".join(done.output.replace("│", " ").split())
+
+
 def test_a_flow_is_told_what_sounds_alike_in_one_turn_and_which_words_are_not_known(tmp_path: Path) -> None:
     flow = tmp_path / "flow.yaml"
     source = Path("flows/examples/orders.yaml").read_text()

@@ -22,6 +22,7 @@ from speech.lexicon.extending import build, extended, model_units, pronunciation
 from speech.models import Model
 
 UNREAD = 2
+FLOW_SUFFIXES = {".yaml", ".yml"}
 MOST_NODES = 3
 
 lexicon = typer.Typer(no_args_is_help=True, help="The words of a model, and a model with words of your own.")
@@ -70,6 +71,8 @@ def check(
     """
     if file is None and flow is None:
         raise typer.BadParameter("name a word file, or a flow with --flow, or both")
+    if file is not None and file.suffix in FLOW_SUFFIXES:
+        raise typer.BadParameter(f"{file} is a flow and no word file: write --flow {file}")
     with told():
         found = model_named(model, language)
         read = WordFile({}, (), {}) if file is None else _read(file, found)
